@@ -1,0 +1,53 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target: strict memory safety, and no warning survives.
+let safe: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableExperimentalFeature("Lifetimes"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// C functions annotated with their bounds are imported with spans instead of pointers.
+let spansFromC: [SwiftSetting] = [.enableExperimentalFeature("SafeInteropWrappers")]
+
+let package = Package(
+    name: "SafeTLS",
+    products: [
+        .library(name: "SafeTLS", targets: ["SafeTLS"]),
+        .library(name: "TLSCertificates", targets: ["TLSCertificates"]),
+        .executable(name: "safetls", targets: ["SafeTLSCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CLibcrypto",
+            pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
+        ),
+        .target(name: "CSockets"),
+        .target(name: "TLSCrypto", dependencies: ["CLibcrypto"], swiftSettings: safe),
+        .target(name: "TLSCertificates", dependencies: ["TLSCrypto"], swiftSettings: safe),
+        .target(name: "SafeTLS", dependencies: ["TLSCertificates", "TLSCrypto"], swiftSettings: safe),
+        .executableTarget(
+            name: "SafeTLSCommand",
+            dependencies: [
+                "SafeTLS", "TLSCertificates", "CSockets",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: safe + spansFromC
+        ),
+        .testTarget(name: "TLSCryptoTests", dependencies: ["TLSCrypto"], swiftSettings: safe),
+        .testTarget(name: "TLSCertificatesTests", dependencies: ["TLSCertificates", "TLSCrypto"], swiftSettings: safe),
+        .testTarget(
+            name: "SafeTLSTests", dependencies: ["SafeTLS", "TLSCertificates", "TLSCrypto"], swiftSettings: safe),
+        .testTarget(name: "InteropTests", dependencies: ["SafeTLS"], swiftSettings: safe),
+        .testTarget(name: "HTTPDTests", dependencies: ["SafeTLS"], swiftSettings: safe),
+    ],
+    swiftLanguageModes: [.v6]
+)
