@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# `make` alone lists the targets. Everything built for use ends in build/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup build module test demo serve load bench format lint clean
+
+# Port of `make serve`.
+PORT ?= 8443
+# Further arguments of `make bench` and `make test`, for example ARGS=--quick.
+ARGS ?=
+
+# apache2-bin is httpd and its modules without the Debian service, so installing it starts nothing.
+PACKAGES := libssl-dev pkg-config apache2-bin apache2-dev openssl gnutls-bin curl nghttp2-client wrk python3 procps
+# Release executables are built once, in the benchmark package, which depends on everything they need.
+RELEASE := swift build --configuration release --static-swift-stdlib --package-path Benchmarks -Xlinker -s
+
+help: ## List the targets
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+setup: ## Install the Debian packages that building, testing and the demonstration need
+	@command -v swift > /dev/null || { echo "setup: no 'swift' in PATH; Swift 6.3 is at https://swift.org/install" >&2; exit 1; }
+	@if ! command -v dpkg-query > /dev/null; then \
+	    echo "setup: not a Debian system; the equivalents of these packages are needed: $(PACKAGES)"; exit 0; \
+	fi; \
+	missing=; \
+	for package in $(PACKAGES); do \
+	    [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2> /dev/null)" = installed ] || missing+=" $$package"; \
+	done; \
+	[ -n "$$missing" ] || exit 0; \
+	root=; [ "$$(id -u)" = 0 ] || root="sudo"; \
+	echo "setup: installing$$missing"; \
+	$$root apt-get update -q; \
+	$$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing
+
+build: setup module ## Build build/mod_tls.so, build/safetls and build/tls-benchmark
+	$(RELEASE) --product tls-benchmark
+	$(RELEASE) --product safetls
+	@bin=$$($(RELEASE) --show-bin-path); mkdir -p build; install -p $$bin/safetls $$bin/tls-benchmark build/
+
+module: setup ## Build the httpd module, build/mod_tls.so
+	@mkdir -p build
+	Adapters/httpd/build.sh build/mod_tls.so
+
+test: setup module ## Run every test: units, interoperability with other TLS stacks, Debian's httpd
+	swift test $(ARGS)
+
+demo: setup module ## Serve HTTPS with Debian's httpd and the module, and fetch from it with curl
+	@Adapters/httpd/demo/demo.sh build/mod_tls.so
+
+serve: setup module ## Keep that server running on https://localhost:8443 (PORT=...) until Ctrl-C
+	@Adapters/httpd/demo/serve.sh build/mod_tls.so $(PORT)
+
+load: setup module ## Load httpd for minutes with restarts under way, and compare with plain HTTP
+	@Adapters/httpd/demo/load.sh build/mod_tls.so
+
+bench: build ## Compare this library with libssl in one run (ARGS="--quick", ARGS="--json")
+	@build/tls-benchmark $(ARGS)
+
+format: ## Format every Swift file in place
+	swift format --in-place --parallel --recursive $(wildcard Package.swift Sources Tests Adapters Benchmarks)
+
+lint: ## Check format, licence headers and that `unsafe` stays in its two places
+	swift format lint --strict --parallel --recursive $(wildcard Package.swift Sources Tests Adapters Benchmarks)
+	@! git grep -nw unsafe -- '*.swift' ':!Sources/TLSCrypto' ':!Adapters/httpd/Sources/HTTPDGlue' \
+	    || { echo "lint: 'unsafe' outside Sources/TLSCrypto and the httpd module's glue" >&2; exit 1; }
+	@! git grep -L 'SPDX-License-Identifier: Apache-2.0' -- '*.swift' '*.c' '*.h' '*.sh' '*.py' Makefile .ci/run ':!*Package.swift' \
+	    || { echo "lint: these files lack their SPDX licence line" >&2; exit 1; }
+
+clean: ## Remove everything that was built
+	rm -rf build .build Benchmarks/.build Adapters/httpd/.build
