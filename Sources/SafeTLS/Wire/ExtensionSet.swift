@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The types of the extensions in one message, held without allocating.
+///
+/// Types below 64 are one bit each. Others (GREASE, private use, the few high assignments) go into a short
+/// list, whose length bounds the cost of finding a duplicate: real hellos have fewer than ten of them.
+struct ExtensionSet: Sendable {
+    enum Insertion {
+        case inserted, duplicate, full
+    }
+
+    static let maximumOfUncommonTypes = 64
+
+    private var common: UInt64 = 0
+    private var uncommon = [64 of UInt16](repeating: 0)
+    private var uncommonCount = 0
+
+    init() {}
+
+    var isEmpty: Bool { common == 0 && uncommonCount == 0 }
+
+    func contains(_ type: ExtensionType) -> Bool {
+        guard type.rawValue >= 64 else { return common & (1 << UInt64(type.rawValue)) != 0 }
+        for index in 0..<uncommonCount where uncommon[index] == type.rawValue {
+            return true
+        }
+        return false
+    }
+
+    mutating func insert(_ type: ExtensionType) -> Insertion {
+        guard !contains(type) else { return .duplicate }
+        if type.rawValue < 64 {
+            common |= 1 << UInt64(type.rawValue)
+        } else {
+            guard uncommonCount < Self.maximumOfUncommonTypes else { return .full }
+            uncommon[uncommonCount] = type.rawValue
+            uncommonCount += 1
+        }
+        return .inserted
+    }
+
+    /// A type in this set that `offered` lacks: an answer to a question never asked, which a client refuses
+    /// with unsupported_extension (RFC 8446 §4.2).
+    func firstMissing(from offered: ExtensionSet) -> ExtensionType? {
+        let extra = common & ~offered.common
+        if extra != 0 {
+            return ExtensionType(rawValue: UInt16(truncatingIfNeeded: extra.trailingZeroBitCount))
+        }
+        for index in 0..<uncommonCount {
+            let type = ExtensionType(rawValue: uncommon[index])
+            if !offered.contains(type) {
+                return type
+            }
+        }
+        return nil
+    }
+}
