@@ -17,3 +17,10 @@ func isEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
     }
     return true
 }
+
+func contains(_ span: Span<UInt8>, _ byte: UInt8) -> Bool {
+    for index in span.indices where span[index] == byte {
+        return true
+    }
+    return false
+}
