@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibcrypto
+
+/// Checks and decrypts records of one direction with one key, in place.
+///
+/// Per record nothing is allocated or copied.
+public struct AEADOpener: ~Copyable, Sendable {
+    private let context: AEADContext
+
+    /// Prepares the cipher.
+    ///
+    /// - Throws: ``CryptoError/invalidKey(_:)`` when the key's length is wrong, ``CryptoError/unsupported(_:)`` when
+    ///   libcrypto lacks the cipher.
+    public init(_ algorithm: AEADAlgorithm, key: Span<UInt8>) throws(CryptoError) {
+        context = try AEADContext(algorithm, key: key, encrypts: false)
+    }
+
+    /// Decrypts ciphertext and tag at `buffer[range]` in place; the plaintext starts where the ciphertext did.
+    ///
+    /// When the tag is wrong the range is wiped: no unauthenticated plaintext is left.
+    ///
+    /// - Returns: The plaintext's length: the range's less the 16 bytes of tag.
+    /// - Throws: ``CryptoError/authenticationFailed``, also when the range is too short to hold a tag;
+    ///   ``CryptoError/internalFailure(_:)`` when the range is not within the buffer.
+    public mutating func open(
+        _ buffer: inout MutableSpan<UInt8>,
+        range: Range<Int>,
+        nonce: borrowing [12 of UInt8],
+        additionalData: Span<UInt8>
+    ) throws(CryptoError) -> Int {
+        guard range.lowerBound >= 0, range.upperBound <= buffer.count else {
+            throw .internalFailure("A record to be opened is not within its buffer.")
+        }
+        guard range.count >= AEADAlgorithm.tagLength, range.count <= 1 << 30, additionalData.count <= 1 << 30 else {
+            throw .authenticationFailed
+        }
+        let count = range.count - AEADAlgorithm.tagLength
+        let context = unsafe context.pointer
+        let nonce = nonce.span
+        let isAuthentic = unsafe buffer.withUnsafeMutableBufferPointer { buffer in
+            unsafe additionalData.withUnsafeBufferPointer { additionalData in
+                unsafe nonce.withUnsafeBufferPointer { nonce in
+                    guard let base = buffer.baseAddress, let nonce = nonce.baseAddress else { return false }
+                    return unsafe safetls_aead_open(
+                        context,
+                        nonce,
+                        additionalData.baseAddress,
+                        additionalData.count,
+                        base + range.lowerBound,
+                        count
+                    ) == 1
+                }
+            }
+        }
+        guard isAuthentic else { throw .authenticationFailed }
+        return count
+    }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a cryptographic operation did not succeed.
+///
+/// The sentences are this library's own; libcrypto's error queue is left empty.
+public enum CryptoError: Error, Equatable, Sendable {
+    /// A record's tag is wrong: the record, its nonce, its additional data or the key is not the sender's.
+    case authenticationFailed
+    /// A key given by the caller cannot be used; the sentence says why.
+    case invalidKey(String)
+    /// The peer's key share is malformed, not on the curve, or gives an all-zero secret (RFC 7748 §6.1).
+    case invalidPeerKey
+    /// The signature is not one of this key over this message.
+    case invalidSignature
+    /// The operation is not one this key or this libcrypto can do; the sentence says which.
+    case unsupported(String)
+    /// The system gave no random bytes.
+    case randomUnavailable
+    /// libcrypto failed where it should not, for instance for lack of memory.
+    case internalFailure(String)
+}

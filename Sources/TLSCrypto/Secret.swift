@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibcrypto
+
+/// Secret bytes on the heap, wiped when they go out of scope.
+///
+/// It cannot be copied by accident, compared with `==` or printed.
+@safe public struct Secret: ~Copyable, Sendable {
+    // Owned by this value alone; valid for `count` bytes until `deinit`.
+    private nonisolated(unsafe) let storage: UnsafeMutablePointer<UInt8>
+
+    /// The number of bytes.
+    public let count: Int
+
+    /// Makes a secret of `count` zero bytes, to be filled through ``mutableBytes``.
+    public init(zeroed count: Int) {
+        self.count = max(count, 0)
+        unsafe storage = .allocate(capacity: max(self.count, 1))
+        unsafe storage.initialize(repeating: 0, count: max(self.count, 1))
+    }
+
+    /// Makes a secret with the contents of `bytes`.
+    public init(copying bytes: Span<UInt8>) {
+        count = bytes.count
+        let storage = UnsafeMutablePointer<UInt8>.allocate(capacity: max(bytes.count, 1))
+        unsafe bytes.withUnsafeBufferPointer { source in
+            if let base = source.baseAddress {
+                unsafe storage.initialize(from: base, count: source.count)
+            }
+        }
+        unsafe self.storage = unsafe storage
+    }
+
+    deinit {
+        unsafe OPENSSL_cleanse(storage, count)
+        unsafe storage.deallocate()
+    }
+
+    /// The secret's bytes.
+    public var bytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            let span = unsafe Span(_unsafeStart: UnsafePointer(storage), count: count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    /// The secret's bytes, to be written.
+    public var mutableBytes: MutableSpan<UInt8> {
+        @_lifetime(&self)
+        mutating get {
+            let span = unsafe MutableSpan(_unsafeStart: storage, count: count)
+            return unsafe _overrideLifetime(span, mutating: &self)
+        }
+    }
+
+    /// Makes a second secret with the same bytes.
+    public func copy() -> Secret {
+        Secret(copying: bytes)
+    }
+}
