@@ -9,7 +9,7 @@ struct CertificateRequest: ~Escapable {
     let signatureAlgorithmsCert: CodePointList<SignatureScheme>?
     let certificateAuthorities: OpaqueList?
     let certificateCompression: CodePointList<CertificateCompressionAlgorithm>?
-    private(set) var requestsOCSP = false
+    let requestsOCSP: Bool
 
     @_lifetime(copy body)
     init(_ body: Span<UInt8>) throws(DecodeError) {
@@ -23,6 +23,7 @@ struct CertificateRequest: ~Escapable {
         var signatureAlgorithmsCert: CodePointList<SignatureScheme>? = nil
         var certificateAuthorities: OpaqueList? = nil
         var certificateCompression: CodePointList<CertificateCompressionAlgorithm>? = nil
+        var requestsOCSP = false
         var iterator = list.makeIterator()
         while let next = iterator.next() {
             do throws(DecodeError) {
@@ -41,6 +42,7 @@ struct CertificateRequest: ~Escapable {
                 throw error.located(in: next.type)
             }
         }
+        self.requestsOCSP = requestsOCSP
         self.signatureAlgorithms = signatureAlgorithms
         self.signatureAlgorithmsCert = signatureAlgorithmsCert
         self.certificateAuthorities = certificateAuthorities

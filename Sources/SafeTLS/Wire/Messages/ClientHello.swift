@@ -35,7 +35,7 @@ struct ClientHello: ~Escapable {
     /// A TLS 1.2 ticket, empty to ask for one.
     let sessionTicket: Span<UInt8>?
     let encryptedClientHello: Span<UInt8>?
-    private(set) var requestsOCSP = false
+    let requestsOCSP: Bool
     let maxFragmentLength: UInt8?
     let recordSizeLimit: UInt16?
 
@@ -74,6 +74,7 @@ struct ClientHello: ~Escapable {
         var encryptedClientHello: Span<UInt8>? = nil
         var maxFragmentLength: UInt8? = nil
         var recordSizeLimit: UInt16? = nil
+        var requestsOCSP = false
         var iterator = list.makeIterator()
         while let next = iterator.next() {
             // RFC 8446 §4.2.11: the binders cover all that stands before them.
@@ -111,6 +112,7 @@ struct ClientHello: ~Escapable {
                 throw error.located(in: next.type)
             }
         }
+        self.requestsOCSP = requestsOCSP
         self.serverName = serverName
         self.supportedVersions = supportedVersions
         self.supportedGroups = supportedGroups

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+extension NamedGroup {
+    /// The key exchange behind the code point; nil if it isn't supported.
+    var keyExchangeGroup: KeyExchangeGroup? {
+        switch self {
+        case .x25519: .x25519
+        case .secp256r1: .secp256r1
+        case .secp384r1: .secp384r1
+        case .secp521r1: .secp521r1
+        default: nil
+        }
+    }
+
+    init(_ group: KeyExchangeGroup) {
+        switch group {
+        case .x25519: self = .x25519
+        case .secp256r1: self = .secp256r1
+        case .secp384r1: self = .secp384r1
+        case .secp521r1: self = .secp521r1
+        }
+    }
+}
