@@ -45,9 +45,13 @@ let package = Package(
         .testTarget(name: "TLSCryptoTests", dependencies: ["TLSCrypto"], swiftSettings: safe),
         .testTarget(name: "TLSCertificatesTests", dependencies: ["TLSCertificates", "TLSCrypto"], swiftSettings: safe),
         .testTarget(
-            name: "SafeTLSTests", dependencies: ["SafeTLS", "TLSCertificates", "TLSCrypto"], swiftSettings: safe),
-        .testTarget(name: "InteropTests", dependencies: ["SafeTLS"], swiftSettings: safe),
-        .testTarget(name: "HTTPDTests", dependencies: ["SafeTLS"], swiftSettings: safe),
+            name: "SafeTLSTests",
+            dependencies: ["SafeTLS", "TLSCertificates", "TLSCrypto"],
+            swiftSettings: safe
+        ),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: safe),
+        .testTarget(name: "InteropTests", dependencies: ["SafeTLSCommand", "TestSupport"], swiftSettings: safe),
+        .testTarget(name: "HTTPDTests", dependencies: ["TestSupport"], swiftSettings: safe),
     ],
     swiftLanguageModes: [.v6]
 )
