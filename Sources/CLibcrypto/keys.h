@@ -2,12 +2,164 @@
 #ifndef SAFETLS_CLIBCRYPTO_KEYS_H
 #define SAFETLS_CLIBCRYPTO_KEYS_H
 
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/param_build.h>
+#include <openssl/params.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <stddef.h>
 #include <stdint.h>
+
+// Keys and signatures with EVP. Making the context of an operation with EVP_PKEY_CTX_new takes 1.7 µs (5 µs with the
+// parameters of RSA-PSS), duplicating a prepared one 0.1 µs: then EVP_PKEY_sign with ECDSA P-256 takes 24.7 µs against
+// 24.4 µs of the deprecated ECDSA_sign and 28.3 µs of EVP_DigestSign, with RSA-2048 PSS the same as RSA_private_encrypt. (OpenSSL 3.0, x86-64)
+
+// Whether the bytes are an EncryptedPrivateKeyInfo (RFC 5958 §3).
+static inline int safetls_is_encrypted_key(const uint8_t *_Nonnull der, size_t count) {
+    const uint8_t *end = der;
+    X509_SIG *sealed = d2i_X509_SIG(NULL, &end, (long)count);
+    X509_SIG_free(sealed);
+    return sealed != NULL;
+}
+
+// The private key in PKCS#8, SEC1 or PKCS#1 form, which must fill the bytes.
+static inline EVP_PKEY *_Nullable safetls_parse_private_key(const uint8_t *_Nonnull der, size_t count) {
+    const uint8_t *end = der;
+    EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &end, (long)count);
+    if (key != NULL && end != der + count) {
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+    return key;
+}
+
+// The curve's NID, or 0.
+static inline int safetls_key_curve(const EVP_PKEY *_Nonnull key) {
+    char name[64];
+    size_t count = 0;
+    if (EVP_PKEY_get_group_name(key, name, sizeof name, &count) != 1) {
+        return NID_undef;
+    }
+    return OBJ_txt2nid(name);
+}
+
+// An RSA public key. `maker` is an EVP_PKEY_CTX for "RSA" or "RSA-PSS", shared by all threads and only ever copied.
+static inline EVP_PKEY *_Nullable safetls_rsa_public_key(
+    const EVP_PKEY_CTX *_Nonnull maker, const uint8_t *_Nonnull modulus, size_t modulus_count,
+    const uint8_t *_Nonnull exponent, size_t exponent_count) {
+    uint8_t n[1024], e[8];
+    EVP_PKEY *key = NULL;
+    if (modulus_count > sizeof n || exponent_count > sizeof e) {
+        return NULL;
+    }
+    BIGNUM *number = BN_bin2bn(modulus, (int)modulus_count, NULL);
+    if (number == NULL || BN_bn2nativepad(number, n, (int)modulus_count) < 0
+        || BN_bin2bn(exponent, (int)exponent_count, number) == NULL
+        || BN_bn2nativepad(number, e, (int)exponent_count) < 0) {
+        BN_free(number);
+        return NULL;
+    }
+    BN_free(number);
+    OSSL_PARAM parts[] = {
+        OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, n, modulus_count),
+        OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, e, exponent_count),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_dup(maker);
+    if (context != NULL && EVP_PKEY_fromdata_init(context) == 1) {
+        EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parts);
+    }
+    EVP_PKEY_CTX_free(context);
+    return key;
+}
+
+// A key that has the parameters of a curve and nothing else, to be copied from: EVP_PKEY_fromdata with curve and point
+// takes 21 µs, copying the parameters and setting the point 6 µs.
+static inline EVP_PKEY *_Nullable safetls_curve_parameters(const char *_Nonnull curve) {
+    EVP_PKEY *key = NULL;
+    OSSL_PARAM parts[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)curve, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    if (context != NULL && EVP_PKEY_fromdata_init(context) == 1) {
+        EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEY_PARAMETERS, parts);
+    }
+    EVP_PKEY_CTX_free(context);
+    return key;
+}
+
+// An EC public key; NULL when the point is not on the curve.
+static inline EVP_PKEY *_Nullable safetls_ec_public_key(
+    const EVP_PKEY *_Nonnull parameters, const uint8_t *_Nonnull point, size_t count) {
+    EVP_PKEY *key = EVP_PKEY_new();
+    if (key != NULL
+        && (EVP_PKEY_copy_parameters(key, parameters) != 1
+            || EVP_PKEY_set1_encoded_public_key(key, point, count) != 1)) {
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+    return key;
+}
+
+// A context ready to sign or verify digests. `padding` is RSA_PKCS1_PADDING or RSA_PKCS1_PSS_PADDING (salt as long as the
+// digest) with the hash's name, or 0 for ECDSA.
+static inline EVP_PKEY_CTX *_Nullable safetls_signature_context(
+    EVP_PKEY *_Nonnull key, int is_signing, int padding, const char *_Nullable hash) {
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, NULL);
+    if (context == NULL) {
+        return NULL;
+    }
+    if ((is_signing ? EVP_PKEY_sign_init(context) : EVP_PKEY_verify_init(context)) == 1) {
+        if (padding == 0) {
+            return context;
+        }
+        const EVP_MD *digest = EVP_get_digestbyname(hash);
+        if (digest != NULL && EVP_PKEY_CTX_set_rsa_padding(context, padding) == 1
+            && EVP_PKEY_CTX_set_signature_md(context, digest) == 1
+            && (padding != RSA_PKCS1_PSS_PADDING
+                || (EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) == 1
+                    && EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1))) {
+            return context;
+        }
+    }
+    EVP_PKEY_CTX_free(context);
+    return NULL;
+}
+
+// Signs a digest with a copy of the prepared context; safe from many threads. Returns the signature's length or 0.
+static inline size_t safetls_sign(
+    const EVP_PKEY_CTX *_Nonnull prepared, const uint8_t *_Nonnull digest, size_t digest_count,
+    uint8_t *_Nonnull signature, size_t capacity) {
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_dup(prepared);
+    size_t count = capacity;
+    int signed_ = context != NULL && EVP_PKEY_sign(context, signature, &count, digest, digest_count) == 1;
+    EVP_PKEY_CTX_free(context);
+    return signed_ ? count : 0;
+}
+
+// Signs a message with an algorithm that hashes itself (Ed25519). Returns the signature's length or 0.
+static inline size_t safetls_sign_message(
+    EVP_PKEY *_Nonnull key, const uint8_t *_Nullable message, size_t message_count, uint8_t *_Nonnull signature,
+    size_t capacity) {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    size_t count = capacity;
+    int signed_ = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1
+        && EVP_DigestSign(context, signature, &count, message, message_count) == 1;
+    EVP_MD_CTX_free(context);
+    return signed_ ? count : 0;
+}
+
+// Verifies a message with an algorithm that hashes itself (Ed25519).
+static inline int safetls_verify_message(
+    EVP_PKEY *_Nonnull key, const uint8_t *_Nullable message, size_t message_count, const uint8_t *_Nonnull signature,
+    size_t signature_count) {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int valid = context != NULL && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1
+        && EVP_DigestVerify(context, signature, signature_count, message, message_count) == 1;
+    EVP_MD_CTX_free(context);
+    return valid;
+}
 
 #endif

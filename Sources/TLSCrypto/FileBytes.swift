@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
+/// Why a file could not be read or written.
+public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The file or directory.
+    public let path: String
+
+    /// The reason in the system's words, such as "No such file or directory".
+    public let reason: String
+
+    /// Makes an error about `path`.
+    public init(path: String, reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+
+    init(path: String, code: CInt) {
+        self.path = path
+        reason =
+            unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+                guard let base = buffer.baseAddress, unsafe strerror_r(code, base, 256) == 0 else {
+                    return "System error \(code)"
+                }
+                return unsafe String(cString: base)
+            }
+    }
+
+    /// The path and the reason.
+    public var description: String {
+        "\(path): \(reason)"
+    }
+}
+
+/// Small files, whole: certificates, keys, key logs.
+public enum FileBytes {
+    /// The contents of the file at `path`, at most `limit` bytes.
+    ///
+    /// - Throws: ``FileError``, also when the file is longer than `limit`.
+    public static func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
+        defer { close(descriptor) }
+        var information = stat()
+        guard unsafe fstat(descriptor, &information) == 0 else { throw FileError(path: path, code: errno) }
+        guard information.st_mode & S_IFMT != S_IFDIR else { throw FileError(path: path, code: EISDIR) }
+
+        // The size is a hint only: pipes and /proc have none, and files grow.
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(max(0, min(Int(information.st_size), limit)))
+        var chunk = [UInt8](repeating: 0, count: 16384)
+        while true {
+            let count = unsafe chunk.withUnsafeMutableBytes { unsafe Self.read(descriptor, $0) }
+            guard count >= 0 else { throw FileError(path: path, code: errno) }
+            if count == 0 { break }
+            guard count <= limit - bytes.count else {
+                throw FileError(path: path, reason: "The file is longer than \(limit) bytes")
+            }
+            bytes.append(contentsOf: chunk[..<count])
+        }
+        return bytes
+    }
+
+    /// The names in a directory, sorted, without "." and "..".
+    public static func entries(ofDirectory path: String) throws(FileError) -> [String] {
+        guard let directory = unsafe opendir(path) else { throw FileError(path: path, code: errno) }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." {
+                names.append(name)
+            }
+        }
+        return names.sorted()
+    }
+
+    /// Appends `bytes` to the file at `path` in one write, making the file readable by its owner alone if it is new.
+    public static func append(_ bytes: Span<UInt8>, to path: String) throws(FileError) {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
+        defer { close(descriptor) }
+        let (written, code) = unsafe bytes.withUnsafeBytes { buffer in
+            repeat {
+                let written = unsafe write(descriptor, buffer.baseAddress, buffer.count)
+                if written >= 0 || errno != EINTR { return (written, errno) }
+            } while true
+        }
+        guard written >= 0 else { throw FileError(path: path, code: code) }
+        guard written == bytes.count else { throw FileError(path: path, code: ENOSPC) }
+    }
+
+    private static func read(_ descriptor: CInt, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        while true {
+            #if canImport(Glibc)
+                let count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            #elseif canImport(Musl)
+                let count = unsafe Musl.read(descriptor, buffer.baseAddress, buffer.count)
+            #else
+                let count = unsafe Darwin.read(descriptor, buffer.baseAddress, buffer.count)
+            #endif
+            if count >= 0 || errno != EINTR { return count }
+        }
+    }
+}

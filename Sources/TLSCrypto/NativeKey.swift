@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibcrypto
+
+/// libcrypto's key object.
+///
+/// `@unchecked`: the object is never changed after it was made, and libcrypto's own caches inside it (RSA blinding,
+/// Montgomery forms) have locks.
+@safe final class NativeKey: @unchecked Sendable {
+    let pointer: OpaquePointer
+
+    /// Takes ownership of `pointer`.
+    init(owning pointer: OpaquePointer) {
+        unsafe self.pointer = unsafe pointer
+    }
+
+    deinit {
+        unsafe EVP_PKEY_free(pointer)
+    }
+
+    /// What the key is; nil for a kind this library does not use.
+    var kind: KeyKind? {
+        let bits = Int(unsafe EVP_PKEY_get_bits(pointer))
+        switch unsafe EVP_PKEY_get_base_id(pointer) {
+        case EVP_PKEY_RSA: return .rsa(bits: bits)
+        case EVP_PKEY_RSA_PSS: return .rsaPSS(bits: bits)
+        case EVP_PKEY_ED25519: return .ed25519
+        case EVP_PKEY_EC:
+            switch unsafe safetls_key_curve(pointer) {
+            case NID_X9_62_prime256v1: return .ecdsaP256
+            case NID_secp384r1: return .ecdsaP384
+            case NID_secp521r1: return .ecdsaP521
+            default: return nil
+            }
+        default: return nil
+        }
+    }
+
+    /// A context to sign or verify digests with `algorithm`; nil when the key is not fit for it.
+    func context(for algorithm: SignatureAlgorithm, signing: Bool) -> SignatureContext? {
+        let hash: String? =
+            switch algorithm.hash {
+            case .sha256: "SHA256"
+            case .sha384: "SHA384"
+            case .sha512: "SHA512"
+            case .sha1, nil: nil
+            }
+        guard let hash else { return nil }
+        guard let context = unsafe safetls_signature_context(pointer, signing ? 1 : 0, algorithm.padding, hash) else {
+            ERR_clear_error()
+            return nil
+        }
+        return unsafe SignatureContext(owning: context)
+    }
+}
+
+/// libcrypto's prepared context of a signature operation.
+///
+/// `@unchecked`: a shared context is only ever duplicated, which reads it.
+@safe final class SignatureContext: @unchecked Sendable {
+    let pointer: OpaquePointer
+
+    init(owning pointer: OpaquePointer) {
+        unsafe self.pointer = unsafe pointer
+    }
+
+    deinit {
+        unsafe EVP_PKEY_CTX_free(pointer)
+    }
+}

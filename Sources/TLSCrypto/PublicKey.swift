@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibcrypto
+
+/// A key that verifies signatures; many threads may use it at once.
+public final class PublicKey: Sendable {
+    /// What the key is.
+    public let kind: KeyKind
+
+    private let key: NativeKey
+
+    init(_ key: NativeKey, kind: KeyKind) {
+        self.key = key
+        self.kind = kind
+    }
+
+    /// Makes an RSA key from the big-endian numbers of an RSAPublicKey (RFC 8017 §A.1.1); leading zeros are allowed.
+    ///
+    /// - Parameters:
+    ///   - rsaModulus: 1024 to 8192 bits. Whether less than 2048 will do is for the certificate policy to say.
+    ///   - exponent: Odd, 3 to 2³³: a longer one would make verification slow.
+    ///   - isPSS: The key is for RSASSA-PSS alone (id-RSASSA-PSS).
+    /// - Throws: ``CryptoError/invalidKey(_:)``.
+    public init(rsaModulus: Span<UInt8>, exponent: Span<UInt8>, isPSS: Bool = false) throws(CryptoError) {
+        let modulus = Self.withoutLeadingZeros(rsaModulus)
+        let exponent = Self.withoutLeadingZeros(exponent)
+        guard !modulus.isEmpty else { throw .invalidKey("The RSA modulus is 0.") }
+        let bits = modulus.count * 8 - modulus[0].leadingZeroBitCount
+        guard bits >= 1024, bits <= 8192 else {
+            throw .invalidKey("An RSA key of \(bits) bits is not accepted; 1024 to 8192 are.")
+        }
+        guard modulus[modulus.count - 1] & 1 == 1 else { throw .invalidKey("The RSA modulus is even.") }
+        var e: UInt64 = 0
+        for i in 0..<min(exponent.count, 5) {
+            e = e << 8 | UInt64(exponent[i])
+        }
+        guard exponent.count <= 5, e & 1 == 1, e >= 3, e <= 1 << 33 else {
+            throw .invalidKey("The RSA exponent is not an odd number from 3 to 2^33.")
+        }
+        guard let maker = isPSS ? unsafe KeyMaker.rsaPSS : unsafe KeyMaker.rsa else {
+            ERR_clear_error()
+            throw .unsupported("This libcrypto lacks RSA.")
+        }
+        let pointer = unsafe modulus.withUnsafeBufferPointer { modulus -> OpaquePointer? in
+            unsafe exponent.withUnsafeBufferPointer { exponent -> OpaquePointer? in
+                guard let n = modulus.baseAddress, let e = exponent.baseAddress else { return nil }
+                return unsafe safetls_rsa_public_key(maker, n, modulus.count, e, exponent.count)
+            }
+        }
+        guard let pointer = unsafe pointer else {
+            ERR_clear_error()
+            throw .invalidKey("The RSA key is not valid.")
+        }
+        key = unsafe NativeKey(owning: pointer)
+        kind = isPSS ? .rsaPSS(bits: bits) : .rsa(bits: bits)
+    }
+
+    /// Makes an ECDSA key from an uncompressed point (RFC 5480 §2.2).
+    ///
+    /// - Throws: ``CryptoError/invalidKey(_:)`` when the point is not one of the curve.
+    public init(ecdsaPoint: Span<UInt8>, group: KeyExchangeGroup) throws(CryptoError) {
+        let parameters: OpaquePointer?
+        switch group {
+        case .x25519: throw .invalidKey("X25519 is not for signatures.")
+        case .secp256r1: (kind, unsafe parameters) = (.ecdsaP256, unsafe KeyMaker.p256)
+        case .secp384r1: (kind, unsafe parameters) = (.ecdsaP384, unsafe KeyMaker.p384)
+        case .secp521r1: (kind, unsafe parameters) = (.ecdsaP521, unsafe KeyMaker.p521)
+        }
+        guard let parameters = unsafe parameters else {
+            ERR_clear_error()
+            throw .unsupported("This libcrypto lacks the curve.")
+        }
+        guard ecdsaPoint.count == group.publicKeyLength, ecdsaPoint[0] == 4 else {
+            throw .invalidKey("The ECDSA key is not an uncompressed point of its curve.")
+        }
+        let pointer = unsafe ecdsaPoint.withUnsafeBufferPointer { point -> OpaquePointer? in
+            guard let bytes = point.baseAddress else { return nil }
+            return unsafe safetls_ec_public_key(parameters, bytes, point.count)
+        }
+        guard let pointer = unsafe pointer else {
+            ERR_clear_error()
+            throw .invalidKey("The ECDSA key is not a point of its curve.")
+        }
+        key = unsafe NativeKey(owning: pointer)
+    }
+
+    /// Makes an Ed25519 key from its 32 bytes (RFC 8410 §4).
+    ///
+    /// - Throws: ``CryptoError/invalidKey(_:)`` when the count is another.
+    public init(ed25519: Span<UInt8>) throws(CryptoError) {
+        guard ed25519.count == 32 else {
+            throw .invalidKey("An Ed25519 key has 32 bytes, not \(ed25519.count).")
+        }
+        let pointer = unsafe ed25519.withUnsafeBufferPointer { bytes in
+            unsafe EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, bytes.baseAddress, bytes.count)
+        }
+        guard let pointer = unsafe pointer else {
+            ERR_clear_error()
+            throw .unsupported("This libcrypto lacks Ed25519.")
+        }
+        key = unsafe NativeKey(owning: pointer)
+        kind = .ed25519
+    }
+
+    /// Checks that `signature` is one of this key over `message`.
+    ///
+    /// - Throws: ``CryptoError/invalidSignature``; ``CryptoError/unsupported(_:)`` when the key's kind does not go with the
+    ///   algorithm.
+    public func verify(
+        signature: Span<UInt8>,
+        message: Span<UInt8>,
+        algorithm: SignatureAlgorithm
+    ) throws(CryptoError) {
+        guard kind.supports(algorithm) else {
+            throw .unsupported("The key is not for signatures of this algorithm.")
+        }
+        let isValid: Bool
+        if let hash = algorithm.hash {
+            guard let context = key.context(for: algorithm, signing: false) else {
+                throw .unsupported("The key is not for signatures of this algorithm.")
+            }
+            let digest = try HashState.hash(hash, message)
+            isValid = unsafe digest.bytes.withUnsafeBufferPointer { digest in
+                unsafe signature.withUnsafeBufferPointer { signature in
+                    guard let bytes = signature.baseAddress else { return false }
+                    return unsafe EVP_PKEY_verify(
+                        context.pointer,
+                        bytes,
+                        signature.count,
+                        digest.baseAddress,
+                        digest.count
+                    ) == 1
+                }
+            }
+        } else {
+            isValid = unsafe message.withUnsafeBufferPointer { message in
+                unsafe signature.withUnsafeBufferPointer { signature in
+                    guard let bytes = signature.baseAddress else { return false }
+                    return unsafe safetls_verify_message(
+                        key.pointer,
+                        message.baseAddress,
+                        message.count,
+                        bytes,
+                        signature.count
+                    ) == 1
+                }
+            }
+        }
+        guard isValid else {
+            ERR_clear_error()
+            throw .invalidSignature
+        }
+    }
+
+    /// Whether `other` is the same key.
+    public func isSameKey(as other: PublicKey) -> Bool {
+        let isSame = unsafe EVP_PKEY_eq(key.pointer, other.key.pointer) == 1
+        ERR_clear_error()
+        return isSame
+    }
+
+    @_lifetime(copy bytes)
+    private static func withoutLeadingZeros(_ bytes: Span<UInt8>) -> Span<UInt8> {
+        var start = 0
+        while start < bytes.count, bytes[start] == 0 { start += 1 }
+        return bytes.extracting(start..<bytes.count)
+    }
+}
+
+/// What libcrypto makes public keys with, each fetched once; only ever copied from; never freed.
+enum KeyMaker {
+    nonisolated(unsafe) static let rsa = unsafe EVP_PKEY_CTX_new_from_name(nil, "RSA", nil)
+    nonisolated(unsafe) static let rsaPSS = unsafe EVP_PKEY_CTX_new_from_name(nil, "RSA-PSS", nil)
+    nonisolated(unsafe) static let p256 = unsafe safetls_curve_parameters("P-256")
+    nonisolated(unsafe) static let p384 = unsafe safetls_curve_parameters("P-384")
+    nonisolated(unsafe) static let p521 = unsafe safetls_curve_parameters("P-521")
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibcrypto
+
+/// How a signature is made: padding or scheme, and hash.
+///
+/// SHA-1 is in none: operations with it throw ``CryptoError/unsupported(_:)``.
+public enum SignatureAlgorithm: Sendable, Hashable {
+    /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2).
+    case rsaPKCS1(HashAlgorithm)
+    /// RSASSA-PSS (RFC 8017 §8.1), MGF1 with the same hash and a salt of its length.
+    case rsaPSS(HashAlgorithm)
+    /// ECDSA (FIPS 186-5), the signature in DER.
+    case ecdsa(HashAlgorithm)
+    /// Ed25519 (RFC 8032).
+    case ed25519
+
+    /// The hash applied to the message first; nil when the algorithm does that itself.
+    var hash: HashAlgorithm? {
+        switch self {
+        case .rsaPKCS1(let hash), .rsaPSS(let hash), .ecdsa(let hash): hash
+        case .ed25519: nil
+        }
+    }
+
+    /// libcrypto's number for the RSA padding, 0 for the others.
+    var padding: CInt {
+        switch self {
+        case .rsaPKCS1: RSA_PKCS1_PADDING
+        case .rsaPSS: RSA_PKCS1_PSS_PADDING
+        case .ecdsa, .ed25519: 0
+        }
+    }
+}
+
+/// What a key is.
+public enum KeyKind: Sendable, Hashable {
+    /// RSA for any padding (rsaEncryption), with the modulus's length in bits.
+    case rsa(bits: Int)
+    /// RSA for PSS alone (id-RSASSA-PSS), with the modulus's length in bits.
+    case rsaPSS(bits: Int)
+    /// ECDSA on P-256.
+    case ecdsaP256
+    /// ECDSA on P-384.
+    case ecdsaP384
+    /// ECDSA on P-521.
+    case ecdsaP521
+    /// Ed25519.
+    case ed25519
+
+    /// Whether a key of this kind can make signatures of `algorithm`.
+    func supports(_ algorithm: SignatureAlgorithm) -> Bool {
+        if algorithm.hash == .sha1 { return false }
+        return switch (self, algorithm) {
+        case (.rsa, .rsaPKCS1), (.rsa, .rsaPSS), (.rsaPSS, .rsaPSS), (.ed25519, .ed25519): true
+        case (.ecdsaP256, .ecdsa), (.ecdsaP384, .ecdsa), (.ecdsaP521, .ecdsa): true
+        default: false
+        }
+    }
+}
