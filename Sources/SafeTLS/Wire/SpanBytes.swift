@@ -24,3 +24,10 @@ func contains(_ span: Span<UInt8>, _ byte: UInt8) -> Bool {
     }
     return false
 }
+
+/// A copy of a field that may be absent.
+func copyBytes(_ span: Span<UInt8>?) -> [UInt8]? {
+    guard let span else { return nil }
+    let bytes: [UInt8] = copyBytes(span)
+    return bytes
+}
