@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension [UInt8] {
+    /// An array of a span's bytes.
+    init(copying span: Span<UInt8>) {
+        self.init(capacity: span.count) { (output: inout OutputSpan<UInt8>) in
+            for index in span.indices { output.append(span[index]) }
+        }
+    }
+}
+
+/// Whether two spans hold the same bytes. Not for secrets: it stops at the first difference.
+func areEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+    guard left.count == right.count else { return false }
+    for index in left.indices where left[index] != right[index] { return false }
+    return true
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a certificate chain isn't accepted: one certificate and the rule that it breaks.
+public struct CertificateRejection: Error, Hashable, Sendable {
+    /// The subject of the certificate that breaks the rule, or another of its names if it has no subject.
+    public let certificate: String
+    /// How far from the leaf the certificate stands: 0 is the leaf itself.
+    public let depth: Int
+    /// The rule.
+    public let reason: Reason
+
+    /// The rules of path validation (RFC 5280 §6.1) and name checks (RFC 9525 §6) that a chain can break.
+    public enum Reason: Hashable, Sendable {
+        /// The peer sent no certificate.
+        case emptyChain
+        /// The validity period has ended; times are seconds since 1970.
+        case expired(notAfter: Int64, now: Int64)
+        /// The validity period hasn't begun; times are seconds since 1970.
+        case notYetValid(notBefore: Int64, now: Int64)
+        /// No trust anchor and none of the sent certificates has the issuer's name.
+        case unknownIssuer(issuer: String)
+        /// The certificate is its own issuer and no trust anchor.
+        case selfSigned
+        /// No alternative name stands for the server that was asked for.
+        case wrongName(expected: ServerName, presented: [String])
+        /// The signature was not made with the key of the issuer.
+        case badSignature(issuer: String)
+        /// A certificate that isn't a certificate authority's has been used to issue another.
+        case notACertificateAuthority
+        /// More certificate authorities follow than the certificate allows.
+        case pathLengthExceeded(limit: Int)
+        /// The key usage lacks what the certificate is used for.
+        case keyUsage(required: String)
+        /// The extended key usage lacks the purpose.
+        case extendedKeyUsage(required: String)
+        /// A name isn't one that an issuer may certify, or the issuer's constraints cannot be applied.
+        case nameConstraint(String)
+        /// A critical extension isn't known here; its dotted identifier.
+        case unhandledCriticalExtension(String)
+        /// The signature algorithm is unknown, too weak, or not one of the issuer's key.
+        case unsupportedSignatureAlgorithm(String)
+        /// The public key cannot be used.
+        case unsupportedKey(String)
+        /// The RSA key is too short.
+        case weakKey(bits: Int)
+        /// The certificate breaks a rule of its format.
+        case malformed(String)
+        /// Validation would have taken more work than the limits allow.
+        case workLimit(String)
+    }
+}
+
+extension CertificateRejection: CustomStringConvertible {
+    /// The rejection as a sentence that an administrator can act on.
+    public var description: String {
+        if case .emptyChain = reason { return "The peer sent no certificate." }
+        return "The \(role) “\(certificate)” \(reason)."
+    }
+
+    private var role: String {
+        depth == 0 ? "certificate" : "issuing certificate"
+    }
+}
+
+extension CertificateRejection.Reason: CustomStringConvertible {
+    /// The rule in words that follow the certificate's name.
+    public var description: String {
+        switch self {
+        case .emptyChain:
+            "is missing"
+        case .expired(let notAfter, let now):
+            "expired on \(CertificateTime.describe(notAfter)); it is now \(CertificateTime.describe(now))"
+        case .notYetValid(let notBefore, let now):
+            "is not valid before \(CertificateTime.describe(notBefore)); it is now \(CertificateTime.describe(now))"
+        case .unknownIssuer(let issuer):
+            "was issued by “\(issuer)”, which is neither a trust anchor nor among the certificates that were sent"
+        case .selfSigned:
+            "is self-signed and not a trust anchor"
+        case .wrongName(let expected, let presented) where presented.isEmpty:
+            "is not for \(expected): it has no alternative names of DNS or IP kind"
+        case .wrongName(let expected, let presented):
+            "is not for \(expected), only for \(Self.list(presented))"
+        case .badSignature(let issuer):
+            "has a signature that was not made with the key of “\(issuer)”"
+        case .notACertificateAuthority:
+            "is not a certificate authority’s and must not issue certificates"
+        case .pathLengthExceeded(let limit):
+            "allows \(limit) certificate authorities below it, and there are more"
+        case .keyUsage(let required):
+            "has a key usage without \(required)"
+        case .extendedKeyUsage(let required):
+            "has an extended key usage without \(required)"
+        case .nameConstraint(let words):
+            words
+        case .unhandledCriticalExtension(let identifier):
+            "has the critical extension \(identifier), which is not supported"
+        case .unsupportedSignatureAlgorithm(let words):
+            "is signed with \(words), which is not accepted"
+        case .unsupportedKey(let words):
+            "has a public key that cannot be used: \(words)"
+        case .weakKey(let bits):
+            "has an RSA key of \(bits) bits; at least 2048 are required"
+        case .malformed(let words):
+            "is malformed: \(words)"
+        case .workLimit(let words):
+            "was not verified: \(words)"
+        }
+    }
+
+    private static func list(_ names: [String]) -> String {
+        let shown = names.prefix(8).joined(separator: ", ")
+        return names.count > 8 ? shown + " and \(names.count - 8) others" : shown
+    }
+}
+
+extension CertificateRejection {
+    /// How much a rejection says when several paths fail: the path that came closest is the one to mend.
+    ///
+    /// An issuer that isn't known says least, for every dead end has one. A wrong signature usually means another key of
+    /// the same name. A period of validity that has ended is what most often breaks an otherwise good path.
+    var relevance: Int {
+        switch reason {
+        case .emptyChain, .unknownIssuer, .selfSigned: 0
+        case .badSignature: 1
+        case .workLimit: 2
+        case .expired, .notYetValid: 4
+        default: 3
+        }
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// The rules that concern one certificate at a time (RFC 5280 §6.1.3, §6.1.4), cheap ones before costly ones.
+struct CertificateRules {
+    let purpose: CertificateVerifier.Purpose
+    let time: Int64
+
+    typealias Reason = CertificateRejection.Reason
+
+    /// What speaks against this leaf, whoever issued it.
+    func objection(toLeaf leaf: Certificate, serverName: ServerName?, isAnchor: Bool) -> Reason? {
+        if let reason = commonObjection(to: leaf, isAnchor: isAnchor) { return reason }
+        if let serverName, !leaf.matches(serverName) {
+            let presented = leaf.dnsNames + leaf.ipAddresses.map(IPAddress.describe)
+            return .wrongName(expected: serverName, presented: presented)
+        }
+        // The suites of this library let the certificate's key sign; none encrypts to it or agrees on keys with it.
+        if let usage = leaf.keyUsage, !usage.contains(.digitalSignature) {
+            return .keyUsage(required: "digitalSignature")
+        }
+        if let usage = leaf.extendedKeyUsage, !usage.contains(requiredPurpose) {
+            return .extendedKeyUsage(required: purposeName)
+        }
+        return keyObjection(to: leaf)
+    }
+
+    /// What speaks against this certificate as an issuer.
+    ///
+    /// - Parameter authoritiesBelow: How many certificates, not self-issued, lie between it and the leaf.
+    func objection(toIssuer issuer: Certificate, authoritiesBelow: Int, isAnchor: Bool) -> Reason? {
+        if let reason = commonObjection(to: issuer, isAnchor: isAnchor) { return reason }
+        // Certificates of version 1 cannot have basic constraints; only anchors get here with one.
+        if issuer.version == 3 {
+            guard issuer.isCertificateAuthority else { return .notACertificateAuthority }
+        }
+        if let limit = issuer.pathLengthConstraint, authoritiesBelow > limit {
+            return .pathLengthExceeded(limit: limit)
+        }
+        if let usage = issuer.keyUsage, !usage.contains(.keyCertSign) {
+            return .keyUsage(required: "keyCertSign")
+        }
+        if let usage = issuer.extendedKeyUsage, usage.isDisjoint(with: [requiredPurpose, .any]) {
+            return .extendedKeyUsage(required: purposeName)
+        }
+        return keyObjection(to: issuer)
+    }
+
+    private func commonObjection(to certificate: Certificate, isAnchor: Bool) -> Reason? {
+        if time > certificate.notAfter { return .expired(notAfter: certificate.notAfter, now: time) }
+        if time < certificate.notBefore { return .notYetValid(notBefore: certificate.notBefore, now: time) }
+        if certificate.version != 3, !isAnchor {
+            return .malformed("version \(certificate.version) certificates are accepted as trust anchors only")
+        }
+        if let identifier = certificate.unhandledCriticalExtension {
+            return .unhandledCriticalExtension(identifier)
+        }
+        // RFC 5280 §4.1.2.4: the issuer has a name.
+        if certificate.issuer.isEmpty { return .malformed("its issuer has no name") }
+        return nil
+    }
+
+    private func keyObjection(to certificate: Certificate) -> Reason? {
+        switch certificate.publicKeyInfo {
+        case .failure(let error):
+            return .unsupportedKey(error.description)
+        case .success(let info):
+            guard case .rsa(let modulus, _, _) = info.key else { return nil }
+            let bits = modulus.count * 8
+            switch info.kind {
+            case .rsa(let bits) where bits < 2048, .rsaPSS(let bits) where bits < 2048: return .weakKey(bits: bits)
+            // Verifying costs the square of the length.
+            default: return bits > 8192 ? .unsupportedKey("its RSA modulus has more than 8192 bits") : nil
+            }
+        }
+    }
+
+    private var requiredPurpose: ExtendedKeyUsage {
+        switch purpose {
+        case .serverAuthentication: .serverAuthentication
+        case .clientAuthentication: .clientAuthentication
+        }
+    }
+
+    private var purposeName: String {
+        switch purpose {
+        case .serverAuthentication: "serverAuth"
+        case .clientAuthentication: "clientAuth"
+        }
+    }
+}
+
+// MARK: - Signatures
+
+extension CertificateRules {
+    /// What speaks against the signature algorithm of a certificate whose issuer has this key.
+    func algorithmObjection(to certificate: Certificate, issuerKey: SubjectPublicKeyInfo) -> Reason? {
+        guard certificate.hasConsistentSignatureAlgorithm else {
+            return .malformed("the signature algorithm inside differs from the one beside the signature")
+        }
+        let algorithm: SignatureAlgorithm
+        switch certificate.signatureAlgorithmIdentifier {
+        case .unsupported(let words): return .unsupportedSignatureAlgorithm(words)
+        case .supported(let supported): algorithm = supported
+        }
+        let fits: Bool
+        switch (algorithm, issuerKey.kind) {
+        case (.rsaPKCS1, .rsa), (.rsaPSS, .rsa), (.ed25519, .ed25519): fits = true
+        case (.ecdsa, .ecdsaP256), (.ecdsa, .ecdsaP384), (.ecdsa, .ecdsaP521): fits = true
+        case (.rsaPSS(let hash), .rsaPSS): fits = issuerKey.requiredHash == nil || issuerKey.requiredHash == hash
+        default: fits = false
+        }
+        return fits ? nil : .unsupportedSignatureAlgorithm("an algorithm that is not one of its issuer’s key")
+    }
+}
+
+extension Certificate {
+    /// The parts of the public key, or why it isn't supported.
+    var publicKeyInfo: Result<SubjectPublicKeyInfo, DERError> {
+        let der = der
+        do throws(DERError) {
+            return .success(try SubjectPublicKeyInfo(der.span, in: storage.fields.subjectPublicKeyInfo))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// The dotted identifier of the first critical extension that isn't processed.
+    var unhandledCriticalExtension: String? {
+        guard let range = storage.fields.extensions.unhandledCriticalExtension else { return nil }
+        let der = der
+        return ObjectIdentifier.dotted(der.span.extracting(range))
+    }
+
+    /// Whether the signature was made with this key.
+    ///
+    /// - Throws: `CryptoError` if not, or if the algorithm isn't supported.
+    func verifySignature(with key: PublicKey) throws(CryptoError) {
+        guard let signatureAlgorithm else { throw .unsupported("signature algorithm") }
+        let der = der
+        let bytes = der.span
+        try key.verify(
+            signature: bytes.extracting(storage.fields.signature),
+            message: bytes.extracting(storage.fields.signedPart),
+            algorithm: signatureAlgorithm
+        )
+    }
+}

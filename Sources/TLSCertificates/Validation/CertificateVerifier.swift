@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Decides whether a peer's certificate is to be trusted: path building and validation (RFC 5280 §6, RFC 4158) and the
+/// check of the server's name (RFC 9525).
+///
+/// Beyond RFC 5280:
+/// - A leaf that is itself among the trust anchors, byte for byte, needs no issuer; its own validity, names and usages
+///   are still checked.
+/// - Versions 1 and 2 are accepted of trust anchors only, for such certificates cannot say what they are for.
+/// - Every certificate of a path that has an extended key usage has to allow the purpose, issuers too, as the Web PKI
+///   does it. `anyExtendedKeyUsage` will do for an issuer, which it leaves unrestricted; a leaf has to name the purpose.
+/// - A leaf with a key usage needs digitalSignature: the key signs in every handshake of this library.
+/// - Accepted signatures are RSA PKCS #1 v1.5 and RSA-PSS, ECDSA on P-256, P-384 and P-521, each with SHA-256, SHA-384
+///   or SHA-512, and Ed25519. RSA keys need 2048 bits.
+/// - A critical certificatePolicies extension counts as one that is not supported, like any other unknown one.
+/// - Revocation is not checked.
+public struct CertificateVerifier: Sendable {
+    /// What the leaf is used for.
+    public enum Purpose: Hashable, Sendable {
+        /// The peer is a TLS server.
+        case serverAuthentication
+        /// The peer is a TLS client.
+        case clientAuthentication
+    }
+
+    /// Bounds on the work that a chain from the network can cause.
+    public struct Limits: Hashable, Sendable {
+        /// Certificates in the chain that the peer sends. Real chains have up to five.
+        public var certificates = 32
+        /// Certificates between leaf and trust anchor. Real paths have up to three.
+        public var intermediates = 8
+        /// Signatures verified, each some 20…1000 µs of CPU time. A real chain takes two or three, and cross-signing
+        /// a few more.
+        public var signatures = 100
+        /// Possible issuers looked at while searching.
+        public var candidates = 2_000
+        /// Comparisons of a name with a name constraint, a long one counting as several. At 250 000 they take some
+        /// milliseconds.
+        public var nameComparisons = 250_000
+
+        /// The limits described with each property.
+        public init() {}
+    }
+
+    /// The certificates that are trusted without an issuer.
+    public let trustAnchors: TrustAnchors
+    /// What the leaf is used for.
+    public let purpose: Purpose
+    /// Bounds on the work.
+    public let limits: Limits
+
+    /// A verifier that accepts paths to these trust anchors.
+    public init(trustAnchors: TrustAnchors, purpose: Purpose, limits: Limits = Limits()) {
+        self.trustAnchors = trustAnchors
+        self.purpose = purpose
+        self.limits = limits
+    }
+
+    /// Finds a valid path from the leaf to a trust anchor.
+    ///
+    /// - Parameters:
+    ///   - chain: The peer's certificates: the leaf, then others in any order, of which unneeded ones do no harm.
+    ///   - serverName: The name that the leaf has to be for; nil checks no name, which only suits client certificates.
+    ///   - time: The time to verify for, in seconds since 1970-01-01T00:00:00Z.
+    /// - Returns: The path, the leaf first and the trust anchor last.
+    /// - Throws: ``CertificateRejection``; if several paths fail, for the reason that says most.
+    public func verify(
+        _ chain: [Certificate],
+        serverName: ServerName?,
+        at time: Int64
+    ) throws(CertificateRejection) -> [Certificate] {
+        guard let leaf = chain.first else {
+            throw CertificateRejection(certificate: "", depth: 0, reason: .emptyChain)
+        }
+        guard chain.count <= limits.certificates else {
+            let words = "\(chain.count) certificates were sent, more than the limit of \(limits.certificates)"
+            throw CertificateRejection(certificate: leaf.description, depth: 0, reason: .workLimit(words))
+        }
+        let rules = CertificateRules(purpose: purpose, time: time)
+        let isAnchor = trustAnchors.contains(leaf)
+        if let reason = rules.objection(toLeaf: leaf, serverName: serverName, isAnchor: isAnchor) {
+            throw CertificateRejection(certificate: leaf.description, depth: 0, reason: reason)
+        }
+        if isAnchor { return [leaf] }
+        var search = PathSearch(verifier: self, rules: rules, chain: chain, leaf: leaf)
+        return try search.run()
+    }
+}

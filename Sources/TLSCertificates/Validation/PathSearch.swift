@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// Searches a path from a leaf to a trust anchor, depth first and within the limits (RFC 4158 §2).
+///
+/// A step checks everything about a possible issuer, its signature included, before it goes on from there: what an
+/// attacker adds to a chain costs at most the signatures of the budget. Depth, and with it the recursion, is bounded by
+/// `Limits.intermediates`.
+struct PathSearch {
+    private let verifier: CertificateVerifier
+    private let rules: CertificateRules
+    private let intermediates: ArraySlice<Certificate>
+    private var path: [Certificate]
+    private var signaturesLeft: Int
+    private var candidatesLeft: Int
+    private var nameComparisonsLeft: Int
+    private var rejection: CertificateRejection?
+
+    init(verifier: CertificateVerifier, rules: CertificateRules, chain: [Certificate], leaf: Certificate) {
+        self.verifier = verifier
+        self.rules = rules
+        intermediates = chain.dropFirst()
+        path = [leaf]
+        signaturesLeft = verifier.limits.signatures
+        candidatesLeft = verifier.limits.candidates
+        nameComparisonsLeft = verifier.limits.nameComparisons
+    }
+
+    /// The path found, or the most telling reason why there is none.
+    mutating func run() throws(CertificateRejection) -> [Certificate] {
+        if try extend() { return path }
+        let leaf = path[0]
+        throw rejection
+            ?? CertificateRejection(
+                certificate: leaf.description,
+                depth: 0,
+                reason: .unknownIssuer(issuer: leaf.issuer.description)
+            )
+    }
+
+    /// Extends the path from its last certificate to an anchor; the path is unchanged if that fails.
+    private mutating func extend() throws(CertificateRejection) -> Bool {
+        guard let last = path.last else { return false }
+        let depth = path.count
+        var hasCandidate = false
+        for anchor in ordered(verifier.trustAnchors.anchors(named: last.issuer), below: last) {
+            hasCandidate = true
+            if try accepts(anchor, above: last, isAnchor: true) {
+                path.append(anchor)
+                return true
+            }
+        }
+        let issuers = intermediates.filter { $0.subject == last.issuer && !isInPath($0) }
+        for issuer in ordered(issuers, below: last) {
+            guard depth <= verifier.limits.intermediates else {
+                let words = "the path has more than \(verifier.limits.intermediates) intermediate certificates"
+                note(.workLimit(words), last, depth: depth - 1)
+                return false
+            }
+            hasCandidate = true
+            guard try accepts(issuer, above: last, isAnchor: false) else { continue }
+            path.append(issuer)
+            if try extend() { return true }
+            path.removeLast()
+        }
+        if !hasCandidate {
+            note(
+                last.isSelfIssued ? .selfSigned : .unknownIssuer(issuer: last.issuer.description),
+                last,
+                depth: depth - 1
+            )
+        }
+        return false
+    }
+
+    /// Whether a certificate of the same name and key is in the path: going through it again leads nowhere new.
+    private func isInPath(_ certificate: Certificate) -> Bool {
+        path.contains { $0.subject == certificate.subject && $0.hasSameKey(as: certificate) }
+    }
+
+    /// Possible issuers in the order to try: first those whose key identifier isn't another one (RFC 4158 §3.5.12).
+    private func ordered(_ issuers: some Collection<Certificate>, below certificate: Certificate) -> [Certificate] {
+        guard issuers.count > 1, let wanted = certificate.authorityKeyIdentifier else { return Array(issuers) }
+        let hasOtherKey = { (issuer: Certificate) in issuer.subjectKeyIdentifier.map { $0 != wanted } ?? false }
+        return issuers.filter { !hasOtherKey($0) } + issuers.filter(hasOtherKey)
+    }
+
+    /// Whether the issuer may stand above the last certificate of the path, and has signed it.
+    private mutating func accepts(
+        _ issuer: Certificate,
+        above subject: Certificate,
+        isAnchor: Bool
+    ) throws(CertificateRejection) -> Bool {
+        let depth = path.count
+        guard candidatesLeft > 0 else {
+            throw fatal("there are more possible issuers than the limit of \(verifier.limits.candidates)")
+        }
+        candidatesLeft -= 1
+        // RFC 5280 §4.2.1.9: the leaf isn't counted, nor are self-issued certificates.
+        let authoritiesBelow = path.dropFirst().count { !$0.isSelfIssued }
+        if let reason = rules.objection(toIssuer: issuer, authoritiesBelow: authoritiesBelow, isAnchor: isAnchor) {
+            note(reason, issuer, depth: depth)
+            return false
+        }
+        let key: PublicKey
+        do throws(CertificateError) {
+            if case .success(let info) = issuer.publicKeyInfo,
+                let reason = rules.algorithmObjection(to: subject, issuerKey: info)
+            {
+                note(reason, subject, depth: depth - 1)
+                return false
+            }
+            key = try issuer.publicKey()
+        } catch {
+            note(.unsupportedKey(error.reason), issuer, depth: depth)
+            return false
+        }
+        guard signaturesLeft > 0 else {
+            throw fatal("more signatures had to be verified than the limit of \(verifier.limits.signatures)")
+        }
+        signaturesLeft -= 1
+        do throws(CryptoError) {
+            try subject.verifySignature(with: key)
+        } catch {
+            note(.badSignature(issuer: issuer.description), subject, depth: depth - 1)
+            return false
+        }
+        return try namesAreAllowed(by: issuer)
+    }
+
+    /// Whether the names of all certificates in the path lie where this issuer's name constraints want them.
+    private mutating func namesAreAllowed(by issuer: Certificate) throws(CertificateRejection) -> Bool {
+        guard issuer.storage.fields.extensions.nameConstraints != nil else { return true }
+        let check = NameConstraintCheck(issuer: issuer)
+        if let words = check.flaw {
+            note(.nameConstraint(words), issuer, depth: path.count)
+            return false
+        }
+        for (depth, certificate) in path.enumerated() {
+            // RFC 5280 §6.1.3 (b): self-issued certificates are exempt unless they are the leaf.
+            if depth > 0, certificate.isSelfIssued { continue }
+            switch check.run(on: certificate, comparisonsLeft: &nameComparisonsLeft) {
+            case .allowed: continue
+            case .violated(let words): note(.nameConstraint(words), certificate, depth: depth)
+            case .outOfWork:
+                throw fatal(
+                    "name constraints needed more comparisons than the limit of \(verifier.limits.nameComparisons)"
+                )
+            }
+            return false
+        }
+        return true
+    }
+
+    private mutating func note(_ reason: CertificateRejection.Reason, _ certificate: Certificate, depth: Int) {
+        let new = CertificateRejection(certificate: certificate.description, depth: depth, reason: reason)
+        guard let old = rejection else {
+            rejection = new
+            return
+        }
+        // Of equals, the deeper one: its path came further.
+        if (new.relevance, new.depth) > (old.relevance, old.depth) { rejection = new }
+    }
+
+    private func fatal(_ words: String) -> CertificateRejection {
+        CertificateRejection(certificate: path[0].description, depth: 0, reason: .workLimit(words))
+    }
+}
+
+extension Certificate {
+    fileprivate func hasSameKey(as other: Certificate) -> Bool {
+        let (der, otherDER) = (der, other.der)
+        return areEqual(
+            der.span.extracting(storage.fields.subjectPublicKeyInfo),
+            otherDER.span.extracting(other.storage.fields.subjectPublicKeyInfo)
+        )
+    }
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+public import TLSCrypto
+
+/// An X.509 certificate (RFC 5280), parsed once and shared without copying.
+///
+/// Parsing checks the structure and the extensions that this module processes. Whether to trust what the certificate
+/// says is another question, which ``CertificateVerifier`` answers. The public key is only looked at when asked for,
+/// so that a certificate with a key of an unknown kind still parses.
+public struct Certificate: Sendable {
+    let storage: Storage
+
+    /// The parsed certificate and its key once somebody has asked for it.
+    final class Storage: Sendable {
+        let der: [UInt8]
+        let fields: CertificateFields
+        let publicKey = Mutex<PublicKey?>(nil)
+
+        init(der: [UInt8], fields: CertificateFields) {
+            self.der = der
+            self.fields = fields
+        }
+    }
+
+    /// Reads a certificate of at most 256 KiB from its DER encoding.
+    ///
+    /// - Throws: ``CertificateError`` that names the field that isn't well-formed.
+    public init(der: [UInt8]) throws(CertificateError) {
+        var parser = CertificateParser(der.span)
+        let fields: CertificateFields
+        do throws(DERError) {
+            fields = try parser.parse()
+        } catch {
+            throw CertificateError("the certificate is malformed in \(parser.field): \(error)")
+        }
+        storage = Storage(der: der, fields: fields)
+    }
+
+    /// Reads the certificates of a PEM text (RFC 7468), in their order; other kinds of blocks are passed over.
+    ///
+    /// - Throws: ``CertificateError`` if the text holds no certificate, or one that cannot be read.
+    public static func certificates(fromPEM text: Span<UInt8>) throws(CertificateError) -> [Certificate] {
+        let blocks: [PEM.Block]
+        do {
+            blocks = try PEM.blocks(in: text)
+        } catch {
+            throw CertificateError("the PEM text is malformed: \(error)")
+        }
+        var result: [Certificate] = []
+        for block in blocks where block.label == "CERTIFICATE" || block.label == "X509 CERTIFICATE" {
+            do throws(CertificateError) {
+                result.append(try Certificate(der: block.der))
+            } catch {
+                throw CertificateError("certificate \(result.count + 1) of the PEM text cannot be used: \(error)")
+            }
+        }
+        guard !result.isEmpty else { throw CertificateError("the PEM text contains no CERTIFICATE block") }
+        return result
+    }
+}
+
+extension Certificate: Hashable {
+    /// Two certificates are equal if their encodings are.
+    public static func == (left: Certificate, right: Certificate) -> Bool {
+        left.storage === right.storage || left.storage.der == right.storage.der
+    }
+
+    /// Feeds the encoding to the hasher.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(storage.der)
+    }
+}
+
+extension Certificate: CustomStringConvertible {
+    /// The subject, or for a certificate without one its first alternative name or its serial number.
+    public var description: String {
+        let text: String
+        if !subject.isEmpty {
+            text = subject.description
+        } else if let name = dnsNames.first {
+            text = "DNS:" + name
+        } else if let address = ipAddresses.first {
+            text = "IP:" + IPAddress.describe(address)
+        } else {
+            text = "serial number " + serialNumber.map(hexadecimal).joined()
+        }
+        // A sentence, not a page: somebody else may have chosen the name.
+        return text.unicodeScalars.count <= 200 ? text : String(text.unicodeScalars.prefix(200)) + "…"
+    }
+}
+
+// MARK: - Fields
+
+extension Certificate {
+    /// The certificate's encoding.
+    public var der: [UInt8] { storage.der }
+
+    /// The X.509 version: 1, 2 or 3.
+    public var version: Int { storage.fields.version }
+
+    /// The name of whom the certificate is about; empty if only alternative names say it.
+    public var subject: DistinguishedName { storage.fields.subject }
+
+    /// The name of who signed the certificate.
+    public var issuer: DistinguishedName { storage.fields.issuer }
+
+    /// The serial number's two's complement bytes.
+    public var serialNumber: [UInt8] { bytes(storage.fields.serialNumber) }
+
+    /// The first second of the validity period, in seconds since 1970-01-01T00:00:00Z.
+    public var notBefore: Int64 { storage.fields.notBefore }
+
+    /// The last second of the validity period, in seconds since 1970-01-01T00:00:00Z.
+    public var notAfter: Int64 { storage.fields.notAfter }
+
+    /// The DER encoding of the public key with its algorithm, a SubjectPublicKeyInfo.
+    public var subjectPublicKeyInfo: [UInt8] { bytes(storage.fields.subjectPublicKeyInfo) }
+
+    /// Whether the basic constraints say that the subject may issue certificates (RFC 5280 §4.2.1.9).
+    public var isCertificateAuthority: Bool {
+        storage.fields.extensions.basicConstraints?.isCertificateAuthority ?? false
+    }
+
+    /// How many certificate authorities may follow this one on the way to a leaf, not counting self-issued ones.
+    public var pathLengthConstraint: Int? { storage.fields.extensions.basicConstraints?.pathLengthConstraint }
+
+    /// What the key may be used for, nil if the certificate doesn't say.
+    public var keyUsage: KeyUsage? { storage.fields.extensions.keyUsage }
+
+    /// The purposes the certificate may be used for, nil if it doesn't say.
+    public var extendedKeyUsage: ExtendedKeyUsage? { storage.fields.extensions.extendedKeyUsage }
+
+    /// The names that a certificate authority may certify, nil if it isn't constrained.
+    public var nameConstraints: NameConstraints? {
+        guard let positions = storage.fields.extensions.nameConstraints else { return nil }
+        return NameConstraints(
+            permittedSubtrees: positions.permitted.map(generalName),
+            excludedSubtrees: positions.excluded.map(generalName),
+            isCritical: positions.isCritical
+        )
+    }
+
+    /// The key identifier that the subject's certificates carry (RFC 5280 §4.2.1.2), nil if absent.
+    public var subjectKeyIdentifier: [UInt8]? { storage.fields.extensions.subjectKeyIdentifier.map(bytes) }
+
+    /// The key identifier of the issuer (RFC 5280 §4.2.1.1), nil if absent.
+    public var authorityKeyIdentifier: [UInt8]? { storage.fields.extensions.authorityKeyIdentifier.map(bytes) }
+
+    /// Whether subject and issuer are the same name.
+    public var isSelfIssued: Bool { subject == issuer }
+
+    func bytes(_ range: Range<Int>) -> [UInt8] {
+        let der = der
+        return Array(copying: der.span.extracting(range))
+    }
+
+    private func generalName(_ position: GeneralNamePosition) -> GeneralName {
+        switch position.tag {
+        case GeneralNameTag.dnsName:
+            return .dnsName(String(decoding: bytes(position.content), as: UTF8.self))
+        case GeneralNameTag.ipAddress:
+            return .ipAddress(bytes(position.content))
+        case GeneralNameTag.directoryName:
+            // Checked by the parser.
+            if let name = try? DistinguishedName(der: bytes(position.content)) { return .directoryName(name) }
+        default:
+            break
+        }
+        return .other(tag: position.tag & 0x1F, value: bytes(position.content))
+    }
+}
+
+// MARK: - Names
+
+extension Certificate {
+    /// The DNS names among the alternative names, wildcards included, in their order and spelling.
+    ///
+    /// The common name is never one (RFC 9525 §2).
+    public var dnsNames: [String] {
+        storage.fields.extensions.subjectAlternativeNames.compactMap { name in
+            guard name.tag == GeneralNameTag.dnsName else { return nil }
+            let bytes = bytes(name.content)
+            // Control characters or foreign ones are no DNS name, and a caller may print what it gets.
+            guard bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+    }
+
+    /// The IP addresses among the alternative names, each of 4 or 16 bytes.
+    public var ipAddresses: [[UInt8]] {
+        storage.fields.extensions.subjectAlternativeNames.compactMap { name in
+            guard name.tag == GeneralNameTag.ipAddress, name.content.count == 4 || name.content.count == 16 else {
+                return nil
+            }
+            return bytes(name.content)
+        }
+    }
+
+    /// Whether an alternative name stands for this server (RFC 9525 §6, RFC 5280 §4.2.1.6).
+    ///
+    /// A wildcard stands for one whole label, the left-most, before at least two others. Addresses match addresses
+    /// only. The common name is not looked at.
+    public func matches(_ name: ServerName) -> Bool {
+        switch name {
+        case .dns(let host):
+            let host = Array(host.utf8)
+            return anyAlternativeName(GeneralNameTag.dnsName) { DNSName.matches(presented: $0, host: host.span) }
+        case .ipv4(let address):
+            return anyAlternativeName(GeneralNameTag.ipAddress) { value in
+                guard value.count == 4 else { return false }
+                var presented: UInt32 = 0
+                for index in value.indices { presented = presented << 8 | UInt32(value[index]) }
+                return presented == address
+            }
+        case .ipv6(let address):
+            return anyAlternativeName(GeneralNameTag.ipAddress) { value in
+                guard value.count == 16 else { return false }
+                var presented: UInt128 = 0
+                for index in value.indices { presented = presented << 8 | UInt128(value[index]) }
+                return presented == address
+            }
+        }
+    }
+
+    private func anyAlternativeName(_ tag: UInt8, _ matches: (Span<UInt8>) -> Bool) -> Bool {
+        let der = der
+        let bytes = der.span
+        for name in storage.fields.extensions.subjectAlternativeNames
+        where name.tag == tag && matches(bytes.extracting(name.content)) {
+            return true
+        }
+        return false
+    }
+}
+
+// MARK: - Key and signature
+
+extension Certificate {
+    /// The kind of the public key, nil if it isn't supported or is malformed.
+    public var publicKeyKind: KeyKind? {
+        let der = der
+        return try? SubjectPublicKeyInfo(der.span, in: storage.fields.subjectPublicKeyInfo).kind
+    }
+
+    /// The public key, built when first asked for and kept.
+    ///
+    /// - Throws: ``CertificateError`` if the key is malformed or of an unsupported kind.
+    public func publicKey() throws(CertificateError) -> PublicKey {
+        if let key = storage.publicKey.withLock({ $0 }) { return key }
+        let der = der
+        let bytes = der.span
+        let key: PublicKey
+        do throws(DERError) {
+            let info = try SubjectPublicKeyInfo(bytes, in: storage.fields.subjectPublicKeyInfo)
+            do throws(CryptoError) {
+                key = try info.publicKey(in: bytes)
+            } catch {
+                throw DERError.invalidValue("the key is not valid (\(error))")
+            }
+        } catch {
+            throw CertificateError("the public key of “\(self)” cannot be used: \(error)")
+        }
+        storage.publicKey.withLock { $0 = key }
+        return key
+    }
+
+    /// The algorithm of the issuer's signature on this certificate, nil if it isn't supported.
+    public var signatureAlgorithm: SignatureAlgorithm? {
+        if case .supported(let algorithm) = signatureAlgorithmIdentifier { algorithm } else { nil }
+    }
+
+    var signatureAlgorithmIdentifier: SignatureAlgorithmIdentifier {
+        let der = der
+        var reader = DERReader(der.span, in: storage.fields.signatureAlgorithm)
+        do throws(DERError) {
+            let element = try reader.nextSequence()
+            return try SignatureAlgorithmIdentifier(contentsOf: element, in: reader)
+        } catch {
+            return .unsupported("an algorithm identifier that is malformed: \(error)")
+        }
+    }
+
+    /// Whether the signature algorithm inside the signed part is the one beside the signature (RFC 5280 §4.1.1.2).
+    var hasConsistentSignatureAlgorithm: Bool {
+        let der = der
+        let bytes = der.span
+        return areEqual(
+            bytes.extracting(storage.fields.signatureAlgorithm),
+            bytes.extracting(storage.fields.innerSignatureAlgorithm)
+        )
+    }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a certificate, or a file of certificates, cannot be used.
+public struct CertificateError: Error, Hashable, Sendable {
+    /// The problem in words that continue a sentence.
+    public let reason: String
+
+    init(_ reason: String) {
+        self.reason = reason
+    }
+}
+
+extension CertificateError: CustomStringConvertible {
+    /// The problem in words.
+    public var description: String { reason }
+}
