@@ -27,7 +27,7 @@ import Testing
         let transcript = try Program.safetls.connect(to: server.port, test.offer, isRestricted: false)
         #expect(transcript.contains(Program.message) || transcript.contains(String(Program.message.reversed())))
         #expect(transcript.contains(test.offer.versionName))
-        if let suite = test.offer.suiteName { #expect(transcript.contains(suite)) }
+        if let suite = test.offer.ianaSuite { #expect(transcript.contains(suite)) }
         if let group = test.offer.group { #expect(transcript.contains(group.rawValue)) }
     }
 }

@@ -60,7 +60,7 @@ struct Offer: Sendable, CustomTestStringConvertible {
     private var authentication: String { key == .rsa || key == .rsaPSS ? "RSA" : "ECDSA" }
 
     /// The suite's name in OpenSSL's spelling, which for TLS 1.3 is the RFC's.
-    var suiteName: String? {
+    var opensslSuite: String? {
         guard let aead else { return nil }
         return switch (version, aead) {
         case (.tls13, .aes128GCM): "TLS_AES_128_GCM_SHA256"
@@ -69,6 +69,16 @@ struct Offer: Sendable, CustomTestStringConvertible {
         case (.tls12, .aes128GCM): "ECDHE-\(authentication)-AES128-GCM-SHA256"
         case (.tls12, .aes256GCM): "ECDHE-\(authentication)-AES256-GCM-SHA384"
         case (.tls12, .chaCha20Poly1305): "ECDHE-\(authentication)-CHACHA20-POLY1305"
+        }
+    }
+
+    /// The suite's name in the IANA registry.
+    var ianaSuite: String? {
+        guard let aead, version == .tls12 else { return opensslSuite }
+        return switch aead {
+        case .aes128GCM: "TLS_ECDHE_\(authentication)_WITH_AES_128_GCM_SHA256"
+        case .aes256GCM: "TLS_ECDHE_\(authentication)_WITH_AES_256_GCM_SHA384"
+        case .chaCha20Poly1305: "TLS_ECDHE_\(authentication)_WITH_CHACHA20_POLY1305_SHA256"
         }
     }
 

@@ -14,8 +14,7 @@ enum Program: String, Sendable, CaseIterable {
     /// The offers that this program can be restricted to.
     var offers: [Offer] {
         switch self {
-        case .safetls: Offer.all.filter { !$0.requiresPKCS1 }
-        case .openssl, .gnutls: Offer.all
+        case .safetls, .openssl, .gnutls: Offer.all
         case .python: Offer.coarse
         }
     }
@@ -59,7 +58,7 @@ extension Program {
     }
 
     /// Waits for the line that names the port and reads the number after its last colon.
-    fileprivate static func port(in child: ChildProcess, after phrase: String) throws -> Int {
+    static func port(in child: ChildProcess, after phrase: String) throws -> Int {
         let deadline = Date().addingTimeInterval(15)
         repeat {
             let text = try child.waitForText(phrase)
@@ -78,7 +77,7 @@ extension Program {
 func startSafeTLS(identities: [TestCertificates.Identity], _ options: [String] = []) throws -> RunningServer {
     let files = identities.flatMap { ["--cert", $0.certificate.path, "--key", $0.key.path] }
     let child = try ChildProcess(SafeTLSTool.path, ["serve", "--port", "0"] + files + options)
-    return RunningServer(child: child, port: try Program.port(in: child, after: "istening on "))
+    return RunningServer(child: child, port: try Program.port(in: child, after: "listening on "))
 }
 
 func startOpenSSL(_ identity: TestCertificates.Identity, _ options: [String]) throws -> RunningServer {
@@ -126,7 +125,7 @@ extension Program {
             let outcome = try ChildProcess.check(
                 "python3",
                 [
-                    "-c", PythonScripts.client, "\(port)", authority, offer.versionName, offer.suiteName ?? "",
+                    "-c", PythonScripts.client, "\(port)", authority, offer.versionName, offer.opensslSuite ?? "",
                     Self.message,
                 ]
             )
@@ -154,7 +153,7 @@ extension Program {
 
     fileprivate static func opensslOptions(_ offer: Offer) -> [String] {
         var options = [offer.version == .tls13 ? "-tls1_3" : "-tls1_2"]
-        if let suite = offer.suiteName {
+        if let suite = offer.opensslSuite {
             options += [offer.version == .tls13 ? "-ciphersuites" : "-cipher", suite]
         }
         if let group = offer.group {
@@ -166,14 +165,19 @@ extension Program {
 
     fileprivate static func safetlsOptions(_ offer: Offer) -> [String] {
         var options = [offer.version == .tls13 ? "--tls1.3" : "--tls1.2"]
-        if let suite = offer.suiteName { options += ["--ciphers", suite] }
+        if let suite = offer.opensslSuite { options += ["--ciphers", suite] }
         if let group = offer.group { options += ["--groups", group.rawValue] }
+        if offer.requiresPKCS1 { options += ["--sigalgs", "rsa_pkcs1_sha256,ecdsa_secp256r1_sha256"] }
         return options
     }
 }
 
-func startSafeTLSClient(_ port: Int, _ options: [String]) throws -> ChildProcess {
-    try ChildProcess(SafeTLSTool.path, ["connect", "localhost:\(port)"] + options, input: .pipe)
+func startSafeTLSClient(
+    _ port: Int,
+    _ options: [String],
+    input: ChildProcess.Input = .pipe
+) throws -> ChildProcess {
+    try ChildProcess(SafeTLSTool.path, ["connect", "localhost:\(port)"] + options, input: input)
 }
 
 func startOpenSSLClient(_ port: Int, _ options: [String]) throws -> ChildProcess {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Dispatch
-public import Foundation
+package import Foundation
 import Synchronization
 
 /// What went wrong while a test drove another program; the text carries that program's output.
-public struct ChildProcessError: Error, CustomStringConvertible {
-    public let description: String
+package struct ChildProcessError: Error, CustomStringConvertible {
+    package let description: String
 
-    public init(_ description: String) {
+    package init(_ description: String) {
         self.description = description
     }
 }
@@ -16,9 +16,9 @@ public struct ChildProcessError: Error, CustomStringConvertible {
 /// A program run by a test, with its output kept in files so that no pipe can fill up and stall it.
 ///
 /// Every wait has a time limit. A child that is still running when its last reference goes is killed.
-public final class ChildProcess: Sendable {
+package final class ChildProcess: Sendable {
     /// Where the child's standard input comes from.
-    public enum Input {
+    package enum Input {
         case none
         /// Whatever ``ChildProcess/write(_:)`` sends, until ``ChildProcess/closeInput()``.
         case pipe
@@ -26,15 +26,15 @@ public final class ChildProcess: Sendable {
     }
 
     /// How a child ended and what it printed.
-    public struct Outcome: Sendable, CustomStringConvertible {
+    package struct Outcome: Sendable, CustomStringConvertible {
         /// The exit status, or minus the number of the signal that ended the child.
-        public let status: Int32
-        public let output: Data
-        public let errors: String
+        package let status: Int32
+        package let output: Data
+        package let errors: String
 
-        public var text: String { String(decoding: output, as: UTF8.self) }
+        package var text: String { String(decoding: output, as: UTF8.self) }
 
-        public var description: String {
+        package var description: String {
             "status \(status)\n--- output\n\(text.prefix(6000))\n--- errors\n\(errors.prefix(6000))"
         }
     }
@@ -42,20 +42,20 @@ public final class ChildProcess: Sendable {
     private static let live = Mutex<Set<Int32>>([])
 
     /// The command line, for messages.
-    public let command: String
+    package let command: String
     private let process: Process
     private let input: Pipe?
     private let ended = DispatchSemaphore(value: 0)
     private let directory: URL
     private let hasEnded = Mutex(false)
 
-    public var processIdentifier: Int32 { process.processIdentifier }
-    public var isRunning: Bool { process.isRunning }
-    public var outputFile: URL { directory.appendingPathComponent("output") }
+    package var processIdentifier: Int32 { process.processIdentifier }
+    package var isRunning: Bool { process.isRunning }
+    package var outputFile: URL { directory.appendingPathComponent("output") }
     private var errorsFile: URL { directory.appendingPathComponent("errors") }
 
     /// Starts `executable`, looked up in the usual directories unless it is a path.
-    public init(
+    package init(
         _ executable: String,
         _ arguments: [String],
         input source: Input = .none,
@@ -111,7 +111,7 @@ public final class ChildProcess: Sendable {
 
     /// Runs a program to its end.
     @discardableResult
-    public static func run(
+    package static func run(
         _ executable: String,
         _ arguments: [String],
         input: Input = .none,
@@ -131,7 +131,7 @@ public final class ChildProcess: Sendable {
 
     /// Runs a program to its end and throws unless its exit status is 0.
     @discardableResult
-    public static func check(
+    package static func check(
         _ executable: String,
         _ arguments: [String],
         input: Input = .none,
@@ -153,16 +153,16 @@ public final class ChildProcess: Sendable {
         return outcome
     }
 
-    public func write(_ text: String) throws {
+    package func write(_ text: String) throws {
         try input?.fileHandleForWriting.write(contentsOf: Data(text.utf8))
     }
 
-    public func closeInput() {
+    package func closeInput() {
         try? input?.fileHandleForWriting.close()
     }
 
     /// Standard output and standard error so far.
-    public var transcript: String {
+    package var transcript: String {
         let output = (try? Data(contentsOf: outputFile)) ?? Data()
         let errors = (try? Data(contentsOf: errorsFile)) ?? Data()
         return String(decoding: output + errors, as: UTF8.self)
@@ -170,7 +170,7 @@ public final class ChildProcess: Sendable {
 
     /// Waits until standard output or standard error contains `text`; returns everything printed so far.
     @discardableResult
-    public func waitForText(_ text: String, timeout: TimeInterval = 15) throws -> String {
+    package func waitForText(_ text: String, timeout: TimeInterval = 15) throws -> String {
         let deadline = Date().addingTimeInterval(timeout)
         while true {
             let ran = process.isRunning
@@ -188,7 +188,7 @@ public final class ChildProcess: Sendable {
 
     /// Waits for the child's end; one that takes longer is killed and the call throws.
     @discardableResult
-    public func waitForExit(timeout: TimeInterval = 30) throws -> Outcome {
+    package func waitForExit(timeout: TimeInterval = 30) throws -> Outcome {
         guard waitForEnd(timeout) else {
             terminate()
             throw ChildProcessError("\(command): still running after \(timeout) s\n\(transcript.prefix(6000))")
@@ -201,12 +201,12 @@ public final class ChildProcess: Sendable {
         )
     }
 
-    public func signal(_ number: Int32) {
+    package func signal(_ number: Int32) {
         if process.isRunning { kill(process.processIdentifier, number) }
     }
 
     /// Asks the child to end, and kills it if it has not within five seconds.
-    public func terminate() {
+    package func terminate() {
         closeInput()
         signal(SIGTERM)
         guard !waitForEnd(5) else { return }

@@ -4,14 +4,14 @@ import Foundation
 import Synchronization
 
 /// Ports for servers that cannot be told to take any free one.
-public enum LoopbackPort {
+package enum LoopbackPort {
     // Below the range that the kernel gives to outgoing connections, so that only another test run can be
     // in the way; the process identifier keeps two runs apart.
     private static let range = 12_000..<32_000
     private static let next = Mutex(Int(ProcessInfo.processInfo.processIdentifier) &* 61)
 
     /// A port that nothing listens on, not given out before in this run.
-    public static func free() throws -> Int {
+    package static func free() throws -> Int {
         let taken = try listening()
         for _ in 0..<range.count {
             let number = next.withLock { next in
@@ -24,7 +24,7 @@ public enum LoopbackPort {
     }
 
     /// Whether something listens on `port`.
-    public static func isListening(_ port: Int) throws -> Bool {
+    package static func isListening(_ port: Int) throws -> Bool {
         try listening().contains(port)
     }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Foundation
+package import Foundation
 
 /// The directory of this test run: `/tmp/safetls-tests-<pid>`, removed when the process exits.
 ///
 /// A run that was killed leaves its directory behind; the next run removes it.
-public enum TemporaryDirectory {
+package enum TemporaryDirectory {
     private static let prefix = "safetls-tests-"
 
     /// The directory itself, made at first use.
-    public static let root: URL = {
+    package static let root: URL = {
         let parent = URL(fileURLWithPath: "/tmp", isDirectory: true)
         let files = FileManager.default
         for name in (try? files.contentsOfDirectory(atPath: parent.path)) ?? [] where name.hasPrefix(prefix) {
@@ -26,7 +26,7 @@ public enum TemporaryDirectory {
     }()
 
     /// Makes a fresh directory whose name starts with `name`.
-    public static func make(_ name: String) throws -> URL {
+    package static func make(_ name: String) throws -> URL {
         let directory = root.appendingPathComponent("\(name)-\(UUID().uuidString.prefix(8))", isDirectory: true)
         try FileManager.default.createDirectory(
             at: directory,

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Foundation
+package import Foundation
 
 /// A private certificate authority and server certificates, made by the `openssl` command once per test run.
-public struct TestCertificates: Sendable {
+package struct TestCertificates: Sendable {
     /// A certificate chain and its key, in PEM files.
-    public struct Identity: Sendable {
-        public let certificate: URL
-        public let key: URL
+    package struct Identity: Sendable {
+        package let certificate: URL
+        package let key: URL
     }
 
     /// The kinds of keys that a server certificate can have.
-    public enum KeyType: String, CaseIterable, Sendable {
+    package enum KeyType: String, CaseIterable, Sendable {
         case ecdsaP256 = "p256"
         case ecdsaP384 = "p384"
         case ecdsaP521 = "p521"
@@ -34,27 +34,27 @@ public struct TestCertificates: Sendable {
     private static let made = Result { try TestCertificates() }
 
     /// The run's certificates, made at first use.
-    public static func shared() throws -> TestCertificates { try made.get() }
+    package static func shared() throws -> TestCertificates { try made.get() }
 
-    public let directory: URL
+    package let directory: URL
     /// The certificate authority of every certificate here but `unknownAuthority`'s.
-    public var authority: URL { file("ca.pem") }
+    package var authority: URL { file("ca.pem") }
     /// An authority that has issued nothing.
-    public var unknownAuthority: URL { file("other-ca.pem") }
+    package var unknownAuthority: URL { file("other-ca.pem") }
 
     /// A certificate for `localhost`, `127.0.0.1` and `::1`.
-    public func localhost(_ type: KeyType) -> Identity { identity(type.rawValue) }
+    package func localhost(_ type: KeyType) -> Identity { identity(type.rawValue) }
 
     /// Issued by an intermediate authority, whose certificate follows in the file.
-    public var withIntermediate: Identity { identity("chained") }
+    package var withIntermediate: Identity { identity("chained") }
 
     /// Valid until February 2024.
-    public var expired: Identity { identity("expired") }
+    package var expired: Identity { identity("expired") }
 
     /// One for `NAME` only, for the names `a.example`, `b.example` and `*.wild.example`.
-    public func named(_ name: String) -> Identity { identity(name.replacingOccurrences(of: "*", with: "any")) }
+    package func named(_ name: String) -> Identity { identity(name.replacingOccurrences(of: "*", with: "any")) }
 
-    public func file(_ name: String) -> URL { directory.appendingPathComponent(name) }
+    package func file(_ name: String) -> URL { directory.appendingPathComponent(name) }
 
     private func identity(_ name: String) -> Identity {
         Identity(certificate: file("\(name).pem"), key: file("\(name).key"))
