@@ -51,11 +51,11 @@ enum FetchedCipher {
             case .chaCha20Poly1305: unsafe FetchedCipher.chaCha20Poly1305
             }
         guard let cipher = unsafe cipher else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .unsupported("This libcrypto lacks the cipher.")
         }
         guard let context = unsafe EVP_CIPHER_CTX_new() else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .internalFailure("No memory for a cipher context.")
         }
         let isReady = unsafe key.withUnsafeBufferPointer { key in
@@ -63,7 +63,7 @@ enum FetchedCipher {
         }
         guard isReady else {
             unsafe EVP_CIPHER_CTX_free(context)
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .internalFailure("The cipher could not be started.")
         }
         unsafe pointer = unsafe context

@@ -65,7 +65,7 @@ public struct AEADSealer: ~Copyable, Sendable {
             }
         }
         guard isSealed else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .internalFailure("The cipher failed.")
         }
         return count

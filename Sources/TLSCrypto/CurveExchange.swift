@@ -17,7 +17,7 @@ enum CurveExchange {
         }
         if result == SAFETLS_AGREEMENT_BAD_SCALAR.rawValue { return nil }
         guard result == SAFETLS_AGREEMENT_DONE.rawValue else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .internalFailure("An ephemeral key could not be made.")
         }
         return publicKey
@@ -53,7 +53,7 @@ enum CurveExchange {
             }
         }
         guard result == SAFETLS_AGREEMENT_DONE.rawValue else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             if result == SAFETLS_AGREEMENT_BAD_PEER.rawValue { throw .invalidPeerKey }
             throw .internalFailure("The key exchange failed.")
         }

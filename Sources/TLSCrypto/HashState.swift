@@ -16,7 +16,7 @@ public struct HashState: ~Copyable, Sendable {
         self.algorithm = algorithm
         state = safetls_hash()
         guard unsafe safetls_hash_init(&state, algorithm.shimValue) == 1 else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .internalFailure("The hash could not be started.")
         }
     }

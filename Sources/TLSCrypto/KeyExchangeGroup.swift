@@ -61,7 +61,7 @@ enum SharedGroup {
             case .x25519: unsafe OpaquePointer?.none
             }
         guard let curve = unsafe curve else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .unsupported("This libcrypto lacks the curve.")
         }
         return unsafe curve

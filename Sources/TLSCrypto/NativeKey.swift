@@ -47,7 +47,7 @@ internal import CLibcrypto
             }
         guard let hash else { return nil }
         guard let context = unsafe safetls_signature_context(pointer, signing ? 1 : 0, algorithm.padding, hash) else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             return nil
         }
         return unsafe SignatureContext(owning: context)

@@ -95,7 +95,7 @@ public final class PrivateKey: Sendable {
             }
         }
         guard !signature.isEmpty else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .internalFailure("The signature could not be made.")
         }
         return signature
@@ -128,7 +128,7 @@ public final class PrivateKey: Sendable {
             if unsafe safetls_is_encrypted_key(bytes, der.count) == 1 { return (nil, true) }
             return unsafe (safetls_parse_private_key(bytes, der.count), false)
         }
-        ERR_clear_error()
+        ErrorQueue.clear()
         guard !isEncrypted else { throw .invalidKey(encrypted) }
         guard let pointer = unsafe pointer else {
             throw .invalidKey("The private key is damaged or of an unknown kind.")

@@ -38,7 +38,7 @@ public final class PublicKey: Sendable {
             throw .invalidKey("The RSA exponent is not an odd number from 3 to 2^33.")
         }
         guard let maker = isPSS ? unsafe KeyMaker.rsaPSS : unsafe KeyMaker.rsa else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .unsupported("This libcrypto lacks RSA.")
         }
         let pointer = unsafe modulus.withUnsafeBufferPointer { modulus -> OpaquePointer? in
@@ -48,7 +48,7 @@ public final class PublicKey: Sendable {
             }
         }
         guard let pointer = unsafe pointer else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .invalidKey("The RSA key is not valid.")
         }
         key = unsafe NativeKey(owning: pointer)
@@ -67,7 +67,7 @@ public final class PublicKey: Sendable {
         case .secp521r1: (kind, unsafe parameters) = (.ecdsaP521, unsafe KeyMaker.p521)
         }
         guard let parameters = unsafe parameters else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .unsupported("This libcrypto lacks the curve.")
         }
         guard ecdsaPoint.count == group.publicKeyLength, ecdsaPoint[0] == 4 else {
@@ -78,7 +78,7 @@ public final class PublicKey: Sendable {
             return unsafe safetls_ec_public_key(parameters, bytes, point.count)
         }
         guard let pointer = unsafe pointer else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .invalidKey("The ECDSA key is not a point of its curve.")
         }
         key = unsafe NativeKey(owning: pointer)
@@ -95,7 +95,7 @@ public final class PublicKey: Sendable {
             unsafe EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, bytes.baseAddress, bytes.count)
         }
         guard let pointer = unsafe pointer else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .unsupported("This libcrypto lacks Ed25519.")
         }
         key = unsafe NativeKey(owning: pointer)
@@ -147,7 +147,7 @@ public final class PublicKey: Sendable {
             }
         }
         guard isValid else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .invalidSignature
         }
     }
@@ -155,7 +155,7 @@ public final class PublicKey: Sendable {
     /// Whether `other` is the same key.
     public func isSameKey(as other: PublicKey) -> Bool {
         let isSame = unsafe EVP_PKEY_eq(key.pointer, other.key.pointer) == 1
-        ERR_clear_error()
+        ErrorQueue.clear()
         return isSame
     }
 

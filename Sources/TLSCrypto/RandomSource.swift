@@ -25,7 +25,7 @@ public struct SystemRandomSource: RandomSource {
             unsafe count <= Int(CInt.max) && RAND_bytes(buffer.baseAddress, CInt(count)) == 1
         }
         guard filled else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .randomUnavailable
         }
     }

@@ -11,7 +11,7 @@ internal import CLibcrypto
     init(scalar: Span<UInt8>) throws(CryptoError) {
         precondition(scalar.count == 32)
         guard let maker = unsafe SharedGroup.x25519 else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .unsupported("This libcrypto lacks X25519.")
         }
         let context = unsafe scalar.withUnsafeBufferPointer { scalar -> OpaquePointer? in
@@ -19,7 +19,7 @@ internal import CLibcrypto
             return unsafe safetls_x25519_begin(maker, scalar)
         }
         guard let context = unsafe context else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .internalFailure("An X25519 key could not be made.")
         }
         unsafe self.context = unsafe context
@@ -32,7 +32,7 @@ internal import CLibcrypto
     /// The public key.
     func publicKey() throws(CryptoError) -> [UInt8] {
         guard let base = unsafe SharedGroup.x25519Base else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .unsupported("This libcrypto lacks X25519.")
         }
         var publicKey = [UInt8](repeating: 0, count: 32)
@@ -41,7 +41,7 @@ internal import CLibcrypto
             return unsafe safetls_x25519_multiply(context, base, output)
         }
         guard result == SAFETLS_AGREEMENT_DONE.rawValue else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .internalFailure("An X25519 key could not be made.")
         }
         return publicKey
@@ -58,7 +58,7 @@ internal import CLibcrypto
             return unsafe safetls_x25519_key(maker, peer, 0)
         }
         guard let key = unsafe key else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             throw .internalFailure("An X25519 key could not be made.")
         }
         defer { unsafe EVP_PKEY_free(key) }
@@ -69,7 +69,7 @@ internal import CLibcrypto
             return unsafe safetls_x25519_multiply(context, key, output)
         }
         guard result == SAFETLS_AGREEMENT_DONE.rawValue else {
-            ERR_clear_error()
+            ErrorQueue.clear()
             if result == SAFETLS_AGREEMENT_BAD_PEER.rawValue { throw .invalidPeerKey }
             throw .internalFailure("The X25519 exchange failed.")
         }
