@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Clients that do what no ordinary client does, for `python3 -c`. Arguments: port, CA file.
+enum ClientScripts {
+    static let prelude = """
+        import socket, ssl, sys, threading, time
+        port, authority = int(sys.argv[1]), sys.argv[2]
+        context = ssl.create_default_context(cafile=authority)
+
+        def plain():
+            connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return connection
+
+        def connect():
+            return context.wrap_socket(plain(), server_hostname="localhost", suppress_ragged_eofs=False)
+
+        def request(path="/", close=False):
+            return ("GET %s HTTP/1.1\\r\\nHost: localhost\\r\\n%s\\r\\n"
+                    % (path, "Connection: close\\r\\n" if close else "")).encode()
+
+        def read_all(tls):
+            answer = b""
+            while data := tls.recv(65536):
+                answer += data
+            return answer
+
+
+        """
+
+    /// Forty requests in one write; the answers must come back in order.
+    static let pipelined = """
+        tls = connect()
+        tls.sendall(b"".join(request("/missing-%d" % n if n % 2 else "/", n == 39) for n in range(40)))
+        answer = read_all(tls)
+        statuses = [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]]
+        assert statuses == [b"200", b"404"] * 20, statuses
+        print("40 answers in order")
+        """
+
+    /// Everything the client sends arrives byte by byte.
+    static let byteByByte = """
+        def trickle(connection, data):
+            for value in data:
+                connection.sendall(bytes([value]))
+
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1_2, version
+            connection = plain()
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+            def step(action):
+                while True:
+                    try:
+                        result = action()
+                        trickle(connection, outgoing.read())
+                        return result
+                    except ssl.SSLWantReadError:
+                        trickle(connection, outgoing.read())
+                        data = connection.recv(65536)
+                        incoming.write(data) if data else incoming.write_eof()
+            step(tls.do_handshake)
+            step(lambda: tls.write(request(close=True)))
+            answer = b""
+            while data := step(lambda: tls.read(65536)):
+                answer += data
+            assert answer.startswith(b"HTTP/1.1 200") and b"This is localhost." in answer, answer
+            step(tls.unwrap)
+        print("served")
+        """
+
+    /// Clients that leave at every point without a word.
+    static let rude = """
+        plain().close()
+        for count in (1, 5, 50, 200):
+            # The beginning of a ClientHello of some 500 bytes.
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+            try: tls.do_handshake()
+            except ssl.SSLWantReadError: pass
+            connection = plain()
+            connection.sendall(outgoing.read()[:count])
+            connection.close()
+        connect().close()  # no request, no close_notify
+        tls = connect()
+        tls.sendall(request()[:20])
+        tls.close()
+        tls = connect()
+        tls.sendall(request("/large.bin"))
+        tls.recv(1000)
+        tls.close()  # resets the connection: much is unread
+        tls = connect()
+        tls.sendall(request())
+        tls.recv(65536)
+        tls.unwrap()
+        connection = plain()
+        connection.sendall(bytes(range(256)) * 40)
+        try:
+            while connection.recv(1000): pass
+        except ConnectionError: pass
+        old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        old.load_verify_locations(authority)
+        old.set_ciphers("AES128-SHA")
+        old.maximum_version = ssl.TLSVersion.TLSv1_2
+        try: old.wrap_socket(plain(), server_hostname="localhost")
+        except ssl.SSLError as error: print("refused", error.reason)
+        tls = connect()
+        tls.sendall(request(close=True))
+        assert b"This is localhost." in read_all(tls)
+        print("still serving")
+        """
+
+    /// The server says close_notify before it closes, and takes ours as the end.
+    static let closeNotify = """
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1_2, version
+            tls = connect()
+            tls.sendall(request(close=True))
+            answer = read_all(tls)  # raises on an end without close_notify
+            assert b"This is localhost." in answer, answer
+            tls = connect()
+            tls.sendall(request())
+            tls.recv(65536)
+            tls.unwrap()  # raises unless the server answers
+        print("closed cleanly")
+        """
+
+    /// New connections from two threads for some seconds; prints how many were served and what failed.
+    static let manyConnections = """
+        failures, served, end = [], [0, 0], time.monotonic() + float(sys.argv[3])
+        def work(index):
+            while time.monotonic() < end:
+                try:
+                    tls = connect()
+                    tls.sendall(request(close=True))
+                    answer = read_all(tls)
+                    assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"This is localhost.\\n"), answer
+                    served[index] += 1
+                except Exception as error:
+                    failures.append(repr(error))
+        threads = [threading.Thread(target=work, args=(index,)) for index in (0, 1)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        print("served" if sum(served) > 20 else "served too few", sum(served), "failed", len(failures), failures[:3])
+        """
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+
+/// Debian's httpd with the module, in a directory of its own on a port of its own.
+final class HTTPServer: Sendable {
+    enum MultiProcessing: String, Sendable {
+        case event, worker, prefork
+    }
+
+    /// The module under test; `SAFETLS_MODULE` names another than the one that `make module` leaves.
+    static let module: URL = {
+        if let path = ProcessInfo.processInfo.environment["SAFETLS_MODULE"] { return URL(fileURLWithPath: path) }
+        let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        return package.appendingPathComponent("build/mod_tls.so")
+    }()
+
+    let port: Int
+    let root: URL
+    let child: ChildProcess
+
+    var documents: URL { root.appendingPathComponent("htdocs") }
+    var errorLog: String { text("logs/error.log") }
+    var accessLog: String { text("logs/access.log") }
+    var url: String { "https://localhost:\(port)" }
+
+    /// Starts httpd with the usual virtual hosts (see ``defaultHosts``) or others, and waits until it accepts connections.
+    init(
+        _ mpm: MultiProcessing = .event,
+        hosts: (@Sendable (_ port: Int) throws -> String)? = nil
+    ) throws {
+        let port = try LoopbackPort.free()
+        self.port = port
+        root = try Self.makeRoot()
+        let configuration = try Self.configuration(
+            mpm,
+            root: root,
+            port: port,
+            hosts: hosts?(port) ?? Self.defaultHosts(port, root: root)
+        )
+        let file = root.appendingPathComponent("httpd.conf")
+        try Data(configuration.utf8).write(to: file)
+        child = try ChildProcess("/usr/sbin/apache2", ["-d", root.path, "-f", file.path, "-DFOREGROUND"])
+        let deadline = Date().addingTimeInterval(20)
+        while try !LoopbackPort.isListening(port) || text("logs/httpd.pid").isEmpty {
+            guard child.isRunning, Date() < deadline else {
+                throw ChildProcessError("httpd does not start: \(child.transcript)\n\(errorLog)")
+            }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+    }
+
+    /// Lines of the error log that a production log would keep and somebody would have to look at.
+    var complaints: [String] {
+        errorLog.split(separator: "\n").map(String.init).filter { line in
+            ["warn]", "error]", "crit]", "alert]", "emerg]"].contains { line.contains(":\($0)") }
+                || line.contains("exit signal")
+        }
+    }
+
+    /// Restarts gracefully and waits until the new configuration is in use.
+    func restartGracefully() throws {
+        let resumed = "resuming normal operations"
+        let before = errorLog.components(separatedBy: resumed).count
+        child.signal(SIGUSR1)
+        let deadline = Date().addingTimeInterval(20)
+        while errorLog.components(separatedBy: resumed).count <= before {
+            guard Date() < deadline else { throw ChildProcessError("httpd does not restart\n\(errorLog)") }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+    }
+
+    /// Stops httpd; throws unless it ends by itself.
+    func stop() throws {
+        child.signal(SIGTERM)
+        let outcome = try child.waitForExit(timeout: 20)
+        guard outcome.status == 0 else { throw ChildProcessError("httpd ended with \(outcome)\n\(errorLog)") }
+    }
+
+    /// Waits until the access log has this many lines, which httpd writes after the response.
+    func waitForAccessLog(lines: Int) throws -> [String] {
+        let deadline = Date().addingTimeInterval(10)
+        while true {
+            let found = accessLog.split(separator: "\n").map(String.init)
+            if found.count >= lines { return found }
+            guard Date() < deadline else { throw ChildProcessError("access log has \(found)") }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+    }
+
+    private func text(_ file: String) -> String {
+        (try? String(contentsOf: root.appendingPathComponent(file), encoding: .utf8)) ?? ""
+    }
+
+    // MARK: - Configuration
+
+    private static let isRoot = getuid() == 0
+
+    static func makeRoot() throws -> URL {
+        guard FileManager.default.fileExists(atPath: module.path) else {
+            throw ChildProcessError("there is no \(module.path); 'make module' builds it")
+        }
+        let root = try TemporaryDirectory.make("httpd")
+        for name in ["logs", "htdocs", "htdocs/a", "htdocs/b", "cgi-bin"] {
+            try FileManager.default.createDirectory(
+                at: root.appendingPathComponent(name),
+                withIntermediateDirectories: true
+            )
+        }
+        for (name, content) in ["": "localhost", "a/": "a.example", "b/": "b.example"] {
+            try Data("This is \(content).\n".utf8).write(to: root.appendingPathComponent("htdocs/\(name)index.html"))
+        }
+        for (name, script) in CGIScripts.all {
+            let file = root.appendingPathComponent("cgi-bin/\(name)")
+            try Data(script.utf8).write(to: file)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+        }
+        return root
+    }
+
+    static func certificateDirective(_ identity: TestCertificates.Identity) -> String {
+        "TLSCertificate \"\(identity.certificate.path)\" \"\(identity.key.path)\""
+    }
+
+    /// `localhost`, also for clients that name nothing known, and the virtual hosts `a.example` and `b.example`.
+    private static func defaultHosts(_ port: Int, root: URL) throws -> String {
+        let certificates = try TestCertificates.shared()
+        let named = ["a", "b"].map { name in
+            """
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName \(name).example
+                DocumentRoot "\(root.path)/htdocs/\(name)"
+                Protocols h2 http/1.1
+                \(certificateDirective(certificates.named("\(name).example")))
+            </VirtualHost>
+            """
+        }
+        return """
+            TLSEngine 127.0.0.1:\(port)
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName localhost
+                Protocols h2 http/1.1
+                \(certificateDirective(certificates.localhost(.ecdsaP256)))
+                \(certificateDirective(certificates.localhost(.rsa)))
+                Header set X-Protocol "%{SSL_PROTOCOL}s"
+                Header set X-Cipher "%{SSL_CIPHER}s"
+                Header set X-HTTPS "%{HTTPS}e"
+            </VirtualHost>
+            \(named.joined(separator: "\n"))
+            """
+    }
+
+    static func configuration(_ mpm: MultiProcessing, root: URL, port: Int, hosts: String) -> String {
+        let modules = "/usr/lib/apache2/modules"
+        // The CGI module that fits: a process beside httpd when httpd has threads.
+        let cgi = mpm == .prefork ? "cgi" : "cgid"
+        let http2 = mpm == .prefork ? "" : "LoadModule http2_module \(modules)/mod_http2.so"
+        return """
+            ServerRoot "\(root.path)"
+            DefaultRuntimeDir "\(root.path)/logs"
+            PidFile "\(root.path)/logs/httpd.pid"
+            ErrorLog "\(root.path)/logs/error.log"
+            LogLevel info
+            ServerName localhost
+            Listen 127.0.0.1:\(port)
+            \(isRoot ? "User www-data\nGroup www-data" : "")
+            LoadModule mpm_\(mpm.rawValue)_module \(modules)/mod_mpm_\(mpm.rawValue).so
+            LoadModule authz_core_module \(modules)/mod_authz_core.so
+            LoadModule mime_module \(modules)/mod_mime.so
+            LoadModule dir_module \(modules)/mod_dir.so
+            LoadModule alias_module \(modules)/mod_alias.so
+            LoadModule headers_module \(modules)/mod_headers.so
+            LoadModule reqtimeout_module \(modules)/mod_reqtimeout.so
+            LoadModule \(cgi)_module \(modules)/mod_\(cgi).so
+            \(http2)
+            LoadModule tls_module "\(module.path)"
+            \(mpm == .prefork ? "" : "ScriptSock \"\(root.path)/logs/cgisock\"")
+            TypesConfig /etc/mime.types
+            DocumentRoot "\(root.path)/htdocs"
+            DirectoryIndex index.html
+            ScriptAlias /cgi-bin/ "\(root.path)/cgi-bin/"
+            <Directory "\(root.path)/cgi-bin">
+                TLSOptions +StdEnvVars
+            </Directory>
+            LogFormat "%{SSL_PROTOCOL}x %{SSL_CIPHER}x %{SSL_TLS_SNI}x %{HTTPS}x \\"%r\\" %>s" tls
+            CustomLog "\(root.path)/logs/access.log" tls
+            \(hosts)
+
+            """
+    }
+}
+
+/// Programs that httpd runs for the tests.
+enum CGIScripts {
+    static let all = ["digest": digest, "environment": environment, "slow": slow]
+
+    /// The SHA-256 of the request's body.
+    private static let digest = """
+        #!/usr/bin/python3
+        import hashlib, sys
+        digest, size = hashlib.sha256(), 0
+        while chunk := sys.stdin.buffer.read(65536):
+            digest.update(chunk)
+            size += len(chunk)
+        print("Content-Type: text/plain\\n\\n%s %d" % (digest.hexdigest(), size))
+        """
+
+    private static let environment = """
+        #!/bin/sh
+        printf 'Content-Type: text/plain\\n\\n'
+        env
+        """
+
+    /// One line at once, another after the client has read the first one or two seconds later.
+    private static let slow = """
+        #!/bin/sh
+        printf 'Content-Type: text/plain\\n\\nfirst\\n'
+        sleep 2
+        printf 'second\\n'
+        """
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// Clients that are slow, rude or there at the wrong moment.
+@Suite struct ResilienceTests {
+    @Test func clientThatSendsByteByByte() throws {
+        let server = try HTTPServer()
+        let outcome = try python(ClientScripts.byteByByte, server)
+        #expect(outcome.status == 0 && outcome.text == "served\n", "\(outcome)\n\(server.errorLog)")
+        try server.stop()
+        #expect(server.complaints.isEmpty)
+    }
+
+    /// Nothing that a client does is worth a line in a production log.
+    @Test func rudeClients() throws {
+        let server = try HTTPServer()
+        _ = try largeFile(in: server, megabytes: 30)
+        let outcome = try python(ClientScripts.rude, server)
+        #expect(outcome.status == 0 && outcome.text.hasSuffix("still serving\n"), "\(outcome)\n\(server.errorLog)")
+        #expect(outcome.text.contains("refused"))
+        try server.stop()
+        #expect(server.complaints.isEmpty)
+    }
+
+    @Test func closeNotifyBothWays() throws {
+        let server = try HTTPServer()
+        let outcome = try python(ClientScripts.closeNotify, server)
+        #expect(outcome.status == 0 && outcome.text == "closed cleanly\n", "\(outcome)\n\(server.errorLog)")
+    }
+
+    @Test func renegotiationIsRefused() throws {
+        let server = try HTTPServer()
+        let authority = try TestCertificates.shared().authority.path
+        let client = try ChildProcess(
+            "openssl",
+            ["s_client", "-connect", "127.0.0.1:\(server.port)", "-servername", "localhost", "-CAfile", authority]
+                + ["-tls1_2"],
+            input: .pipe
+        )
+        try client.waitForText("Verify return code: 0 (ok)")
+        try client.write("R\n")
+        try client.waitForText("no renegotiation")
+    }
+
+    @Test func gracefulRestartUnderLoad() throws {
+        let server = try HTTPServer()
+        let authority = try TestCertificates.shared().authority.path
+        let client = try ChildProcess(
+            "python3",
+            ["-c", ClientScripts.prelude + ClientScripts.manyConnections, "\(server.port)", authority, "4"]
+        )
+        for _ in 0..<2 {
+            Thread.sleep(forTimeInterval: 1.2)
+            try server.restartGracefully()
+        }
+        let outcome = try client.waitForExit()
+        #expect(outcome.status == 0 && outcome.text.hasPrefix("served "), "\(outcome)\n\(server.errorLog)")
+        #expect(outcome.text.contains("failed 0"), "\(outcome)\n\(server.errorLog)")
+        try server.stop()
+        #expect(server.complaints.isEmpty)
+    }
+}
