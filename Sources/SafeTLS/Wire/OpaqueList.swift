@@ -38,6 +38,11 @@ struct OpaqueList: ~Escapable {
         return false
     }
 
+    /// The first of our names that is in the list: the receiver's order wins.
+    func first(preferring preferred: [String]) -> String? {
+        preferred.first { contains(Array($0.utf8).span) }
+    }
+
     /// A copy that outlives the message.
     var array: [[UInt8]] {
         var elements: [[UInt8]] = []

@@ -92,6 +92,37 @@ import Testing
         #expect(uncommon.firstMissing(from: offered)?.rawValue == 0x1A1A)
     }
 
+    @Test func `Extensions out of place are found`() throws {
+        let retry = try ServerHello(serverHello(extensions: [(0x1A1A, []), (43, [3, 4]), (41, [0, 0])]).span)
+        #expect(retry.extensions.firstMisplaced(in: .serverHello) == nil)
+        #expect(retry.extensions.firstMisplaced(in: .helloRetryRequest) == .preSharedKey)
+        let encrypted = try EncryptedExtensions(block([(0, []), (16, [0, 2, 1, 0x68]), (51, [])]).span)
+        #expect(encrypted.extensions.firstMisplaced(in: .encryptedExtensions) == .keyShare)
+        #expect(ExtensionType.renegotiationInfo.isPermitted(in: .encryptedExtensions) == false)
+        #expect(ExtensionType.statusRequest.isPermitted(in: .certificate) == true)
+        #expect(ExtensionType(rawValue: 0x1A1A).isPermitted(in: .certificate) == nil)
+    }
+
+    @Test(arguments: RFC8448.messages)
+    func `RFC 8448 puts each extension in its place`(_ message: RFC8448.Message) throws {
+        let body = message.body
+        switch message.type {
+        case .clientHello:
+            #expect(try ClientHello(body.span).extensions.firstMisplaced(in: .clientHello) == nil)
+        case .serverHello:
+            let hello = try ServerHello(body.span)
+            let placement = hello.isHelloRetryRequest ? ExtensionType.Placement.helloRetryRequest : .serverHello
+            #expect(hello.extensions.firstMisplaced(in: placement) == nil)
+        case .encryptedExtensions:
+            #expect(try EncryptedExtensions(body.span).extensions.firstMisplaced(in: .encryptedExtensions) == nil)
+        case .certificateRequest:
+            #expect(try CertificateRequest(body.span).extensions.firstMisplaced(in: .certificateRequest) == nil)
+        case .newSessionTicket:
+            #expect(try NewSessionTicket(body.span).extensions.firstMisplaced(in: .newSessionTicket) == nil)
+        default: break
+        }
+    }
+
     @Test func `Messages of fixed grammar have their bounds`() {
         #expect(alert(.keyUpdate, [2]) == .illegalParameter)
         #expect(alert(.keyUpdate, [0]) == nil)

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension ExtensionType {
+    /// The TLS 1.3 messages that carry extensions.
+    enum Placement: Sendable {
+        case clientHello, serverHello, helloRetryRequest, encryptedExtensions
+        case certificate, certificateRequest, newSessionTicket
+    }
+
+    /// Whether RFC 8446 §4.2's table (with RFC 8449, RFC 8879, RFC 9849) names a TLS 1.3 message for this
+    /// extension; nil for an extension not in the table.
+    ///
+    /// One that is recognized and out of place is an illegal_parameter, whoever asked for it.
+    func isPermitted(in message: Placement) -> Bool? {
+        switch self {
+        case .serverName, .maxFragmentLength, .supportedGroups, .applicationLayerProtocolNegotiation,
+            .recordSizeLimit, .clientCertificateType, .serverCertificateType, .heartbeat:
+            message == .clientHello || message == .encryptedExtensions
+        case .statusRequest, .signedCertificateTimestamp:
+            message == .clientHello || message == .certificateRequest || message == .certificate
+        case .signatureAlgorithms, .signatureAlgorithmsCert, .certificateAuthorities, .compressCertificate:
+            message == .clientHello || message == .certificateRequest
+        case .padding, .pskKeyExchangeModes, .postHandshakeAuth: message == .clientHello
+        case .keyShare, .supportedVersions:
+            message == .clientHello || message == .serverHello || message == .helloRetryRequest
+        case .preSharedKey: message == .clientHello || message == .serverHello
+        case .earlyData: message == .clientHello || message == .encryptedExtensions || message == .newSessionTicket
+        case .cookie: message == .clientHello || message == .helloRetryRequest
+        case .oidFilters: message == .certificateRequest
+        case .encryptedClientHello:
+            message == .clientHello || message == .helloRetryRequest || message == .encryptedExtensions
+        // Extensions of TLS 1.2: a hello offers them, no TLS 1.3 message answers them.
+        case .ecPointFormats, .encryptThenMAC, .extendedMasterSecret, .sessionTicket, .renegotiationInfo:
+            message == .clientHello
+        default: nil
+        }
+    }
+}
+
+extension ExtensionList {
+    /// The first extension that is known and has no place in a TLS 1.3 message.
+    func firstMisplaced(in message: ExtensionType.Placement) -> ExtensionType? {
+        var iterator = makeIterator()
+        while let next = iterator.next() {
+            if next.type.isPermitted(in: message) == false {
+                return next.type
+            }
+        }
+        return nil
+    }
+}
