@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TLSCertificates
+public import TLSCrypto
+
+/// What a client offers and accepts. Plain values; ``ClientConfiguration`` checks them once.
+public struct ClientOptions: Sendable {
+    /// The versions to offer. Default: TLS 1.2 and TLS 1.3.
+    public var versions: ClosedRange<ProtocolVersion> = .tls12 ... .tls13
+    /// The cipher suites to offer, most wanted first.
+    public var cipherSuites: [CipherSuite] = CipherSuite.supported
+    /// The key exchange groups to offer, most wanted first. A key share is sent for the first.
+    public var groups: [NamedGroup] = NamedGroup.supported
+    /// The signature schemes to accept, most wanted first.
+    public var signatureSchemes: [SignatureScheme] = SignatureScheme.supported
+    /// The ALPN protocol names to offer, most wanted first (RFC 7301). Empty: the extension is not sent.
+    public var applicationProtocols: [String] = []
+    /// Where the secrets of connections are logged for debugging, if anywhere. Default: nil.
+    public var keyLog: (any KeyLog)?
+    /// The time in UNIX seconds, for certificate validity. Tests replace it.
+    public var clock: @Sendable () -> Int64 = { WallClock.now() }
+    /// Where randomness comes from. Tests replace it.
+    public var random: any RandomSource = SystemRandomSource()
+
+    /// Creates the default options: safe versions, suites, groups and schemes only.
+    public init() {}
+}
+
+/// A client's trust anchors and options, checked and ready. Immutable, shared by all sessions.
+///
+/// The server's certificate is always verified; there is no option to turn that off.
+public final class ClientConfiguration: Sendable {
+    /// The options this configuration was made from.
+    public let options: ClientOptions
+    /// The anchors that a server's chain must lead to.
+    public let trustAnchors: TrustAnchors
+    let verifier: CertificateVerifier
+    let applicationProtocols: [[UInt8]]
+
+    /// Checks the options and creates a configuration.
+    ///
+    /// - Throws: `ConfigurationError` when no server could ever be accepted: an empty trust store, an unsupported
+    ///   version, suite or group, or an invalid ALPN name.
+    public init(trustAnchors: TrustAnchors, options: ClientOptions = ClientOptions()) throws(ConfigurationError) {
+        guard trustAnchors.count > 0 else {
+            throw ConfigurationError(reason: "the trust store is empty: no server could be verified")
+        }
+        try ConfigurationCheck.versions(options.versions)
+        try ConfigurationCheck.cipherSuites(options.cipherSuites, versions: options.versions)
+        try ConfigurationCheck.groups(options.groups)
+        try ConfigurationCheck.signatureSchemes(options.signatureSchemes)
+        applicationProtocols = try ConfigurationCheck.applicationProtocols(options.applicationProtocols)
+        verifier = CertificateVerifier(trustAnchors: trustAnchors, purpose: .serverAuthentication)
+        self.trustAnchors = trustAnchors
+        self.options = options
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The checks that server and client configurations share. Each names what is wrong.
+enum ConfigurationCheck {
+    static func versions(_ versions: ClosedRange<ProtocolVersion>) throws(ConfigurationError) {
+        for version in [versions.lowerBound, versions.upperBound] where version != .tls12 && version != .tls13 {
+            throw ConfigurationError(reason: "\(version.name) is not supported, only TLSv1.2 and TLSv1.3 are")
+        }
+    }
+
+    static func cipherSuites(
+        _ suites: [CipherSuite],
+        versions: ClosedRange<ProtocolVersion>
+    ) throws(ConfigurationError) {
+        for suite in suites where !CipherSuite.supported.contains(suite) {
+            throw ConfigurationError(reason: "the cipher suite \(suite) is not supported")
+        }
+        if versions.contains(.tls13) && !suites.contains(where: { $0.isTLS13 }) {
+            throw ConfigurationError(reason: "TLSv1.3 is enabled but none of its cipher suites is")
+        }
+        if versions.contains(.tls12) && !suites.contains(where: { !$0.isTLS13 }) {
+            throw ConfigurationError(reason: "TLSv1.2 is enabled but none of its cipher suites is")
+        }
+    }
+
+    static func groups(_ groups: [NamedGroup]) throws(ConfigurationError) {
+        if groups.isEmpty { throw ConfigurationError(reason: "no key exchange group is enabled") }
+        for group in groups where group.keyExchangeGroup == nil {
+            throw ConfigurationError(reason: "the key exchange group \(group) is not supported")
+        }
+    }
+
+    static func signatureSchemes(_ schemes: [SignatureScheme]) throws(ConfigurationError) {
+        if schemes.isEmpty { throw ConfigurationError(reason: "no signature scheme is enabled") }
+        for scheme in schemes where !SignatureScheme.supported.contains(scheme) {
+            throw ConfigurationError(reason: "the signature scheme \(scheme) is not supported")
+        }
+    }
+
+    static func applicationProtocols(_ names: [String]) throws(ConfigurationError) -> [[UInt8]] {
+        var total = 0
+        for name in names {
+            let length = name.utf8.count
+            guard length > 0 && length <= TLSLimits.applicationProtocolLength else {
+                throw ConfigurationError(reason: "an ALPN protocol name has 1 to 255 bytes, \"\(name)\" has \(length)")
+            }
+            total += length + 1
+        }
+        guard total <= 65_535 else { throw ConfigurationError(reason: "too many ALPN protocol names") }
+        return names.map { Array($0.utf8) }
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TLSCertificates
+public import TLSCrypto
+
+/// A certificate chain and the private key of its first certificate.
+///
+/// Immutable and shared by all sessions. The messages that carry the chain are serialised here, once.
+public final class Credential: Sendable {
+    /// The chain as it is sent: the end-entity certificate first, each next one certifies the one before.
+    public let certificateChain: [Certificate]
+    /// The key of the first certificate.
+    let privateKey: PrivateKey
+    /// What the key can sign with.
+    let keyKind: KeyKind
+    /// The whole TLS 1.3 Certificate message with an empty request context (RFC 8446 §4.4.2).
+    let certificateMessageTLS13: [UInt8]
+    /// The whole TLS 1.2 Certificate message (RFC 5246 §7.4.2).
+    let certificateMessageTLS12: [UInt8]
+
+    /// Creates a credential from a parsed chain and key.
+    ///
+    /// - Throws: `ConfigurationError` when the chain is empty or too long, or the key is not that of the first
+    ///   certificate.
+    public init(certificateChain: [Certificate], privateKey: PrivateKey) throws(ConfigurationError) {
+        guard let leaf = certificateChain.first else {
+            throw ConfigurationError(reason: "contains no certificate")
+        }
+        guard certificateChain.count <= TLSLimits.certificateChainLength else {
+            throw ConfigurationError(
+                reason: "has \(certificateChain.count) certificates, the limit is \(TLSLimits.certificateChainLength)"
+            )
+        }
+        let leafKey: PublicKey
+        do throws(CertificateError) {
+            leafKey = try leaf.publicKey()
+        } catch {
+            throw ConfigurationError(reason: "the first certificate's key cannot be used: \(error)")
+        }
+        guard leafKey.isSameKey(as: privateKey.publicKey) else {
+            throw ConfigurationError(reason: "the private key does not belong to the first certificate")
+        }
+        let chain = certificateChain.map(\.der)
+        var messageTLS13 = ByteWriter()
+        var messageTLS12 = ByteWriter()
+        do throws(EncodeError) {
+            try CertificateMessage.writeTLS13(requestContext: Span(), chain: chain, into: &messageTLS13)
+            try CertificateMessage.writeTLS12(chain: chain, into: &messageTLS12)
+        } catch {
+            throw ConfigurationError(reason: "the certificate chain is too long for a message")
+        }
+        self.certificateChain = certificateChain
+        self.privateKey = privateKey
+        keyKind = privateKey.kind
+        certificateMessageTLS13 = messageTLS13.takeBytes()
+        certificateMessageTLS12 = messageTLS12.takeBytes()
+    }
+
+    /// Creates a credential from PEM text.
+    ///
+    /// The chain's text may hold the key as well; `privateKeyPEM` may then be the same bytes.
+    public convenience init(
+        certificateChainPEM: Span<UInt8>,
+        privateKeyPEM: Span<UInt8>
+    ) throws(ConfigurationError) {
+        try self.init(
+            certificateChain: Credential.chain(certificateChainPEM, file: nil),
+            privateKey: Credential.key(privateKeyPEM, file: nil)
+        )
+    }
+
+    /// Reads a credential from PEM files.
+    ///
+    /// - Parameter keyFile: The key's file; nil when the certificate's file holds the key too.
+    /// - Throws: `ConfigurationError` that names the file the mistake is in.
+    public convenience init(certificateFile: String, keyFile: String? = nil) throws(ConfigurationError) {
+        let chainPEM = try Credential.read(certificateFile)
+        let chain = try Credential.chain(chainPEM.span, file: certificateFile)
+        let keyPath = keyFile ?? certificateFile
+        let key = try Credential.readKey(keyPath)
+        do throws(ConfigurationError) {
+            try self.init(certificateChain: chain, privateKey: key)
+        } catch {
+            throw ConfigurationError(file: certificateFile, reason: "\(error.reason) (key file \(keyPath))")
+        }
+    }
+
+    private static func read(_ path: String) throws(ConfigurationError) -> [UInt8] {
+        do throws(FileError) {
+            return try FileBytes.read(path, limit: TLSLimits.certificateFileLength)
+        } catch {
+            throw ConfigurationError(file: error.path, reason: "cannot be read: \(error.reason)")
+        }
+    }
+
+    private static func readKey(_ path: String) throws(ConfigurationError) -> PrivateKey {
+        let pem = try read(path)
+        return try key(pem.span, file: path)
+    }
+
+    private static func chain(_ pem: Span<UInt8>, file: String?) throws(ConfigurationError) -> [Certificate] {
+        do throws(CertificateError) {
+            let chain = try Certificate.certificates(fromPEM: pem)
+            if !chain.isEmpty { return chain }
+        } catch {
+            throw ConfigurationError(file: file, reason: "\(error)")
+        }
+        throw ConfigurationError(file: file, reason: "contains no certificate in PEM form")
+    }
+
+    private static func key(_ pem: Span<UInt8>, file: String?) throws(ConfigurationError) -> PrivateKey {
+        do throws(CryptoError) {
+            return try PrivateKey(pem: pem)
+        } catch .invalidKey(let reason) {
+            throw ConfigurationError(file: file, reason: reason)
+        } catch .unsupported(let reason) {
+            throw ConfigurationError(file: file, reason: reason)
+        } catch {
+            throw ConfigurationError(file: file, reason: "contains no private key that can be used")
+        }
+    }
+
+    /// The first of `schemes` that this credential can sign with and the peer accepts.
+    func signatureScheme(
+        in version: ProtocolVersion,
+        preferred schemes: [SignatureScheme],
+        peer: borrowing CodePointList<SignatureScheme>
+    ) -> SignatureScheme? {
+        for scheme in schemes where scheme.isUsable(with: keyKind, in: version) && peer.contains(scheme) {
+            return scheme
+        }
+        return nil
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCertificates
+public import TLSCrypto
+
+/// What a server offers and how it chooses. Plain values; ``ServerConfiguration`` checks them once.
+public struct ServerOptions: Sendable {
+    /// The versions to accept. Default: TLS 1.2 and TLS 1.3.
+    public var versions: ClosedRange<ProtocolVersion> = .tls12 ... .tls13
+    /// The cipher suites to accept, most wanted first. Default: all that are supported.
+    public var cipherSuites: [CipherSuite] = CipherSuite.supported
+    /// The key exchange groups to accept, most wanted first.
+    public var groups: [NamedGroup] = NamedGroup.supported
+    /// The signature schemes to sign with, most wanted first.
+    public var signatureSchemes: [SignatureScheme] = SignatureScheme.supported
+    /// Whether the client's order of cipher suites counts, and not this configuration's. Default: false.
+    public var prefersClientCipherOrder = false
+    /// The ALPN protocol names to offer, most wanted first (RFC 7301). Empty: the extension is ignored.
+    public var applicationProtocols: [String] = []
+    /// Whether a HelloRetryRequest carries a cookie from which another session can go on (RFC 8446 §4.2.2).
+    ///
+    /// With it a driver may drop the session after a HelloRetryRequest: the second ClientHello, given to a new session
+    /// of the same configuration, continues the handshake. Default: false.
+    public var sendsRetryCookie = false
+    /// Where the secrets of connections are logged for debugging, if anywhere. Default: nil.
+    public var keyLog: (any KeyLog)?
+    /// The time in UNIX seconds. Tests replace it.
+    public var clock: @Sendable () -> Int64 = { WallClock.now() }
+    /// Where randomness comes from. Tests replace it.
+    public var random: any RandomSource = SystemRandomSource()
+
+    /// Creates the default options: safe versions, suites, groups and schemes only.
+    public init() {}
+}
+
+/// A server's credentials and options, checked and ready. Immutable, shared by all sessions.
+public final class ServerConfiguration: Sendable {
+    /// The options this configuration was made from.
+    public let options: ServerOptions
+    /// The certificates to choose from, in order of preference.
+    public let credentials: [Credential]
+    /// ALPN names as bytes, in the same order as the options'.
+    let applicationProtocols: [[UInt8]]
+    /// The key that authenticates HelloRetryRequest cookies.
+    let retryCookieKey: Secret32
+
+    /// Checks the options and creates a configuration.
+    ///
+    /// - Throws: `ConfigurationError` when nothing could ever be negotiated: no certificate, an unsupported version,
+    ///   suite or group, a certificate that no enabled signature scheme fits, or an invalid ALPN name.
+    public init(credentials: [Credential], options: ServerOptions = ServerOptions()) throws(ConfigurationError) {
+        guard !credentials.isEmpty else {
+            throw ConfigurationError(reason: "a server needs at least one certificate")
+        }
+        try ConfigurationCheck.versions(options.versions)
+        try ConfigurationCheck.cipherSuites(options.cipherSuites, versions: options.versions)
+        try ConfigurationCheck.groups(options.groups)
+        try ConfigurationCheck.signatureSchemes(options.signatureSchemes)
+        for credential in credentials {
+            guard
+                options.signatureSchemes.contains(where: {
+                    $0.isUsable(with: credential.keyKind, in: options.versions.upperBound)
+                        || $0.isUsable(with: credential.keyKind, in: options.versions.lowerBound)
+                })
+            else {
+                throw ConfigurationError(
+                    reason: "no enabled signature scheme fits the certificate \(credential.certificateChain[0].subject)"
+                )
+            }
+        }
+        applicationProtocols = try ConfigurationCheck.applicationProtocols(options.applicationProtocols)
+        retryCookieKey = try Secret32(random: options.random)
+        self.credentials = credentials
+        self.options = options
+    }
+}
+
+/// Thirty-two random bytes that live as long as a configuration and are wiped with it.
+final class Secret32: Sendable {
+    let secret: Secret
+
+    init(random: any RandomSource) throws(ConfigurationError) {
+        var secret = Secret(zeroed: 32)
+        do throws(CryptoError) {
+            var bytes = secret.mutableBytes
+            try random.fill(&bytes)
+        } catch {
+            throw ConfigurationError(reason: "the random number generator failed")
+        }
+        self.secret = secret
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Bounds on what a peer can make a session store, compute or ignore.
+///
+/// Every number that is not given by an RFC stands here with its reason, so that nothing in the protocol code
+/// grows with what a peer sends.
+public enum TLSLimits {
+    /// Longest handshake message accepted other than Certificate, in bytes including its 4-byte header.
+    ///
+    /// A ClientHello with a post-quantum key share and Encrypted Client Hello stays below 4 KiB; padding and many
+    /// PSK identities can bring it to some 20 KiB. 64 KiB is what one extension block can hold.
+    public static let handshakeMessageLength = 65_536 + 4
+
+    /// Longest Certificate message accepted, in bytes including its header.
+    ///
+    /// Ten RSA-4096 certificates with long lists of names fit; the same bound stands in other stacks.
+    public static let certificateMessageLength = 131_072
+
+    /// Most certificates in a peer's chain. Real chains have two to five.
+    public static let certificateChainLength = 16
+
+    /// Most consecutive records without content (RFC 8446 §5.4 warns of the cost of empty application data).
+    public static let consecutiveEmptyRecords = 32
+
+    /// Most warning alerts in a connection. TLS 1.3 has two of them (close_notify, user_canceled).
+    public static let warningAlerts = 4
+
+    /// Most compatibility-mode change_cipher_spec records to ignore (RFC 8446 §5). Peers send one.
+    public static let ignoredChangeCipherSpecs = 8
+
+    /// Most KeyUpdate messages with no application data in between. Each costs two key derivations.
+    public static let consecutiveKeyUpdates = 32
+
+    /// Most NewSessionTicket messages a client reads and forgets with no application data in between.
+    public static let consecutiveSessionTickets = 32
+
+    /// Records sealed under one AES-GCM key before a TLS 1.3 session updates it by itself.
+    ///
+    /// RFC 8446 §5.5 allows 2^24.5 full-size records; 2^24 is the next round number below.
+    static let recordsPerKey: UInt64 = 1 << 24
+
+    /// Longest cookie in a HelloRetryRequest that a client echoes, in bytes. It rides in the ClientHello.
+    public static let cookieLength = 8_192
+
+    /// Most bytes of 0-RTT data to skip when a client sends it with a PSK that this server does not take
+    /// (RFC 8446 §4.2.10). Clients send what fits into a round trip; 64 KiB is above usual ticket limits.
+    static let skippedEarlyData = 65_536
+
+    /// Longest ALPN protocol name, in bytes (RFC 7301 §3.1).
+    static let applicationProtocolLength = 255
+
+    /// Longest certificate chain or key file read from disk, in bytes.
+    public static let certificateFileLength = 4_194_304
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// The bytes that a TLS 1.3 CertificateVerify signs (RFC 8446 §4.4.3).
+enum CertificateVerifyContent {
+    enum Signer: String {
+        case server = "TLS 1.3, server CertificateVerify"
+        case client = "TLS 1.3, client CertificateVerify"
+    }
+
+    static func bytes(_ signer: Signer, transcript: Digest) -> [UInt8] {
+        var writer = ByteWriter(reserving: 64 + 34 + transcript.count)
+        writer.append([UInt8](repeating: 0x20, count: 64))
+        writer.append(signer.rawValue)
+        writer.append(UInt8(0))
+        writer.append(transcript.bytes)
+        return writer.takeBytes()
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The states of a client's handshake, in the order in which they follow each other.
+///
+/// ```
+/// expectServerHello ─┬─ TLS 1.3 → expectEncryptedExtensions → expectCertificateTLS13 → expectCertificateVerify
+///   ↑ HelloRetry-    │           → [awaitVerdictTLS13] → expectFinishedTLS13 → connected
+///   └ Request        └─ TLS 1.2 → expectCertificateTLS12 → expectServerKeyExchange → [awaitVerdictTLS12]
+///                               → expectServerHelloDone → expectTicketOrChangeCipherSpec → expectFinishedTLS12
+///                               → connected
+/// ```
+///
+/// States in brackets are passed through unless the driver wants to judge the certificate itself.
+enum ClientHandshake: ~Copyable {
+    case expectServerHello(ExpectServerHello)
+    case expectEncryptedExtensions(ExpectEncryptedExtensions)
+    case expectCertificateTLS13(ExpectCertificateTLS13)
+    case expectCertificateVerify(ExpectCertificateVerify)
+    case awaitVerdictTLS13(AwaitVerdictTLS13)
+    case expectFinishedTLS13(ExpectServerFinishedTLS13)
+    case expectCertificateTLS12(ExpectCertificateTLS12)
+    case expectServerKeyExchange(ExpectServerKeyExchange)
+    case awaitVerdictTLS12(AwaitVerdictTLS12)
+    case expectServerHelloDone(ExpectServerHelloDone)
+    case expectChangeCipherSpec(ExpectServerChangeCipherSpec)
+    case expectFinishedTLS12(ExpectServerFinishedTLS12)
+}
+
+/// What a client's transition leads to.
+typealias ClientPhase = Phase<ClientHandshake>
+
+extension ClientHandshake: HandshakeState {
+    var isWaiting: Bool {
+        switch self {
+        case .awaitVerdictTLS13: true
+        case .awaitVerdictTLS12: true
+        default: false
+        }
+    }
+
+    var request: ClientRequest? {
+        switch self {
+        case .awaitVerdictTLS13(let state): .verifyPeer(state.request)
+        case .awaitVerdictTLS12(let state): .verifyPeer(state.request)
+        default: nil
+        }
+    }
+
+    consuming func receive(
+        _ type: HandshakeType,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> ClientPhase {
+        // RFC 5246 §7.4.1.1: a HelloRequest during a handshake is ignored, and is no part of the transcript.
+        if type == .helloRequest && channel.version != .tls13 {
+            try HelloRequest.ignore(message, &channel)
+            return .handshaking(self)
+        }
+        switch consume self {
+        case .expectServerHello(let state): return try state.receive(type, message, &channel)
+        case .expectEncryptedExtensions(let state): return try state.receive(type, message, &channel)
+        case .expectCertificateTLS13(let state): return try state.receive(type, message, &channel)
+        case .expectCertificateVerify(let state): return try state.receive(type, message, &channel)
+        case .expectFinishedTLS13(let state): return try state.receive(type, message, &channel)
+        case .expectCertificateTLS12(let state): return try state.receive(type, message, &channel)
+        case .expectServerKeyExchange(let state): return try state.receive(type, message, &channel)
+        case .expectServerHelloDone(let state): return try state.receive(type, message, &channel)
+        case .expectFinishedTLS12(let state): return try state.receive(type, message, &channel)
+        case .expectChangeCipherSpec: throw .unexpected(type, expected: "change_cipher_spec")
+        default:
+            throw .internalFailure("a message was handed to a state that waits for an answer")
+        }
+    }
+
+    consuming func receiveChangeCipherSpec(_ channel: inout Channel) throws(TLSError) -> ClientPhase {
+        switch consume self {
+        case .expectChangeCipherSpec(let state): try state.receiveChangeCipherSpec(&channel)
+        default: throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec"))
+        }
+    }
+
+    /// The driver's verdict on the server's chain.
+    consuming func answer(verification verdict: Verdict, channel: inout Channel) throws(TLSError) -> ClientPhase {
+        switch consume self {
+        case .awaitVerdictTLS13(let state): try state.answer(verdict, &channel)
+        case .awaitVerdictTLS12(let state): try state.answer(verdict, &channel)
+        default: throw .misuse(.noSuchRequest)
+        }
+    }
+}
+
+/// The message by which a TLS 1.2 server asks for a handshake (RFC 5246 §7.4.1.1).
+enum HelloRequest {
+    static func ignore(_ message: [UInt8], _ channel: inout Channel) throws(TLSError) {
+        do throws(DecodeError) {
+            try HandshakeMessage.expectEmpty(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
+        } catch {
+            throw TLSError(error, in: .helloRequest)
+        }
+        try channel.countWarningAlert()
+    }
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCertificates
+import TLSCrypto
+
+/// The ClientHello is out; the server chooses.
+struct ExpectServerHello: ~Copyable {
+    private var offer: ClientOffer
+    /// The ClientHello messages, until the server's choice names the hash.
+    private var messages: ClientMessages
+
+    private enum ClientMessages: ~Copyable {
+        case first(hello: [UInt8])
+        /// After a HelloRetryRequest the suite, and so the hash, is known.
+        case second(transcript: Transcript, cipherSuite: CipherSuite)
+    }
+
+    /// Writes the first ClientHello.
+    static func start(
+        configuration: ClientConfiguration,
+        serverName: ServerName,
+        deferring: DeferredRequests,
+        channel: inout Channel
+    ) throws(TLSError) -> ExpectServerHello {
+        var offer = try ClientOffer(configuration: configuration, serverName: serverName, deferring: deferring)
+        var writer = ByteWriter(reserving: 512)
+        try offer.write(into: &writer, cookie: nil)
+        return try start(offer: offer, hello: writer.takeBytes(), &channel)
+    }
+
+    /// Sends a ClientHello that is already written.
+    static func start(
+        offer: consuming ClientOffer,
+        hello: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> ExpectServerHello {
+        // RFC 8446 §5.1: the first record may say TLS 1.0, for servers that look at it.
+        channel.recordVersion = 0x0301
+        channel.flight.append(hello)
+        try channel.flush()
+        channel.recordVersion = 0x0303
+        return ExpectServerHello(offer: offer, messages: .first(hello: hello))
+    }
+
+    consuming func receive(
+        _ type: HandshakeType,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> ClientPhase {
+        guard type == .serverHello else { throw .unexpected(type, expected: "ServerHello") }
+        let hello: ServerHello
+        do throws(DecodeError) {
+            hello = try ServerHello(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
+        } catch {
+            throw TLSError(error, in: type)
+        }
+        let version = try checkVersion(hello)
+        channel.version = version
+        if version == .tls13 { return try receiveTLS13(hello, message, &channel) }
+        let offer = offer
+        guard case .first(let clientHello) = consume messages else {
+            throw .peerMisbehaved(.illegalParameter("TLS 1.2 after a HelloRetryRequest"))
+        }
+        return try ServerHelloAnswerTLS12.proceed(offer, hello, clientHello: clientHello, message, &channel)
+    }
+
+    /// RFC 8446 §4.1.3, §4.2.1.
+    private func checkVersion(_ hello: borrowing ServerHello) throws(TLSError) -> ProtocolVersion {
+        let offered = offer.options.versions
+        if let version = hello.supportedVersion {
+            try offer.checkExtensions(hello.extensionsWithoutCookie)
+            guard version == .tls13 && offered.contains(.tls13) && hello.legacyVersion == .tls12 else {
+                throw .peerMisbehaved(.illegalParameter("the selected version \(version)"))
+            }
+            return version
+        }
+        guard hello.legacyVersion == .tls12 && offered.contains(.tls12) && !hello.isHelloRetryRequest else {
+            throw .nothingInCommon(.protocolVersion)
+        }
+        // §4.1.3: the server could do better, so somebody took the better offer out of the ClientHello.
+        if offered.contains(.tls13) && hello.hasDowngradeSentinel { throw .peerMisbehaved(.downgradeDetected) }
+        return .tls12
+    }
+
+    // MARK: TLS 1.3
+
+    private consuming func receiveTLS13(
+        _ hello: borrowing ServerHello,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> ClientPhase {
+        guard isEqual(hello.legacySessionID, offer.sessionID.span) else {
+            throw .peerMisbehaved(.illegalParameter("a session ID that is not the client's"))
+        }
+        guard hello.cipherSuite.isTLS13, offer.options.cipherSuites.contains(hello.cipherSuite),
+            let algorithm = hello.cipherSuite.hash
+        else {
+            throw .peerMisbehaved(.illegalParameter("the cipher suite \(hello.cipherSuite), which was not offered"))
+        }
+        // §4.2: what TLS 1.3 moved to other messages must not be here.
+        try hello.checkTLS13Extensions()
+        if hello.isHelloRetryRequest {
+            return try retry(hello, message, algorithm, &channel)
+        }
+
+        // §4.2.8: the share must be of the group that ours is of.
+        guard let share = hello.keyShare else { throw .peerMisbehaved(.missingExtension(.keyShare)) }
+        guard let group = offer.keyGroup, share.group == group, let key = offer.key.take() else {
+            throw .peerMisbehaved(.illegalParameter("a key share of the group \(share.group)"))
+        }
+        let sharedSecret: Secret
+        do throws(CryptoError) {
+            sharedSecret = try key.sharedSecret(with: share.publicKey)
+        } catch {
+            throw TLSError(error)
+        }
+        let offer = offer
+        switch consume messages {
+        case .first(let clientHello):
+            var transcript = try Transcript(algorithm)
+            transcript.update(clientHello.span)
+            transcript.update(message.span)
+            return try Self.startTLS13(
+                offer,
+                hello.cipherSuite,
+                algorithm,
+                group,
+                sharedSecret,
+                transcript,
+                isRetried: false,
+                &channel
+            )
+        case .second(var transcript, let suite):
+            guard suite == hello.cipherSuite else {
+                throw .peerMisbehaved(.illegalParameter("another cipher suite than in HelloRetryRequest"))
+            }
+            transcript.update(message.span)
+            return try Self.startTLS13(
+                offer,
+                suite,
+                algorithm,
+                group,
+                sharedSecret,
+                transcript,
+                isRetried: true,
+                &channel
+            )
+        }
+    }
+
+    /// Derives the handshake keys and starts to use them.
+    private static func startTLS13(
+        _ offer: consuming ClientOffer,
+        _ cipherSuite: CipherSuite,
+        _ algorithm: HashAlgorithm,
+        _ group: NamedGroup,
+        _ sharedSecret: consuming Secret,
+        _ transcript: consuming Transcript,
+        isRetried: Bool,
+        _ channel: inout Channel
+    ) throws(TLSError) -> ClientPhase {
+        var transcript = transcript
+        var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
+        let handshakeSecret = try EarlySecret(cipherSuite: cipherSuite)
+            .handshakeSecret(sharedSecret: sharedSecret, &hash)
+        let digest = try transcript.digest()
+        let clientTraffic = try handshakeSecret.clientTraffic(digest, &hash)
+        let serverTraffic = try handshakeSecret.serverTraffic(digest, &hash)
+        if let keyLog = offer.options.keyLog {
+            clientTraffic.log(to: keyLog, as: .clientHandshake, clientRandom: offer.random)
+            serverTraffic.log(to: keyLog, as: .serverHandshake, clientRandom: offer.random)
+        }
+        // Appendix D.4: the record that makes this look like TLS 1.2 comes before the second flight.
+        if !offer.sessionID.isEmpty && !isRetried { try channel.writeChangeCipherSpec() }
+        channel.ignoresChangeCipherSpec = true
+        try channel.install(opener: serverTraffic.opener(&hash))
+        try channel.install(sealer: clientTraffic.sealer(&hash))
+        return .handshaking(
+            .expectEncryptedExtensions(
+                ExpectEncryptedExtensions(
+                    handshake: ClientHandshakeTLS13(
+                        offer: offer,
+                        cipherSuite: cipherSuite,
+                        group: group,
+                        usedHelloRetryRequest: isRetried,
+                        transcript: transcript,
+                        hash: hash,
+                        handshakeSecret: handshakeSecret,
+                        clientTraffic: clientTraffic,
+                        serverTraffic: serverTraffic
+                    )
+                )
+            )
+        )
+    }
+
+    /// Answers a HelloRetryRequest (RFC 8446 §4.1.4).
+    private consuming func retry(
+        _ hello: borrowing ServerHello,
+        _ message: [UInt8],
+        _ algorithm: HashAlgorithm,
+        _ channel: inout Channel
+    ) throws(TLSError) -> ClientPhase {
+        var offer = offer
+        guard case .first(let clientHello) = consume messages else {
+            throw .peerMisbehaved(.secondHelloRetryRequest)
+        }
+        var cookie: [UInt8]?
+        if let received = hello.cookie {
+            guard received.count <= TLSLimits.cookieLength else {
+                throw .peerMisbehaved(.tooMany("bytes in a cookie"))
+            }
+            let echo: [UInt8] = copyBytes(received)
+            cookie = echo
+        }
+        if let group = hello.selectedGroup {
+            // §4.1.4: it must be one that was offered, and one that no share was sent for.
+            guard offer.options.groups.contains(group) && group != offer.keyGroup else {
+                throw .peerMisbehaved(.illegalParameter("a HelloRetryRequest for the group \(group)"))
+            }
+            try offer.replaceKey(group)
+        } else if cookie == nil {
+            throw .peerMisbehaved(.illegalParameter("a HelloRetryRequest that changes nothing"))
+        }
+        let digest = try cryptographic { () throws(CryptoError) in
+            try HashState.hash(algorithm, clientHello.span)
+        }
+        var transcript = try Transcript(algorithm, firstClientHello: digest.bytes)
+        transcript.update(message.span)
+        var writer = ByteWriter(reserving: 512)
+        try offer.write(into: &writer, cookie: cookie)
+        let second = writer.takeBytes()
+        transcript.update(second.span)
+        if !offer.sessionID.isEmpty { try channel.writeChangeCipherSpec() }
+        channel.ignoresChangeCipherSpec = true
+        channel.flight.append(second)
+        return .handshaking(
+            .expectServerHello(
+                ExpectServerHello(
+                    offer: offer,
+                    messages: .second(transcript: transcript, cipherSuite: hello.cipherSuite)
+                )
+            )
+        )
+    }
+}
+
+extension ServerHello {
+    /// The extensions that must have been offered; a cookie comes unasked in a HelloRetryRequest (RFC 8446 §4.2.2).
+    fileprivate var extensionsWithoutCookie: ExtensionSet {
+        guard isHelloRetryRequest else { return extensions.types }
+        var types = ExtensionSet()
+        var iterator = extensions.makeIterator()
+        while let next = iterator.next() {
+            if next.type != .cookie { _ = types.insert(next.type) }
+        }
+        return types
+    }
+
+    /// RFC 8446 §4.2: an extension that is known, was offered, and belongs into another message.
+    fileprivate func checkTLS13Extensions() throws(TLSError) {
+        var iterator = extensions.makeIterator()
+        while let next = iterator.next() {
+            switch next.type {
+            case .supportedVersions, .keyShare, .preSharedKey: continue
+            case .cookie where isHelloRetryRequest: continue
+            default:
+                throw .peerMisbehaved(.illegalParameter("the extension \(next.type) in a ServerHello of TLS 1.3"))
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCertificates
+import TLSCrypto
+
+/// What a connection keeps when its handshake is complete.
+struct Connected: ~Copyable {
+    let negotiated: NegotiatedParameters
+    let peer: PeerCertificates
+    var secrets: ConnectionSecrets
+
+    init(
+        negotiated: NegotiatedParameters,
+        peer: PeerCertificates = .none,
+        secrets: consuming ConnectionSecrets
+    ) {
+        self.negotiated = negotiated
+        self.peer = peer
+        self.secrets = secrets
+    }
+
+    /// Whether the connection is one of a client.
+    private var isClient: Bool { secrets.isClient }
+
+    /// Takes a handshake message after the handshake (RFC 8446 §4.6; in TLS 1.2 only renegotiation, which is refused).
+    mutating func receive(
+        _ type: HandshakeType,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) {
+        guard negotiated.version == .tls13 else {
+            if type == .clientHello || type == .helloRequest { throw .peerMisbehaved(.renegotiation) }
+            throw .unexpected(type, expected: "application data")
+        }
+        switch type {
+        case .keyUpdate:
+            try receiveKeyUpdate(message, &channel)
+        case .newSessionTicket where isClient:
+            try receiveSessionTicket(message, &channel)
+        default:
+            throw .unexpected(type, expected: "application data")
+        }
+    }
+
+    /// RFC 8446 §4.6.3: the peer's next record is under its next key; a request is answered in kind.
+    private mutating func receiveKeyUpdate(_ message: [UInt8], _ channel: inout Channel) throws(TLSError) {
+        let update: KeyUpdate
+        do throws(DecodeError) {
+            update = try KeyUpdate(message.span.extracting(droppingFirst: 4))
+        } catch {
+            throw TLSError(error, in: .keyUpdate)
+        }
+        try channel.countKeyUpdate()
+        let opener = try secrets.nextOpener()
+        try channel.install(opener: opener)
+        // One answer is enough for requests that arrive before it could be sent.
+        if update.isUpdateRequested && !channel.hasWaitingKeyUpdate {
+            try sendKeyUpdate(KeyUpdate(isUpdateRequested: false), &channel)
+            channel.hasWaitingKeyUpdate = true
+        }
+    }
+
+    /// Sends a KeyUpdate and changes to the next sending key.
+    mutating func sendKeyUpdate(_ update: KeyUpdate, _ channel: inout Channel) throws(TLSError) {
+        guard negotiated.version == .tls13 else { throw .misuse(.needsTLS13) }
+        do throws(EncodeError) {
+            try update.write(into: &channel.flight)
+        } catch {
+            throw .internalFailure("a KeyUpdate could not be written")
+        }
+        let sealer = try secrets.nextSealer()
+        try channel.install(sealer: sealer)
+    }
+
+    /// Tickets are checked and forgotten: a client is free to ignore them (RFC 8446 §4.6.1).
+    private func receiveSessionTicket(_ message: [UInt8], _ channel: inout Channel) throws(TLSError) {
+        do throws(DecodeError) {
+            _ = try NewSessionTicket(message.span.extracting(droppingFirst: 4))
+        } catch {
+            throw TLSError(error, in: .newSessionTicket)
+        }
+        try channel.countSessionTicket()
+    }
+}
+
+/// The certificates of an authenticated peer.
+struct PeerCertificates {
+    /// The chain as it was sent, the peer's own certificate first. Empty for a client without certificate.
+    let sent: [Certificate]
+    /// The path that was verified, from the peer's certificate to the trust anchor.
+    let verifiedPath: [Certificate]
+
+    static let none = PeerCertificates(sent: [], verifiedPath: [])
+}

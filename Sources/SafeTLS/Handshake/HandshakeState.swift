@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The states of a handshake, as the engine drives them.
+///
+/// A transition consumes the state: what was known in an earlier state cannot be used again. The two conformances,
+/// ``ServerHandshake`` and ``ClientHandshake``, are enums with one payload type per state.
+protocol HandshakeState: ~Copyable, Sendable {
+    /// What a driver can be asked in these states.
+    associatedtype Request
+
+    /// What the state waits for, when it waits for an answer and not for the peer.
+    var request: Request? { get }
+
+    /// Whether there is such a request. Cheaper than making it.
+    var isWaiting: Bool { get }
+
+    /// Takes the next message, header included.
+    consuming func receive(
+        _ type: HandshakeType,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> Phase<Self>
+
+    /// Takes a change_cipher_spec record that TLS 1.2 gives a meaning.
+    consuming func receiveChangeCipherSpec(_ channel: inout Channel) throws(TLSError) -> Phase<Self>
+}
+
+/// Where a connection stands: shaking hands, connected, or failed.
+enum Phase<Handshake: HandshakeState & ~Copyable>: ~Copyable {
+    case handshaking(Handshake)
+    case connected(Connected)
+    /// Also what stands here while a transition runs, so that an error leaves nothing behind.
+    case failed
+
+    var isConnected: Bool {
+        switch self {
+        case .connected: true
+        case .handshaking: false
+        case .failed: false
+        }
+    }
+}

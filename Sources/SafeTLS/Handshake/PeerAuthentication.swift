@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCertificates
+import TLSCrypto
+
+/// A peer's certificates as they were sent, parsed, not yet believed. Never empty.
+struct PeerChain {
+    let certificates: [Certificate]
+    let leaf: Certificate
+
+    /// Parses the certificates of a message.
+    init(_ message: borrowing CertificateMessage) throws(TLSError) {
+        guard message.count <= TLSLimits.certificateChainLength else {
+            throw .peerMisbehaved(.tooMany("certificates"))
+        }
+        var certificates: [Certificate] = []
+        var entries = message.makeIterator()
+        while let entry = entries.next() {
+            do throws(CertificateError) {
+                certificates.append(try Certificate(der: copyBytes(entry.certificate)))
+            } catch {
+                throw .malformed(
+                    MalformedInput(
+                        what: "certificate (number \(certificates.count + 1) of the chain)",
+                        why: error.reason,
+                        alert: .badCertificate
+                    )
+                )
+            }
+        }
+        guard let leaf = certificates.first else { throw .peerMisbehaved(.noCertificate) }
+        self.certificates = certificates
+        self.leaf = leaf
+    }
+}
+
+/// The proof that the peer holds the private key of its certificate. Only the check can make one.
+struct HandshakeSignatureVerified {
+    let scheme: SignatureScheme
+
+    /// Verifies a handshake signature (RFC 8446 §4.4.3, RFC 5246 §7.4.3).
+    init(
+        _ signed: borrowing DigitallySigned,
+        content: Span<UInt8>,
+        chain: PeerChain,
+        version: ProtocolVersion,
+        accepted: [SignatureScheme]
+    ) throws(TLSError) {
+        let scheme = signed.scheme
+        guard accepted.contains(scheme), let algorithm = scheme.algorithm else {
+            throw .peerMisbehaved(.illegalParameter("the signature scheme \(scheme), which was not offered"))
+        }
+        let key: PublicKey
+        do throws(CertificateError) {
+            key = try chain.leaf.publicKey()
+        } catch {
+            throw .malformed(
+                MalformedInput(what: "certificate", why: error.reason, alert: .unsupportedCertificate)
+            )
+        }
+        guard scheme.isUsable(with: key.kind, in: version) else {
+            throw .peerMisbehaved(.illegalParameter("the signature scheme \(scheme), which does not fit its key"))
+        }
+        do throws(CryptoError) {
+            try key.verify(signature: signed.signature, message: content, algorithm: algorithm)
+        } catch {
+            throw TLSError(error)
+        }
+        self.scheme = scheme
+    }
+}
+
+/// The proof that the peer's certificate is good and its own. Only a signature check and a verdict together make one.
+struct PeerAuthenticated {
+    let certificates: PeerCertificates
+    let scheme: SignatureScheme
+
+    init(_ verdict: Verdict, chain: PeerChain, proof: HandshakeSignatureVerified) throws(TLSError) {
+        switch verdict {
+        case .rejected(let rejection): throw .certificateRejected(rejection)
+        case .accepted(let path):
+            certificates = PeerCertificates(sent: chain.certificates, verifiedPath: path)
+            scheme = proof.scheme
+        }
+    }
+}
+
+extension VerificationRequest {
+    /// The built-in verdict.
+    func verdict() -> Verdict {
+        do throws(CertificateRejection) {
+            return .accepted(path: try verify())
+        } catch {
+            return .rejected(error)
+        }
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The start of a server's handshake.
+struct ExpectClientHello: ~Copyable {
+    private let context: ServerContext
+
+    init(configuration: ServerConfiguration, deferring: DeferredRequests) {
+        context = ServerContext(configuration: configuration, deferring: deferring)
+    }
+
+    /// Whether a first ClientHello may continue a handshake that another session began.
+    var acceptsRetryCookies: Bool { context.options.sendsRetryCookie }
+
+    consuming func ignoringChangeCipherSpec(_ channel: inout Channel) throws(TLSError) -> ServerPhase {
+        try channel.ignoreChangeCipherSpec()
+        return .handshaking(.expectClientHello(self))
+    }
+
+    consuming func receive(
+        _ type: HandshakeType,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
+        guard type == .clientHello else { throw .unexpected(type, expected: "ClientHello") }
+        if context.deferring.contains(.clientHello) {
+            let info = try ClientHelloInfo(message: message)
+            return .handshaking(.awaitConfiguration(AwaitConfiguration(context: context, message: message, info: info)))
+        }
+        return try ClientHelloChoice.choose(context, message, &channel)
+    }
+}
+
+/// A ClientHello waits for the driver to choose a configuration.
+struct AwaitConfiguration: ~Copyable {
+    fileprivate var context: ServerContext
+    fileprivate let message: [UInt8]
+    let info: ClientHelloInfo
+
+    consuming func answer(
+        configuration: ServerConfiguration,
+        applicationProtocol: ApplicationProtocolAnswer,
+        _ channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
+        context.configuration = configuration
+        context.applicationProtocol = applicationProtocol
+        return try ClientHelloChoice.choose(context, message, &channel)
+    }
+}
+
+/// The first choice that a ClientHello leads to: the version (RFC 8446 §4.2.1, appendix D.2).
+enum ClientHelloChoice {
+    static func choose(
+        _ context: ServerContext,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
+        let hello: ClientHello
+        do throws(DecodeError) {
+            hello = try ClientHello(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
+        } catch {
+            throw TLSError(error, in: .clientHello)
+        }
+        let version = try negotiateVersion(hello, context.options.versions)
+        // RFC 7507 §3: the client fell back, and need not have.
+        if hello.cipherSuites.contains(.fallbackSCSV) && version < context.options.versions.upperBound {
+            throw .peerMisbehaved(.inappropriateFallback)
+        }
+        channel.version = version
+        if version == .tls13 {
+            return try ServerHelloTLS13.respond(context, hello, message, &channel)
+        }
+        return try ServerHelloTLS12.respond(context, hello, message, &channel)
+    }
+
+    /// RFC 8446 §4.2.1: with supported_versions the list decides alone, without it legacy_version does.
+    private static func negotiateVersion(
+        _ hello: borrowing ClientHello,
+        _ accepted: ClosedRange<ProtocolVersion>
+    ) throws(TLSError) -> ProtocolVersion {
+        if let offered = hello.supportedVersions {
+            for version in [ProtocolVersion.tls13, .tls12]
+            where accepted.contains(version) && offered.contains(version) {
+                return version
+            }
+        } else if hello.legacyVersion >= .tls12 && accepted.contains(.tls12) {
+            return .tls12
+        }
+        throw .nothingInCommon(.protocolVersion)
+    }
+}
+
+extension ClientHelloInfo {
+    /// Copies out what a driver chooses by.
+    init(message: [UInt8]) throws(TLSError) {
+        let hello: ClientHello
+        do throws(DecodeError) {
+            hello = try ClientHello(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
+        } catch {
+            throw TLSError(error, in: .clientHello)
+        }
+        serverName = hello.dnsName
+        var protocols: [String] = []
+        if let offered = hello.applicationProtocols {
+            for name in offered.array {
+                if let text = String(validating: name, as: UTF8.self) { protocols.append(text) }
+            }
+        }
+        applicationProtocols = protocols
+        if let versions = hello.supportedVersions {
+            supportedVersions = versions.array
+        } else {
+            supportedVersions = [hello.legacyVersion]
+        }
+        cipherSuites = hello.cipherSuites.array
+        supportedGroups = hello.supportedGroups?.array ?? []
+        signatureSchemes = hello.signatureAlgorithms?.array ?? []
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// A HelloRetryRequest is out; the client must send its ClientHello again with the share it names (RFC 8446 §4.1.2).
+struct ExpectSecondClientHello: ~Copyable {
+    let context: ServerContext
+    let choice: ServerHelloTLS13.Choice
+    var transcript: Transcript
+    /// The digest of everything that the second ClientHello must repeat.
+    let invariants: Digest
+    let cookie: [UInt8]?
+
+    consuming func receive(
+        _ type: HandshakeType,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
+        guard type == .clientHello else { throw .unexpected(type, expected: "the second ClientHello") }
+        let hello: ClientHello
+        do throws(DecodeError) {
+            hello = try ClientHello(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
+        } catch {
+            throw TLSError(error, in: .clientHello)
+        }
+        if let cookie {
+            guard let echo = hello.cookie else { throw .peerMisbehaved(.missingExtension(.cookie)) }
+            guard constantTimeEquals(echo, cookie.span) else {
+                throw .peerMisbehaved(.illegalParameter("another cookie than the one in HelloRetryRequest"))
+            }
+        }
+        return try Self.proceed(context, hello, message, choice, invariants.bytes, transcript, &channel)
+    }
+
+    /// Checks the second ClientHello against the first and goes on with the handshake.
+    static func proceed(
+        _ context: ServerContext,
+        _ hello: borrowing ClientHello,
+        _ message: [UInt8],
+        _ choice: ServerHelloTLS13.Choice,
+        _ invariants: Span<UInt8>,
+        _ transcript: consuming Transcript,
+        _ channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
+        var transcript = transcript
+        guard constantTimeEquals(try RetryInvariants.digest(of: hello).bytes, invariants) else {
+            throw .peerMisbehaved(.illegalParameter("a second ClientHello that differs from the first"))
+        }
+        guard !hello.hasEarlyData else {
+            throw .peerMisbehaved(.illegalParameter("early_data in a second ClientHello"))
+        }
+        guard let share = hello.keyShares?.publicKey(for: choice.group), hello.keyShares?.count == 1 else {
+            throw .peerMisbehaved(.illegalParameter("key shares other than the one asked for"))
+        }
+        transcript.update(message.span)
+        return try ServerHelloTLS13.flight(
+            context,
+            hello,
+            choice,
+            share: share,
+            transcript: transcript,
+            isRetried: true,
+            &channel
+        )
+    }
+}
+
+/// What two ClientHello messages around a HelloRetryRequest have in common (RFC 8446 §4.1.2).
+enum RetryInvariants {
+    /// Extensions that may differ.
+    private static func mayDiffer(_ type: ExtensionType) -> Bool {
+        type == .keyShare || type == .earlyData || type == .cookie || type == .preSharedKey || type == .padding
+    }
+
+    /// The SHA-256 of everything else in a ClientHello, in its order.
+    static func digest(of hello: borrowing ClientHello) throws(TLSError) -> Digest {
+        var writer = ByteWriter(reserving: 512)
+        writer.append(hello.legacyVersion.rawValue)
+        writer.append(hello.random)
+        writer.vector8(hello.legacySessionID)
+        for index in 0..<hello.cipherSuites.count { writer.append(hello.cipherSuites[index].rawValue) }
+        writer.vector8(hello.legacyCompressionMethods)
+        var extensions = hello.extensions.makeIterator()
+        while let next = extensions.next() {
+            if mayDiffer(next.type) { continue }
+            writer.append(next.type.rawValue)
+            writer.vector16(next.body)
+        }
+        let bytes = writer.takeBytes()
+        return try cryptographic { () throws(CryptoError) in try HashState.hash(.sha256, bytes.span) }
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCertificates
+import TLSCrypto
+
+/// What a server chooses in the same way in both versions: cipher suite, certificate, application protocol.
+extension ServerContext {
+    /// The first suite that both sides enable and `isUsable` admits, in the server's order or the client's.
+    func cipherSuite(
+        _ hello: borrowing ClientHello,
+        where isUsable: (CipherSuite) -> Bool
+    ) throws(TLSError) -> CipherSuite {
+        if options.prefersClientCipherOrder {
+            for index in 0..<hello.cipherSuites.count {
+                let suite = hello.cipherSuites[index]
+                if options.cipherSuites.contains(suite) && isUsable(suite) { return suite }
+            }
+        } else {
+            for suite in options.cipherSuites where isUsable(suite) && hello.cipherSuites.contains(suite) {
+                return suite
+            }
+        }
+        throw .nothingInCommon(.cipherSuite)
+    }
+
+    /// The credentials in the order in which they suit the client: those that are valid for the name it wants first.
+    ///
+    /// A client that knows none of the names gets the first credential, as web servers always did: it will judge the
+    /// certificate itself.
+    func credentials(for name: String?) -> [Credential] {
+        let all = configuration.credentials
+        guard all.count > 1, let name, let serverName = ServerName(name) else { return all }
+        let matching = all.filter { $0.certificateChain[0].matches(serverName) }
+        if matching.isEmpty || matching.count == all.count { return all }
+        return matching + all.filter { !$0.certificateChain[0].matches(serverName) }
+    }
+
+    /// The answer to ALPN (RFC 7301 §3.2): the server's order counts, no overlap is an error.
+    func applicationProtocol(_ hello: borrowing ClientHello) throws(TLSError) -> String? {
+        guard let offered = hello.applicationProtocols else { return nil }
+        switch applicationProtocol {
+        case .none:
+            return nil
+        case .selected(let name):
+            guard offered.contains(Array(name.utf8).span) else { throw .nothingInCommon(.applicationProtocol) }
+            return name
+        case .automatic:
+            guard !options.applicationProtocols.isEmpty else { return nil }
+            for (index, name) in configuration.applicationProtocols.enumerated() where offered.contains(name.span) {
+                return options.applicationProtocols[index]
+            }
+            throw .nothingInCommon(.applicationProtocol)
+        }
+    }
+}
+
+extension ClientHello {
+    /// The name of server_name when it is a valid DNS name, in lower case (RFC 6066 §3).
+    var dnsName: String? {
+        guard let serverName else { return nil }
+        guard let text = String(validating: copyBytes(serverName), as: UTF8.self), let name = ServerName(text),
+            case .dns(let dnsName) = name
+        else { return nil }
+        return dnsName
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// The states of a server's handshake, in the order in which they follow each other.
+///
+/// ```
+/// expectClientHello → [awaitConfiguration] ─┬─ TLS 1.3 → [expectSecondClientHello] → [awaitSignatureTLS13]
+///                                           │           → expectFinishedTLS13 → connected
+///                                           └─ TLS 1.2 → [awaitSignatureTLS12] → expectClientKeyExchange
+///                                                       → expectChangeCipherSpec → expectFinishedTLS12 → connected
+/// ```
+///
+/// States in brackets are passed through unless they are needed.
+enum ServerHandshake: ~Copyable {
+    case expectClientHello(ExpectClientHello)
+    case awaitConfiguration(AwaitConfiguration)
+    case expectSecondClientHello(ExpectSecondClientHello)
+    case awaitSignatureTLS13(AwaitSignatureTLS13)
+    case expectFinishedTLS13(ExpectClientFinishedTLS13)
+    case awaitSignatureTLS12(AwaitSignatureTLS12)
+    case expectClientKeyExchange(ExpectClientKeyExchange)
+    case expectChangeCipherSpec(ExpectClientChangeCipherSpec)
+    case expectFinishedTLS12(ExpectClientFinishedTLS12)
+}
+
+/// What a server's transition leads to.
+typealias ServerPhase = Phase<ServerHandshake>
+
+extension ServerHandshake: HandshakeState {
+    var isWaiting: Bool {
+        switch self {
+        case .awaitConfiguration: true
+        case .awaitSignatureTLS13: true
+        case .awaitSignatureTLS12: true
+        default: false
+        }
+    }
+
+    var request: ServerRequest? {
+        switch self {
+        case .awaitConfiguration(let state): .clientHello(state.info)
+        case .awaitSignatureTLS13(let state): .signature(state.request)
+        case .awaitSignatureTLS12(let state): .signature(state.request)
+        default: nil
+        }
+    }
+
+    consuming func receive(
+        _ type: HandshakeType,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
+        switch consume self {
+        case .expectClientHello(let state): try state.receive(type, message, &channel)
+        case .expectSecondClientHello(let state): try state.receive(type, message, &channel)
+        case .expectFinishedTLS13(let state): try state.receive(type, message, &channel)
+        case .expectClientKeyExchange(let state): try state.receive(type, message, &channel)
+        case .expectFinishedTLS12(let state): try state.receive(type, message, &channel)
+        case .expectChangeCipherSpec: throw .unexpected(type, expected: "change_cipher_spec")
+        default:
+            throw .internalFailure("a message was handed to a state that waits for an answer")
+        }
+    }
+
+    consuming func receiveChangeCipherSpec(_ channel: inout Channel) throws(TLSError) -> ServerPhase {
+        switch consume self {
+        case .expectChangeCipherSpec(let state): try state.receiveChangeCipherSpec(&channel)
+        case .expectClientHello(let state):
+            // RFC 8446 §5 counts from the first ClientHello, so none can come before it. After a stateless
+            // HelloRetryRequest this session has not seen it, but the client may have sent the record since.
+            guard state.acceptsRetryCookies else {
+                throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec"))
+            }
+            try state.ignoringChangeCipherSpec(&channel)
+        default: throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec"))
+        }
+    }
+
+    /// The driver's answer to a deferred ClientHello.
+    consuming func answer(
+        configuration: ServerConfiguration,
+        applicationProtocol: ApplicationProtocolAnswer,
+        channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
+        switch consume self {
+        case .awaitConfiguration(let state):
+            try state.answer(configuration: configuration, applicationProtocol: applicationProtocol, &channel)
+        default: throw .misuse(.noSuchRequest)
+        }
+    }
+
+    /// The driver's signature.
+    consuming func answer(signature: [UInt8], channel: inout Channel) throws(TLSError) -> ServerPhase {
+        switch consume self {
+        case .awaitSignatureTLS13(let state): try state.complete(signature: signature, &channel)
+        case .awaitSignatureTLS12(let state): try state.complete(signature: signature, &channel)
+        default: throw .misuse(.noSuchRequest)
+        }
+    }
+}
+
+/// What a server's handshake knows before any message: how to answer.
+struct ServerContext {
+    var configuration: ServerConfiguration
+    let deferring: DeferredRequests
+    var applicationProtocol: ApplicationProtocolAnswer = .automatic
+
+    var options: ServerOptions { configuration.options }
+
+    /// Fresh random bytes from the configuration's source.
+    func random32() throws(TLSError) -> [32 of UInt8] {
+        var bytes: [32 of UInt8] = .init(repeating: 0)
+        do {
+            var span = bytes.mutableSpan
+            try options.random.fill(&span)
+        } catch {
+            throw TLSError(error)
+        }
+        return bytes
+    }
+}

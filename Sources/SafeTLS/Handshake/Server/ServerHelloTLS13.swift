@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// A server's answer to a ClientHello in TLS 1.3: HelloRetryRequest, or ServerHello to Finished in one flight.
+enum ServerHelloTLS13 {
+    /// Answers a first ClientHello.
+    static func respond(
+        _ context: ServerContext,
+        _ hello: borrowing ClientHello,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
+        // A ClientHello that brings one of our cookies is a second one, whichever session saw the first.
+        if context.options.sendsRetryCookie, let cookie = hello.cookie {
+            let retry = try RetryCookie.open(cookie, context)
+            return try retry.resume(context, hello, message, &channel)
+        }
+        let choice = try choose(context, hello)
+        // A client that may send 0-RTT data learns from the missing answer that it is not taken (§4.2.10).
+        if hello.hasEarlyData { channel.skipEarlyData() }
+        guard let share = hello.keyShares?.publicKey(for: choice.group) else {
+            return try requestRetry(context, hello, message, choice, &channel)
+        }
+        var transcript = try Transcript(choice.hash)
+        transcript.update(message.span)
+        return try flight(
+            context,
+            hello,
+            choice,
+            share: share,
+            transcript: transcript,
+            isRetried: false,
+            &channel
+        )
+    }
+
+    // MARK: Choices
+
+    /// What is chosen before the server knows whether it needs another key share.
+    struct Choice {
+        let cipherSuite: CipherSuite
+        let hash: HashAlgorithm
+        let group: NamedGroup
+    }
+
+    /// RFC 8446 §4.1.1.
+    static func choose(_ context: ServerContext, _ hello: borrowing ClientHello) throws(TLSError) -> Choice {
+        // §4.1.2: compression is gone.
+        guard hello.offersOnlyNullCompression else {
+            throw .peerMisbehaved(.illegalParameter("a compression method in a ClientHello of TLS 1.3"))
+        }
+        // §9.2: without a PSK that we take these must be there.
+        guard hello.extensions.contains(.signatureAlgorithms) else {
+            throw .peerMisbehaved(.missingExtension(.signatureAlgorithms))
+        }
+        guard hello.extensions.contains(.supportedGroups) else {
+            throw .peerMisbehaved(.missingExtension(.supportedGroups))
+        }
+        guard hello.extensions.contains(.keyShare) else { throw .peerMisbehaved(.missingExtension(.keyShare)) }
+        let suite = try context.cipherSuite(hello) { $0.isTLS13 }
+        guard let hash = suite.hash else { throw .internalFailure("\(suite) has no hash") }
+        return Choice(cipherSuite: suite, hash: hash, group: try group(context, hello))
+    }
+
+    /// The most wanted group that the client sent a share for; asking for another one costs a round trip.
+    private static func group(
+        _ context: ServerContext,
+        _ hello: borrowing ClientHello
+    ) throws(TLSError) -> NamedGroup {
+        guard let supported = hello.supportedGroups else { throw .nothingInCommon(.group) }
+        for group in context.options.groups
+        where supported.contains(group) && (hello.keyShares?.contains(group) ?? false) {
+            return group
+        }
+        guard let group = supported.first(preferring: context.options.groups) else {
+            throw .nothingInCommon(.group)
+        }
+        return group
+    }
+
+    /// RFC 8446 §4.4.2.2: a certificate that suits the name and a scheme the client can verify.
+    private static func credential(
+        _ context: ServerContext,
+        _ hello: borrowing ClientHello,
+        name: String?
+    ) throws(TLSError) -> (Credential, SignatureScheme) {
+        guard let accepted = hello.signatureAlgorithms else { throw .nothingInCommon(.signatureScheme) }
+        for credential in context.credentials(for: name) {
+            if let scheme = credential.signatureScheme(
+                in: .tls13,
+                preferred: context.options.signatureSchemes,
+                peer: accepted
+            ) {
+                return (credential, scheme)
+            }
+        }
+        throw .nothingInCommon(.signatureScheme)
+    }
+
+    // MARK: HelloRetryRequest
+
+    /// RFC 8446 §4.1.4: asks for a share of the chosen group.
+    private static func requestRetry(
+        _ context: ServerContext,
+        _ hello: borrowing ClientHello,
+        _ message: [UInt8],
+        _ choice: Choice,
+        _ channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
+        let digest = try cryptographic { () throws(CryptoError) in try HashState.hash(choice.hash, message.span) }
+        let invariants = try RetryInvariants.digest(of: hello)
+        let cookie =
+            context.options.sendsRetryCookie
+            ? try RetryCookie(choice: choice, firstClientHello: digest, invariants: invariants).sealed(context) : nil
+        var transcript = try Transcript(choice.hash, firstClientHello: digest.bytes)
+        try writeRetryRequest(hello.legacySessionID, choice, cookie: cookie, &transcript, &channel)
+        // Appendix D.4: the record that makes this look like TLS 1.2 follows the first message.
+        if !hello.legacySessionID.isEmpty { try channel.writeChangeCipherSpec() }
+        channel.ignoresChangeCipherSpec = true
+        return .handshaking(
+            .expectSecondClientHello(
+                ExpectSecondClientHello(
+                    context: context,
+                    choice: choice,
+                    transcript: transcript,
+                    invariants: invariants,
+                    cookie: cookie
+                )
+            )
+        )
+    }
+
+    static func writeRetryRequest(
+        _ sessionID: Span<UInt8>,
+        _ choice: Choice,
+        cookie: [UInt8]?,
+        _ transcript: inout Transcript,
+        _ channel: inout Channel
+    ) throws(TLSError) {
+        try channel.send(&transcript) { writer throws(EncodeError) in
+            try ServerHello.writeHelloRetryRequest(
+                legacySessionID: sessionID,
+                cipherSuite: choice.cipherSuite,
+                into: &writer
+            ) { extensions in
+                extensions.selectedVersion(.tls13)
+                extensions.selectedGroup(choice.group)
+                if let cookie { extensions.cookie(cookie) }
+            }
+        }
+    }
+
+    // MARK: ServerHello … Finished
+
+    /// Writes the flight up to the certificate and gets it signed.
+    static func flight(
+        _ context: ServerContext,
+        _ hello: borrowing ClientHello,
+        _ choice: Choice,
+        share: Span<UInt8>,
+        transcript: consuming Transcript,
+        isRetried: Bool,
+        _ channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
+        var transcript = transcript
+        let name = hello.dnsName
+        let applicationProtocol = try context.applicationProtocol(hello)
+        let (credential, scheme) = try credential(context, hello, name: name)
+        let clientRandom = random(hello)
+
+        // ServerHello (§4.1.3) and what follows from the key exchange (§7.1).
+        let sharedSecret = try writeServerHello(context, hello, choice, share: share, &transcript, &channel)
+        if !hello.legacySessionID.isEmpty && !isRetried { try channel.writeChangeCipherSpec() }
+        channel.ignoresChangeCipherSpec = true
+        var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(choice.hash) }
+        let handshakeSecret = try EarlySecret(cipherSuite: choice.cipherSuite)
+            .handshakeSecret(sharedSecret: sharedSecret, &hash)
+        let helloDigest = try transcript.digest()
+        let clientTraffic = try handshakeSecret.clientTraffic(helloDigest, &hash)
+        let serverTraffic = try handshakeSecret.serverTraffic(helloDigest, &hash)
+        if let keyLog = context.options.keyLog {
+            clientTraffic.log(to: keyLog, as: .clientHandshake, clientRandom: clientRandom)
+            serverTraffic.log(to: keyLog, as: .serverHandshake, clientRandom: clientRandom)
+        }
+        try channel.install(sealer: serverTraffic.sealer(&hash))
+        try channel.install(opener: clientTraffic.opener(&hash))
+
+        // EncryptedExtensions (§4.3.1). An answer to server_name says that the name was used (RFC 6066 §3).
+        try channel.send(&transcript) { writer throws(EncodeError) in
+            try EncryptedExtensions.write(into: &writer) { extensions in
+                if name != nil { extensions.addEmpty(.serverName) }
+                if let applicationProtocol { extensions.applicationProtocols([applicationProtocol]) }
+            }
+        }
+        // Certificate (§4.4.2), then what its CertificateVerify signs (§4.4.3).
+        try channel.send(&transcript) { writer throws(EncodeError) in
+            writer.append(credential.certificateMessageTLS13)
+        }
+        let request = SignatureRequest(
+            scheme: scheme,
+            credential: credential,
+            message: CertificateVerifyContent.bytes(.server, transcript: try transcript.digest())
+        )
+        let negotiated = NegotiatedParameters(
+            version: .tls13,
+            cipherSuite: choice.cipherSuite,
+            group: choice.group,
+            signatureScheme: scheme,
+            applicationProtocol: applicationProtocol,
+            serverName: name,
+            usedHelloRetryRequest: isRetried,
+            isResumed: false
+        )
+        let state = AwaitSignatureTLS13(
+            context: context,
+            request: request,
+            negotiated: negotiated,
+            clientRandom: clientRandom,
+            transcript: transcript,
+            hash: hash,
+            handshakeSecret: handshakeSecret,
+            clientTraffic: clientTraffic,
+            serverTraffic: serverTraffic
+        )
+        if context.deferring.contains(.signature) { return .handshaking(.awaitSignatureTLS13(state)) }
+        return try state.complete(signature: request.sign(), &channel)
+    }
+
+    private static func writeServerHello(
+        _ context: ServerContext,
+        _ hello: borrowing ClientHello,
+        _ choice: Choice,
+        share: Span<UInt8>,
+        _ transcript: inout Transcript,
+        _ channel: inout Channel
+    ) throws(TLSError) -> Secret {
+        guard let group = choice.group.keyExchangeGroup else {
+            throw .internalFailure("\(choice.group) has no key exchange")
+        }
+        let serverRandom = try context.random32()
+        let response: KeyExchangeResponse
+        do throws(CryptoError) {
+            response = try KeyExchangeResponse.respond(to: share, group: group, random: context.options.random)
+        } catch {
+            throw TLSError(error)
+        }
+        let publicKey = response.publicKey
+        let sessionID = hello.legacySessionID
+        try channel.send(&transcript) { writer throws(EncodeError) in
+            try ServerHello.write(
+                random: serverRandom.span,
+                legacySessionID: sessionID,
+                cipherSuite: choice.cipherSuite,
+                into: &writer
+            ) { extensions in
+                extensions.keyShare(choice.group, publicKey: publicKey)
+                extensions.selectedVersion(.tls13)
+            }
+        }
+        return response.takeSharedSecret()
+    }
+
+    static func random(_ hello: borrowing ClientHello) -> [32 of UInt8] {
+        var random: [32 of UInt8] = .init(repeating: 0)
+        for index in 0..<32 { random[index] = hello.random[index] }
+        return random
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// The secrets that outlive the handshake: for key updates and exporters.
+struct ConnectionSecrets: ~Copyable {
+    let isClient: Bool
+    private let cipherSuite: CipherSuite
+    /// TLS 1.3 only.
+    private var traffic: Traffic?
+    /// exporter_master_secret in TLS 1.3, the master secret in TLS 1.2.
+    private let exporterSecret: Secret
+    /// TLS 1.2 only.
+    private let randoms: Randoms?
+
+    private struct Traffic: ~Copyable {
+        var sending: TrafficSecret
+        var receiving: TrafficSecret
+    }
+
+    /// The secrets of a TLS 1.3 connection.
+    init(
+        sending: consuming TrafficSecret,
+        receiving: consuming TrafficSecret,
+        exporter: consuming Secret,
+        cipherSuite: CipherSuite,
+        isClient: Bool
+    ) {
+        traffic = Traffic(sending: sending, receiving: receiving)
+        exporterSecret = exporter
+        randoms = nil
+        self.cipherSuite = cipherSuite
+        self.isClient = isClient
+    }
+
+    /// The secrets of a TLS 1.2 connection.
+    init(masterSecret: consuming Secret, randoms: Randoms, cipherSuite: CipherSuite, isClient: Bool) {
+        traffic = nil
+        exporterSecret = masterSecret
+        self.randoms = randoms
+        self.cipherSuite = cipherSuite
+        self.isClient = isClient
+    }
+
+    private func keyedHash() throws(TLSError) -> KeyedHash {
+        guard let algorithm = cipherSuite.hash else { throw .internalFailure("\(cipherSuite) has no hash") }
+        return try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
+    }
+
+    /// Replaces the sending secret by its successor (RFC 8446 §7.2).
+    mutating func nextSealer() throws(TLSError) -> RecordSealer {
+        var hash = try keyedHash()
+        guard let current = traffic.take() else { throw .misuse(.needsTLS13) }
+        let next = try current.sending.next(&hash)
+        let sealer = try next.sealer(&hash)
+        traffic = Traffic(sending: next, receiving: current.receiving)
+        return sealer
+    }
+
+    /// Replaces the receiving secret by its successor (RFC 8446 §7.2).
+    mutating func nextOpener() throws(TLSError) -> RecordOpener {
+        var hash = try keyedHash()
+        guard let current = traffic.take() else { throw .misuse(.needsTLS13) }
+        let next = try current.receiving.next(&hash)
+        let opener = try next.opener(&hash)
+        traffic = Traffic(sending: current.sending, receiving: next)
+        return opener
+    }
+
+    /// Keying material for a use outside TLS (RFC 8446 §7.5, RFC 5705 §4).
+    ///
+    /// - Parameter context: TLS 1.3 treats nil and empty alike, TLS 1.2 tells them apart.
+    func exportKeyingMaterial(label: String, context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8] {
+        let labelLength = label.utf8.count
+        guard labelLength > 0 && labelLength <= HKDFLabel.maximumLabelLength else {
+            throw .misuse(.invalidArgument("an exporter label has 1 to \(HKDFLabel.maximumLabelLength) bytes"))
+        }
+        guard (context?.count ?? 0) <= 65_535 else {
+            throw .misuse(.invalidArgument("an exporter context has at most 65535 bytes"))
+        }
+        guard count > 0 && count <= 255 * 32 else {
+            throw .misuse(.invalidArgument("an exporter gives 1 to 8160 bytes"))
+        }
+        var hash = try keyedHash()
+        do throws(CryptoError) {
+            let material: Secret
+            if let randoms {
+                let labelBytes = Array(label.utf8)
+                let seed = ConnectionSecrets.seed(randoms, context: context)
+                material = try hash.tls12PRF(
+                    secret: exporterSecret.bytes,
+                    label: labelBytes.span,
+                    seed: seed.span,
+                    count: count
+                )
+            } else {
+                let nothing = try HashState.hash(hash.algorithm, Span())
+                let secret = try hash.deriveSecret(exporterSecret.bytes, label, transcript: nothing)
+                let contextBytes = context ?? []
+                let digest = try HashState.hash(hash.algorithm, contextBytes.span)
+                material = try hash.expandLabel(secret.bytes, "exporter", context: digest.bytes, count: count)
+            }
+            return copyBytes(material.bytes)
+        } catch {
+            throw TLSError(error)
+        }
+    }
+
+    /// RFC 5705 §4: both randoms, then the context with its length when there is one.
+    private static func seed(_ randoms: Randoms, context: [UInt8]?) -> [UInt8] {
+        var seed = ByteWriter(reserving: 66 + (context?.count ?? 0))
+        seed.append(randoms.client.span)
+        seed.append(randoms.server.span)
+        if let context { seed.vector16(context) }
+        return seed.takeBytes()
+    }
+}
+
+/// The randoms of both hello messages.
+struct Randoms {
+    var client: [32 of UInt8]
+    var server: [32 of UInt8]
+}

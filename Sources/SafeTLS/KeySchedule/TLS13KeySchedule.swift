@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// The key schedule of TLS 1.3 (RFC 8446 §7.1), one type per stage: each is consumed to make the next.
+///
+/// ```
+/// EarlySecret → HandshakeSecret → MasterSecret → ConnectionSecrets
+/// ```
+struct EarlySecret: ~Copyable {
+    /// The salt for the next stage: Derive-Secret(early secret, "derived", "").
+    private let derived: [UInt8]
+    private let cipherSuite: CipherSuite
+
+    /// The early secret of a handshake without PSK. It is a constant of the hash function.
+    init(cipherSuite: CipherSuite) throws(TLSError) {
+        let derived =
+            switch cipherSuite.hash {
+            case .sha256: EarlySecret.derivedSHA256
+            case .sha384: EarlySecret.derivedSHA384
+            default: [UInt8]()
+            }
+        self.derived = derived
+        self.cipherSuite = cipherSuite
+        guard !derived.isEmpty else { throw .internalFailure("\(cipherSuite) has no key schedule") }
+    }
+
+    private static let derivedSHA256 = derivedWithoutPSK(.sha256)
+    private static let derivedSHA384 = derivedWithoutPSK(.sha384)
+
+    /// Empty when a primitive failed, which `init` reports.
+    private static func derivedWithoutPSK(_ algorithm: HashAlgorithm) -> [UInt8] {
+        do throws(CryptoError) {
+            var hash = try KeyedHash(algorithm)
+            let zeros = [UInt8](repeating: 0, count: algorithm.digestLength)
+            let early = try hash.extract(salt: zeros.span, inputKeyMaterial: zeros.span)
+            let nothing = try HashState.hash(algorithm, Span())
+            let derived = try hash.deriveSecret(early.bytes, "derived", transcript: nothing)
+            return copyBytes(derived.bytes)
+        } catch {
+            return []
+        }
+    }
+
+    /// Goes on with the result of the key exchange.
+    consuming func handshakeSecret(
+        sharedSecret: consuming Secret,
+        _ hash: inout KeyedHash
+    ) throws(TLSError) -> HandshakeSecret {
+        do throws(CryptoError) {
+            let secret = try hash.extract(salt: derived.span, inputKeyMaterial: sharedSecret.bytes)
+            return HandshakeSecret(secret: secret, cipherSuite: cipherSuite)
+        } catch {
+            throw TLSError(error)
+        }
+    }
+}
+
+/// The second stage: protects the handshake.
+struct HandshakeSecret: ~Copyable {
+    private let secret: Secret
+    private let cipherSuite: CipherSuite
+
+    fileprivate init(secret: consuming Secret, cipherSuite: CipherSuite) {
+        self.secret = secret
+        self.cipherSuite = cipherSuite
+    }
+
+    /// client_handshake_traffic_secret, over ClientHello…ServerHello.
+    func clientTraffic(_ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> TrafficSecret {
+        try traffic("c hs traffic", transcript, &hash)
+    }
+
+    /// server_handshake_traffic_secret, over ClientHello…ServerHello.
+    func serverTraffic(_ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> TrafficSecret {
+        try traffic("s hs traffic", transcript, &hash)
+    }
+
+    private func traffic(
+        _ label: String,
+        _ transcript: Digest,
+        _ hash: inout KeyedHash
+    ) throws(TLSError) -> TrafficSecret {
+        do throws(CryptoError) {
+            return TrafficSecret(
+                try hash.deriveSecret(secret.bytes, label, transcript: transcript),
+                cipherSuite: cipherSuite
+            )
+        } catch {
+            throw TLSError(error)
+        }
+    }
+
+    /// Goes on to the last stage.
+    consuming func masterSecret(_ hash: inout KeyedHash) throws(TLSError) -> MasterSecret {
+        do throws(CryptoError) {
+            let nothing = try HashState.hash(hash.algorithm, Span())
+            let derived = try hash.deriveSecret(secret.bytes, "derived", transcript: nothing)
+            let zeros: [64 of UInt8] = .init(repeating: 0)
+            let master = try hash.extract(
+                salt: derived.bytes,
+                inputKeyMaterial: zeros.span.extracting(0..<hash.algorithm.digestLength)
+            )
+            return MasterSecret(secret: master, cipherSuite: cipherSuite)
+        } catch {
+            throw TLSError(error)
+        }
+    }
+}
+
+/// The last stage: protects application data.
+struct MasterSecret: ~Copyable {
+    private let secret: Secret
+    private let cipherSuite: CipherSuite
+
+    fileprivate init(secret: consuming Secret, cipherSuite: CipherSuite) {
+        self.secret = secret
+        self.cipherSuite = cipherSuite
+    }
+
+    /// client_application_traffic_secret_0, over ClientHello…server Finished.
+    func clientTraffic(_ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> TrafficSecret {
+        TrafficSecret(try derive("c ap traffic", transcript, &hash), cipherSuite: cipherSuite)
+    }
+
+    /// server_application_traffic_secret_0, over ClientHello…server Finished.
+    func serverTraffic(_ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> TrafficSecret {
+        TrafficSecret(try derive("s ap traffic", transcript, &hash), cipherSuite: cipherSuite)
+    }
+
+    /// exporter_master_secret, over ClientHello…server Finished.
+    func exporter(_ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> Secret {
+        try derive("exp master", transcript, &hash)
+    }
+
+    private func derive(
+        _ label: String,
+        _ transcript: Digest,
+        _ hash: inout KeyedHash
+    ) throws(TLSError) -> Secret {
+        do throws(CryptoError) {
+            return try hash.deriveSecret(secret.bytes, label, transcript: transcript)
+        } catch {
+            throw TLSError(error)
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// The running hash over all handshake messages (RFC 8446 §4.4.1, RFC 5246 §7.4.9).
+struct Transcript: ~Copyable {
+    private var state: HashState
+
+    init(_ algorithm: HashAlgorithm) throws(TLSError) {
+        do throws(CryptoError) {
+            state = try HashState(algorithm)
+        } catch {
+            throw TLSError(error)
+        }
+    }
+
+    /// Adds a message, header included.
+    mutating func update(_ message: Span<UInt8>) { state.update(message) }
+
+    /// The hash of all messages so far.
+    mutating func digest() throws(TLSError) -> Digest {
+        do throws(CryptoError) {
+            return try state.currentDigest()
+        } catch {
+            throw TLSError(error)
+        }
+    }
+
+    /// The transcript after a HelloRetryRequest: the first ClientHello is replaced by the synthetic `message_hash`
+    /// message that holds its digest (RFC 8446 §4.4.1).
+    init(_ algorithm: HashAlgorithm, firstClientHello digest: Span<UInt8>) throws(TLSError) {
+        try self.init(algorithm)
+        let header: [UInt8] = [HandshakeType.messageHash.rawValue, 0, 0, UInt8(truncatingIfNeeded: digest.count)]
+        update(header.span)
+        update(digest)
+    }
+}
+
+extension Channel {
+    /// Appends a message to the flight and to the transcript.
+    mutating func send(
+        _ transcript: inout Transcript,
+        _ write: (inout ByteWriter) throws(EncodeError) -> Void
+    ) throws(TLSError) {
+        let start = flight.count
+        do throws(EncodeError) {
+            try write(&flight)
+        } catch {
+            throw .internalFailure("a handshake message outgrew its length field")
+        }
+        transcript.update(flight.bytes.span.extracting(start..<flight.count))
+    }
+}

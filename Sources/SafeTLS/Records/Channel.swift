@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// The record layer of one connection: keys of both directions, messages in the making, output that waits.
+///
+/// Handshake states write their messages into ``flight`` and install keys; everything of a flight that is under the
+/// same keys goes out in as few records as fit.
+struct Channel: ~Copyable {
+    /// Handshake messages that are not in records yet.
+    var flight = ByteWriter(reserving: 0)
+    /// Records that wait for the transport.
+    private var output: [UInt8] = []
+    private var outputStart = 0
+    private var sealer: RecordSealer?
+    private var opener: RecordOpener?
+    /// How received records are protected.
+    private(set) var readProtection = ReadProtection.none
+    var joiner = HandshakeJoiner()
+    /// The version that unprotected records say: 0x0301 for a first ClientHello (RFC 8446 §5.1), then 0x0303.
+    var recordVersion: UInt16 = 0x0303
+    /// Whether change_cipher_spec records are ignored, as TLS 1.3 does while it shakes hands (RFC 8446 §5).
+    var ignoresChangeCipherSpec = false
+    private var ignoredChangeCipherSpecs = 0
+    /// The version, once it is negotiated: alerts mean different things in different versions.
+    var version: ProtocolVersion?
+    /// How many bytes of rejected 0-RTT records may still be skipped (RFC 8446 §4.2.10). Zero outside a server's
+    /// handshake with a client that offered 0-RTT.
+    private var skippableEarlyData = 0
+    private var keyUpdates = 0
+    private var sessionTickets = 0
+    private var emptyRecords = 0
+    private var warningAlerts = 0
+    /// Whether an answer to a KeyUpdate waits in the output: more requests need no more answers (RFC 8446 §4.6.3).
+    var hasWaitingKeyUpdate = false
+
+    enum ReadProtection {
+        case none, tls12, tls13
+    }
+
+    init() {}
+
+    // MARK: Output
+
+    var pendingOutputCount: Int { output.count - outputStart }
+
+    var pendingOutput: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { output.span.extracting(outputStart..<output.count) }
+    }
+
+    mutating func discardOutput(_ count: Int) {
+        outputStart += min(max(count, 0), pendingOutputCount)
+        if outputStart == output.count {
+            // Nothing waits between flights: an idle connection keeps no output buffer.
+            output = []
+            outputStart = 0
+            hasWaitingKeyUpdate = false
+        }
+    }
+
+    /// Puts the flight into records under the current keys.
+    mutating func flush() throws(TLSError) {
+        guard flight.count > 0 else { return }
+        let messages = flight.takeBytes()
+        try write(messages.span, type: .handshake)
+    }
+
+    /// Writes bytes of one content type as records, in pieces of at most 2^14 bytes.
+    mutating func write(_ bytes: Span<UInt8>, type: ContentType) throws(TLSError) {
+        var offset = 0
+        while offset < bytes.count {
+            let end = min(offset + RecordSize.plaintext, bytes.count)
+            try writeRecord(bytes.extracting(offset..<end), type: type)
+            offset = end
+        }
+    }
+
+    private mutating func writeRecord(_ fragment: Span<UInt8>, type: ContentType) throws(TLSError) {
+        var records: [UInt8] = []
+        swap(&records, &output)
+        let start = records.count
+        let room = fragment.count + RecordSize.overhead
+        records.reserveCapacity(start + room)
+        for _ in 0..<room { records.append(0) }
+        let written: Int
+        do throws(CryptoError) {
+            var destination = records.mutableSpan
+            written = try Channel.seal(
+                fragment,
+                type: type,
+                with: &sealer,
+                recordVersion: recordVersion,
+                into: &destination,
+                at: start
+            )
+        } catch {
+            throw TLSError(error)
+        }
+        records.removeLast(room - written)
+        swap(&records, &output)
+    }
+
+    /// Writes one record, protected once there are keys.
+    private static func seal(
+        _ fragment: Span<UInt8>,
+        type: ContentType,
+        with sealer: inout RecordSealer?,
+        recordVersion: UInt16,
+        into destination: inout MutableSpan<UInt8>,
+        at offset: Int
+    ) throws(CryptoError) -> Int {
+        if let written = try sealer?.seal(fragment, type: type, into: &destination, at: offset) { return written }
+        RecordHeader.write(type, version: recordVersion, length: fragment.count, into: &destination, at: offset)
+        for index in fragment.indices { destination[offset + RecordSize.header + index] = fragment[index] }
+        return RecordSize.header + fragment.count
+    }
+
+    /// Writes an alert. Alerts that end the connection are fatal, close_notify and user_canceled are warnings.
+    mutating func writeAlert(_ alert: AlertDescription) {
+        let level: UInt8 = alert == .closeNotify || alert == .userCanceled ? 1 : 2
+        let content: [UInt8] = [level, alert.rawValue]
+        // What cannot be sealed cannot be sent; the session ends either way.
+        try? writeRecord(content.span, type: .alert)
+    }
+
+    /// Writes the one-byte change_cipher_spec record (RFC 5246 §7.1, RFC 8446 §5).
+    mutating func writeChangeCipherSpec() throws(TLSError) {
+        try flush()
+        let content: [UInt8] = [1]
+        try writeRecord(content.span, type: .changeCipherSpec)
+    }
+
+    // MARK: Application data
+
+    /// How many bytes `plaintextCount` bytes of application data take as records.
+    func sealedByteCount(for plaintextCount: Int) -> Int {
+        let records = (plaintextCount + RecordSize.plaintext - 1) / RecordSize.plaintext
+        return plaintextCount + records * sealingOverhead
+    }
+
+    /// Whether the sending key has to be replaced before the next record (RFC 8446 §5.5).
+    var sealerIsWornOut: Bool {
+        switch sealer {
+        case .some(let sealer): sealer.isWornOut
+        case .none: false
+        }
+    }
+
+    private var sealingOverhead: Int {
+        switch sealer {
+        case .some(let sealer): sealer.overhead
+        case .none: RecordSize.header
+        }
+    }
+
+    /// Seals as much of `plaintext` as fits into `output` from `written` on.
+    @inline(__always)
+    mutating func seal(
+        _ plaintext: Span<UInt8>,
+        into output: inout MutableSpan<UInt8>,
+        at start: Int
+    ) throws(TLSError) -> Sealed {
+        let overhead = sealingOverhead
+        var consumed = 0
+        var written = start
+        while consumed < plaintext.count && !sealerIsWornOut {
+            let room = output.count &- written &- overhead
+            guard room > 0 else { break }
+            let end = consumed &+ min(room, RecordSize.plaintext, plaintext.count &- consumed)
+            let fragment = plaintext.extracting(consumed..<end)
+            do throws(CryptoError) {
+                guard
+                    let count = try sealer?.seal(fragment, type: .applicationData, into: &output, at: written)
+                else { break }
+                written &+= count
+            } catch {
+                throw TLSError(error)
+            }
+            consumed = end
+        }
+        return Sealed(consumed: consumed, written: written)
+    }
+
+    /// Moves waiting output into the caller's buffer.
+    ///
+    /// - Returns: Where the free part of the buffer starts.
+    mutating func moveOutput(into destination: inout MutableSpan<UInt8>, at start: Int) -> Int {
+        let count = min(pendingOutputCount, destination.count - start)
+        for index in 0..<count { destination[start + index] = output[outputStart + index] }
+        discardOutput(count)
+        return start + count
+    }
+
+    // MARK: Keys
+
+    /// Starts to send under new keys; what was written before goes out under the old ones.
+    mutating func install(sealer: consuming RecordSealer) throws(TLSError) {
+        try flush()
+        self.sealer = consume sealer
+    }
+
+    /// Starts to receive under new keys.
+    ///
+    /// - Throws: When the peer sent more handshake data behind the message that changes keys (RFC 8446 §5.1).
+    mutating func install(opener: consuming RecordOpener) throws(TLSError) {
+        guard joiner.isEmpty else { throw .peerMisbehaved(.dataAcrossKeyChange) }
+        readProtection = opener.isTLS13 ? .tls13 : .tls12
+        self.opener = consume opener
+    }
+
+    // MARK: Input
+
+    /// Whether a record has been opened under the current keys.
+    var hasOpenedRecord: Bool {
+        switch opener {
+        case .some(let opener): opener.sequence > 0
+        case .none: false
+        }
+    }
+
+    /// Decrypts the record body in `range`, or hands it out as it is while there are no keys.
+    @inline(__always)
+    mutating func open(
+        _ buffer: inout MutableSpan<UInt8>,
+        range: Range<Int>,
+        type: ContentType
+    ) throws(TLSError) -> RecordOpener.Opened {
+        if let opened = try opener?.open(&buffer, range: range, type: type) { return opened }
+        return RecordOpener.Opened(type: type, content: range)
+    }
+
+    /// Expects 0-RTT records that cannot be read, until the first record that can.
+    mutating func skipEarlyData() { skippableEarlyData = TLSLimits.skippedEarlyData }
+
+    /// Whether a record that could not be opened, or came before there were keys, is rejected 0-RTT data.
+    mutating func skips(_ length: Int) -> Bool {
+        guard skippableEarlyData >= length else { return false }
+        skippableEarlyData -= length
+        return true
+    }
+
+    /// A record under the handshake keys ends the 0-RTT data.
+    @inline(__always)
+    mutating func endEarlyData() { skippableEarlyData = 0 }
+
+    /// Counts a change_cipher_spec record that compatibility mode ignores.
+    mutating func ignoreChangeCipherSpec() throws(TLSError) {
+        ignoredChangeCipherSpecs += 1
+        guard ignoredChangeCipherSpecs <= TLSLimits.ignoredChangeCipherSpecs else {
+            throw .peerMisbehaved(.tooMany("change_cipher_spec records"))
+        }
+    }
+
+    // MARK: Limits on what costs work and carries no data
+
+    /// Counts application data; the counts of what may not repeat without data start again.
+    @inline(__always)
+    mutating func countApplicationData(_ length: Int) throws(TLSError) {
+        if length == 0 {
+            emptyRecords += 1
+            guard emptyRecords <= TLSLimits.consecutiveEmptyRecords else {
+                throw .peerMisbehaved(.tooMany("empty records"))
+            }
+        } else {
+            emptyRecords = 0
+            keyUpdates = 0
+            sessionTickets = 0
+        }
+    }
+
+    mutating func countKeyUpdate() throws(TLSError) {
+        keyUpdates += 1
+        guard keyUpdates <= TLSLimits.consecutiveKeyUpdates else { throw .peerMisbehaved(.tooMany("key updates")) }
+    }
+
+    mutating func countSessionTicket() throws(TLSError) {
+        sessionTickets += 1
+        guard sessionTickets <= TLSLimits.consecutiveSessionTickets else {
+            throw .peerMisbehaved(.tooMany("session tickets"))
+        }
+    }
+
+    mutating func countWarningAlert() throws(TLSError) {
+        warningAlerts += 1
+        guard warningAlerts <= TLSLimits.warningAlerts else { throw .peerMisbehaved(.tooMany("warning alerts")) }
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Puts handshake messages together from the records they are cut into (RFC 8446 §5.1).
+///
+/// Holds at most one incomplete message plus one record, so that a peer cannot make it grow without bound.
+struct HandshakeJoiner: ~Copyable {
+    private var bytes: [UInt8] = []
+    private var start = 0
+
+    /// Whether all bytes received so far have been taken out as complete messages.
+    var isEmpty: Bool { start == bytes.count }
+
+    /// Adds the content of a handshake record.
+    mutating func append(_ fragment: Span<UInt8>) {
+        if start == bytes.count {
+            bytes.removeAll(keepingCapacity: true)
+            start = 0
+        } else if start > 0 {
+            bytes.removeFirst(start)
+            start = 0
+        }
+        bytes.reserveCapacity(bytes.count + fragment.count)
+        for index in fragment.indices { bytes.append(fragment[index]) }
+    }
+
+    /// Takes out the next complete message with its 4-byte header, or nil when it has not all arrived.
+    ///
+    /// - Throws: `TLSError` when the header announces a message longer than ``TLSLimits`` allows.
+    mutating func next() throws(TLSError) -> [UInt8]? {
+        let available = bytes.count - start
+        guard available >= 4 else { return nil }
+        let type = HandshakeType(rawValue: bytes[start])
+        let length = 4 + Int(bytes[start + 1]) << 16 + Int(bytes[start + 2]) << 8 + Int(bytes[start + 3])
+        let limit = type == .certificate ? TLSLimits.certificateMessageLength : TLSLimits.handshakeMessageLength
+        guard length <= limit else {
+            throw .malformed(
+                MalformedInput(what: type.description, why: "it is longer than \(limit) bytes", alert: .decodeError)
+            )
+        }
+        guard available >= length else { return nil }
+        if start == 0 && available == length {
+            let message = bytes
+            bytes = []
+            return message
+        }
+        let message = Array(bytes[start..<start + length])
+        start += length
+        return message
+    }
+
+    /// Gives the memory back. Called when the handshake is over.
+    mutating func release() {
+        if isEmpty {
+            bytes = []
+            start = 0
+        }
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// Removes the protection of records in one direction, in the buffer they arrived in.
+struct RecordOpener: ~Copyable {
+    private var aead: AEADOpener
+    private let nonce: RecordNonce
+    private let form: NonceForm
+    let isTLS13: Bool
+    /// The number of records opened under this key.
+    private(set) var sequence: UInt64 = 0
+
+    /// TLS 1.3 protection.
+    init(tls13 algorithm: AEADAlgorithm, key: Span<UInt8>, iv: Span<UInt8>) throws(CryptoError) {
+        aead = try AEADOpener(algorithm, key: key)
+        nonce = RecordNonce(iv: iv)
+        form = .implicit
+        isTLS13 = true
+    }
+
+    /// TLS 1.2 protection; the IV's length says which form of nonce the suite has.
+    init(tls12 algorithm: AEADAlgorithm, key: Span<UInt8>, iv: Span<UInt8>) throws(CryptoError) {
+        aead = try AEADOpener(algorithm, key: key)
+        nonce = RecordNonce(iv: iv)
+        form = iv.count == 4 ? .explicit : .implicit
+        isTLS13 = false
+    }
+
+    /// A record without its protection.
+    struct Opened {
+        let type: ContentType
+        let content: Range<Int>
+    }
+
+    /// Decrypts the record body in `range` of `buffer` in place.
+    @inline(__always)
+    mutating func open(
+        _ buffer: inout MutableSpan<UInt8>,
+        range: Range<Int>,
+        type: ContentType
+    ) throws(TLSError) -> Opened {
+        guard sequence < UInt64.max else { throw .internalFailure("the record sequence number is used up") }
+        let opened: Opened
+        if isTLS13 {
+            opened = try openTLS13(&buffer, range: range)
+        } else {
+            opened = try openTLS12(&buffer, range: range, type: type)
+        }
+        guard opened.content.count <= RecordSize.plaintext else { throw .peerMisbehaved(.recordOverflow) }
+        sequence &+= 1
+        return opened
+    }
+
+    @inline(__always)
+    private mutating func openTLS13(
+        _ buffer: inout MutableSpan<UInt8>,
+        range: Range<Int>
+    ) throws(TLSError) -> Opened {
+        guard range.count > RecordSize.tag else { throw .peerMisbehaved(.badRecordMAC) }
+        let additionalData = additionalDataTLS13(length: range.count)
+        let nonce = nonce.nonce(sequence)
+        let length: Int
+        do throws(CryptoError) {
+            length = try aead.open(&buffer, range: range, nonce: nonce, additionalData: additionalData.span)
+        } catch {
+            throw TLSError(error)
+        }
+        // RFC 8446 §5.4: the content type is the last byte that is not zero; a record of zeros only is an error.
+        var end = range.lowerBound &+ length
+        while end > range.lowerBound {
+            end &-= 1
+            if buffer[end] != 0 {
+                return Opened(type: ContentType(rawValue: buffer[end]), content: range.lowerBound..<end)
+            }
+        }
+        throw .peerMisbehaved(.unexpectedRecord("a record of padding only"))
+    }
+
+    @inline(__always)
+    private mutating func openTLS12(
+        _ buffer: inout MutableSpan<UInt8>,
+        range: Range<Int>,
+        type: ContentType
+    ) throws(TLSError) -> Opened {
+        let explicit = form == .explicit ? RecordSize.explicitNonce : 0
+        guard range.count >= explicit + RecordSize.tag else { throw .peerMisbehaved(.badRecordMAC) }
+        let body = range.lowerBound &+ explicit..<range.upperBound
+        let additionalData = additionalDataTLS12(sequence: sequence, type: type, length: body.count &- RecordSize.tag)
+        var number = sequence
+        if form == .explicit {
+            // The peer is free in how it makes the explicit part (RFC 5288 §3).
+            number = 0
+            for index in 0..<RecordSize.explicitNonce {
+                number = number << 8 | UInt64(buffer[range.lowerBound &+ index])
+            }
+        }
+        do throws(CryptoError) {
+            let length = try aead.open(
+                &buffer,
+                range: body,
+                nonce: nonce.nonce(number),
+                additionalData: additionalData.span
+            )
+            return Opened(type: type, content: body.lowerBound..<body.lowerBound &+ length)
+        } catch {
+            throw TLSError(error)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TLSCertificates
+
+/// The client side of one connection.
+public struct ClientSession: ~Copyable, Sendable {
+    private var engine: Engine<ClientHandshake>
+
+    /// Creates a session. Its ClientHello is the first pending output.
+    ///
+    /// - Parameters:
+    ///   - serverName: The name or address that the server's certificate must be valid for. A DNS name is also sent
+    ///     (RFC 6066 §3).
+    ///   - deferring: The steps that the driver answers itself; none by default.
+    /// - Throws: `TLSError.internalFailure` when randomness or key generation fails.
+    public init(
+        configuration: ClientConfiguration,
+        serverName: ServerName,
+        deferring: DeferredRequests = []
+    ) throws(TLSError) {
+        var channel = Channel()
+        let state = try ExpectServerHello.start(
+            configuration: configuration,
+            serverName: serverName,
+            deferring: deferring,
+            channel: &channel
+        )
+        engine = Engine(.expectServerHello(state), channel: channel)
+    }
+
+    /// What the session waits for, when a step was deferred.
+    public var request: ClientRequest? { engine.request }
+
+    /// Answers ``ClientRequest/verifyPeer(_:)``.
+    ///
+    /// - Throws: `TLSError.certificateRejected` when the verdict is a rejection, `TLSError` when the handshake fails
+    ///   later, `TLSError.misuse` when no verdict is waited for.
+    public mutating func answer(verification verdict: Verdict) throws(TLSError) {
+        try engine.answer { handshake, channel throws(TLSError) in
+            try handshake.answer(verification: verdict, channel: &channel)
+        }
+    }
+
+    /// Ends the session with an alert of the driver's choice.
+    public mutating func reject(_ alert: AlertDescription, reason: String) {
+        engine.fail(.refused(alert: alert, reason: reason))
+    }
+
+    /// The path that was verified, from the server's certificate to the trust anchor.
+    public var verifiedPath: [Certificate] { engine.peerCertificates.verifiedPath }
+}
+
+extension ClientSession: TLSSession {
+    public mutating func receive(_ buffer: inout MutableSpan<UInt8>) throws(TLSError) -> Received {
+        try engine.receive(&buffer)
+    }
+
+    public mutating func endOfInput() throws(TLSError) { try engine.endOfInput() }
+
+    public var pendingOutputCount: Int { engine.channel.pendingOutputCount }
+
+    public var pendingOutput: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { engine.channel.pendingOutput }
+    }
+
+    public mutating func discardOutput(_ count: Int) { engine.discardOutput(count) }
+
+    public mutating func seal(
+        _ plaintext: Span<UInt8>,
+        into output: inout MutableSpan<UInt8>
+    ) throws(TLSError) -> Sealed {
+        try engine.seal(plaintext, into: &output)
+    }
+
+    public func sealedByteCount(for plaintextCount: Int) -> Int {
+        engine.sealedByteCount(for: plaintextCount)
+    }
+
+    public mutating func close() { engine.close() }
+
+    public var isHandshaking: Bool { engine.isHandshaking }
+
+    public var isPeerClosed: Bool { engine.isPeerClosed }
+
+    public var isClosed: Bool { engine.isClosed }
+
+    public var failure: TLSError? { engine.failure }
+
+    public var negotiated: NegotiatedParameters? { engine.negotiated }
+
+    public var peerCertificates: [Certificate] { engine.peerCertificates.sent }
+
+    public mutating func updateKeys(requestingPeer: Bool) throws(TLSError) {
+        try engine.updateKeys(requestingPeer: requestingPeer)
+    }
+
+    public func exportKeyingMaterial(
+        label: String,
+        context: [UInt8]?,
+        count: Int
+    ) throws(TLSError) -> [UInt8] {
+        try engine.exportKeyingMaterial(label: label, context: context, count: count)
+    }
+}

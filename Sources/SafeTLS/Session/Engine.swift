@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Drives a connection: records in, messages to the state that stands, records out.
+///
+/// Shared by ``ServerSession`` and ``ClientSession``; the compiler makes one specialised copy for each.
+struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
+    private(set) var channel: Channel
+    private var phase: Phase<Handshake>
+    /// The error that ended the session. Sticky.
+    private(set) var failure: TLSError?
+    /// Whether the peer has sent close_notify.
+    private(set) var isPeerClosed = false
+    /// Whether we have sent close_notify.
+    private var hasClosed = false
+    private var hasSeenRecord = false
+    private var isConnected = false
+
+    init(_ handshake: consuming Handshake, channel: consuming Channel) {
+        self.channel = channel
+        phase = .handshaking(handshake)
+    }
+
+    // MARK: State
+
+    var isHandshaking: Bool { !isConnected && failure == nil }
+
+    var isClosed: Bool { hasClosed || failure != nil }
+
+    var request: Handshake.Request? {
+        switch phase {
+        case .handshaking(let handshake): handshake.request
+        case .connected: nil
+        case .failed: nil
+        }
+    }
+
+    var negotiated: NegotiatedParameters? {
+        switch phase {
+        case .connected(let connected): connected.negotiated
+        case .handshaking: nil
+        case .failed: nil
+        }
+    }
+
+    var peerCertificates: PeerCertificates {
+        switch phase {
+        case .connected(let connected): connected.peer
+        case .handshaking: .none
+        case .failed: .none
+        }
+    }
+
+    private var isWaiting: Bool {
+        guard !isConnected else { return false }
+        switch phase {
+        case .handshaking(let handshake): return handshake.isWaiting
+        case .connected: return false
+        case .failed: return false
+        }
+    }
+
+    // MARK: Input
+
+    /// See `TLSSession.receive(_:)`.
+    mutating func receive(_ buffer: inout MutableSpan<UInt8>) throws(TLSError) -> Received {
+        if let failure { throw failure }
+        do throws(TLSError) {
+            let received = try receiveRecords(&buffer)
+            if !isConnected || channel.flight.count > 0 { try channel.flush() }
+            return received
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    private mutating func receiveRecords(_ buffer: inout MutableSpan<UInt8>) throws(TLSError) -> Received {
+        var offset = 0
+        while !isPeerClosed {
+            let available = buffer.count &- offset
+            if isWaiting { return Received(consumed: offset, plaintext: offset..<offset, needed: 0) }
+            guard available >= RecordSize.header else {
+                return Received(consumed: offset, plaintext: offset..<offset, needed: RecordSize.header &- available)
+            }
+            let header = RecordHeader(buffer, at: offset)
+            if !hasSeenRecord {
+                try recognise(header, third: buffer[offset &+ 2])
+            }
+            try check(header)
+            let end = offset &+ RecordSize.header &+ header.length
+            guard buffer.count >= end else {
+                return Received(consumed: offset, plaintext: offset..<offset, needed: end &- buffer.count)
+            }
+            hasSeenRecord = true
+            let body = offset &+ RecordSize.header..<end
+            if let plaintext = try process(&buffer, body, header.type) {
+                return Received(consumed: end, plaintext: plaintext, needed: 0)
+            }
+            offset = end
+        }
+        // RFC 8446 §6.1: whatever comes after close_notify is ignored.
+        return Received(consumed: buffer.count, plaintext: 0..<0, needed: 0)
+    }
+
+    /// Tells other protocols from TLS by the first bytes of a connection.
+    private func recognise(_ header: RecordHeader, third: UInt8) throws(TLSError) {
+        let first = header.type.rawValue
+        if (20...23).contains(first) { return }
+        if (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) { throw .peerMisbehaved(.notTLS(.http)) }
+        // A two-byte SSL 2.0 record header, then the message type CLIENT-HELLO (RFC 5246 appendix E.2).
+        if first & 0x80 != 0 && third == 1 { throw .peerMisbehaved(.notTLS(.ssl2)) }
+        throw .peerMisbehaved(.notTLS(.unknown))
+    }
+
+    /// Bounds a record before it has all arrived (RFC 8446 §5.1, §5.2; RFC 5246 §6.2).
+    @inline(__always)
+    private func check(_ header: RecordHeader) throws(TLSError) {
+        guard header.version >> 8 == 3 else { throw .peerMisbehaved(.notTLS(.unknown)) }
+        let limit =
+            switch channel.readProtection {
+            case .none: RecordSize.plaintext
+            case .tls12: RecordSize.plaintext + RecordSize.expansionTLS12
+            case .tls13: RecordSize.plaintext + RecordSize.expansionTLS13
+            }
+        guard header.length <= limit else { throw .peerMisbehaved(.recordOverflow) }
+    }
+
+    /// Handles one record.
+    ///
+    /// - Returns: Where its application data lies, or nil when it held something else.
+    @inline(__always)
+    private mutating func process(
+        _ buffer: inout MutableSpan<UInt8>,
+        _ body: Range<Int>,
+        _ outerType: ContentType
+    ) throws(TLSError) -> Range<Int>? {
+        if channel.readProtection == .tls13 && outerType != .applicationData {
+            try processUnprotected(&buffer, body, outerType)
+            return nil
+        }
+        if outerType == .changeCipherSpec && channel.readProtection == .none {
+            try processChangeCipherSpec(&buffer, body)
+            return nil
+        }
+        if outerType == .applicationData && channel.readProtection == .none {
+            // Between a HelloRetryRequest and its answer 0-RTT records may still arrive (RFC 8446 §4.2.10).
+            guard channel.skips(body.count) else { throw .peerMisbehaved(.unexpectedRecord("application data")) }
+            return nil
+        }
+        let opened: RecordOpener.Opened
+        do throws(TLSError) {
+            opened = try channel.open(&buffer, range: body, type: outerType)
+        } catch {
+            if error == .peerMisbehaved(.badRecordMAC) && channel.skips(body.count) { return nil }
+            throw error
+        }
+        if channel.readProtection != .none { channel.endEarlyData() }
+        if opened.type == .applicationData {
+            guard isConnected else { throw .peerMisbehaved(.unexpectedRecord("application data")) }
+            guard channel.joiner.isEmpty else {
+                throw .peerMisbehaved(.unexpectedRecord("application data within a handshake message"))
+            }
+            try channel.countApplicationData(opened.content.count)
+            return opened.content.isEmpty ? nil : opened.content
+        }
+        try processControl(buffer.span.extracting(opened.content), opened.type)
+        return nil
+    }
+
+    /// Handles the records that TLS 1.3 allows without protection though there are keys.
+    private mutating func processUnprotected(
+        _ buffer: inout MutableSpan<UInt8>,
+        _ body: Range<Int>,
+        _ type: ContentType
+    ) throws(TLSError) {
+        if type == .changeCipherSpec {
+            try processChangeCipherSpec(&buffer, body)
+        } else if type == .alert && !isConnected && !channel.hasOpenedRecord {
+            // A peer that fails before it has keys can only say so in the clear. It ends the connection, so nobody
+            // gains by forging it.
+            try processControl(buffer.span.extracting(body), type)
+        } else {
+            throw .peerMisbehaved(.unexpectedRecord("an unprotected record of type \(type)"))
+        }
+    }
+
+    /// RFC 8446 §5: ignored in TLS 1.3 while the handshake runs, if it is the single byte 1. RFC 5246 §7.1 otherwise.
+    private mutating func processChangeCipherSpec(
+        _ buffer: inout MutableSpan<UInt8>,
+        _ body: Range<Int>
+    ) throws(TLSError) {
+        guard body.count == 1 && buffer[body.lowerBound] == 1 else {
+            throw .peerMisbehaved(.illegalParameter("a change_cipher_spec record other than the byte 1"))
+        }
+        guard channel.joiner.isEmpty else {
+            throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec within a handshake message"))
+        }
+        if channel.ignoresChangeCipherSpec {
+            try channel.ignoreChangeCipherSpec()
+            return
+        }
+        try advance { handshake, channel throws(TLSError) in try handshake.receiveChangeCipherSpec(&channel) }
+    }
+
+    /// Handles the content of a handshake or alert record.
+    private mutating func processControl(_ content: Span<UInt8>, _ type: ContentType) throws(TLSError) {
+        switch type {
+        case .handshake:
+            guard content.count > 0 else { throw .peerMisbehaved(.unexpectedRecord("an empty handshake record")) }
+            channel.joiner.append(content)
+            try processMessages()
+        case .alert:
+            try processAlert(content)
+        default:
+            throw .peerMisbehaved(.unexpectedRecord("a record of type \(type)"))
+        }
+    }
+
+    /// Hands complete messages to the state, until none is left or the state waits for an answer.
+    private mutating func processMessages() throws(TLSError) {
+        while !isWaiting, let message = try channel.joiner.next() {
+            let type = HandshakeType(rawValue: message[0])
+            if isConnected {
+                guard case .connected(var connected) = takePhase() else {
+                    throw .internalFailure("a connection without secrets was driven on")
+                }
+                try connected.receive(type, message, &channel)
+                phase = .connected(connected)
+            } else {
+                try advance { handshake, channel throws(TLSError) in
+                    try handshake.receive(type, message, &channel)
+                }
+            }
+        }
+    }
+
+    /// RFC 8446 §6, RFC 5246 §7.2.
+    private mutating func processAlert(_ content: Span<UInt8>) throws(TLSError) {
+        guard content.count == 2 else {
+            throw .malformed(MalformedInput(what: "alert", why: "it is not two bytes long", alert: .decodeError))
+        }
+        guard channel.joiner.isEmpty else {
+            throw .peerMisbehaved(.unexpectedRecord("an alert within a handshake message"))
+        }
+        let level = content[0]
+        let alert = AlertDescription(rawValue: content[1])
+        if alert == .closeNotify && isConnected {
+            isPeerClosed = true
+        } else if alert == .userCanceled || (level == 1 && channel.version != .tls13 && alert != .closeNotify) {
+            try channel.countWarningAlert()
+        } else if channel.version != .tls13 && level != 1 && level != 2 {
+            throw .peerMisbehaved(.illegalParameter("an alert level that does not exist"))
+        } else {
+            throw .alertReceived(alert)
+        }
+    }
+
+    // MARK: Transitions
+
+    private mutating func takePhase() -> Phase<Handshake> {
+        var taken = Phase<Handshake>.failed
+        swap(&taken, &phase)
+        return taken
+    }
+
+    /// Runs a transition of the handshake and stands in the phase it leads to.
+    private mutating func advance(
+        _ transition: (consuming Handshake, inout Channel) throws(TLSError) -> Phase<Handshake>
+    ) throws(TLSError) {
+        switch takePhase() {
+        case .handshaking(let handshake):
+            phase = try transition(handshake, &channel)
+        case .connected:
+            throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec"))
+        case .failed:
+            throw .internalFailure("a failed session was driven on")
+        }
+        if phase.isConnected {
+            isConnected = true
+            channel.ignoresChangeCipherSpec = false
+            channel.joiner.release()
+        }
+    }
+
+    /// Gives the state the answer it waits for, then goes on with messages that have already arrived.
+    mutating func answer(
+        _ transition: (consuming Handshake, inout Channel) throws(TLSError) -> Phase<Handshake>
+    ) throws(TLSError) {
+        if let failure { throw failure }
+        guard isWaiting else { throw .misuse(.noSuchRequest) }
+        do throws(TLSError) {
+            try advance(transition)
+            try processMessages()
+            try channel.flush()
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    /// Ends the session: the alert waits in the output, everything else is refused from now on.
+    @discardableResult
+    mutating func fail(_ error: TLSError) -> TLSError {
+        if let failure { return failure }
+        failure = error
+        phase = .failed
+        channel.flight.truncate(to: 0)
+        if let alert = error.alert { channel.writeAlert(alert) }
+        return error
+    }
+
+    /// See `TLSSession.endOfInput()`.
+    mutating func endOfInput() throws(TLSError) {
+        if let failure { throw failure }
+        guard !isPeerClosed else { return }
+        throw fail(.truncated)
+    }
+
+    // MARK: Output
+
+    /// See `TLSSession.seal(_:into:)`.
+    mutating func seal(
+        _ plaintext: Span<UInt8>,
+        into output: inout MutableSpan<UInt8>
+    ) throws(TLSError) -> Sealed {
+        if let failure { throw failure }
+        guard isConnected else { throw .misuse(.handshakeIncomplete) }
+        guard !hasClosed else { throw .misuse(.closed) }
+        var sealed = Sealed(consumed: 0, written: 0)
+        do throws(TLSError) {
+            if channel.pendingOutputCount > 0 {
+                sealed.written = channel.moveOutput(into: &output, at: 0)
+                if channel.pendingOutputCount > 0 { return sealed }
+            }
+            sealed = try channel.seal(plaintext, into: &output, at: sealed.written)
+            if channel.sealerIsWornOut {
+                // The next call starts with the KeyUpdate that waits in the output, then seals under the new key.
+                try sendKeyUpdate(KeyUpdate(isUpdateRequested: false))
+            }
+            return sealed
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    /// See `TLSSession.sealedByteCount(for:)`.
+    func sealedByteCount(for plaintextCount: Int) -> Int {
+        channel.pendingOutputCount + channel.sealedByteCount(for: plaintextCount)
+    }
+
+    mutating func discardOutput(_ count: Int) { channel.discardOutput(count) }
+
+    /// See `TLSSession.close()`.
+    mutating func close() {
+        guard failure == nil && !hasClosed else { return }
+        hasClosed = true
+        channel.writeAlert(.closeNotify)
+    }
+
+    /// See `TLSSession.updateKeys(requestingPeer:)`.
+    mutating func updateKeys(requestingPeer: Bool) throws(TLSError) {
+        if let failure { throw failure }
+        guard isConnected else { throw .misuse(.handshakeIncomplete) }
+        guard !hasClosed else { throw .misuse(.closed) }
+        guard channel.version == .tls13 else { throw .misuse(.needsTLS13) }
+        do throws(TLSError) {
+            try sendKeyUpdate(KeyUpdate(isUpdateRequested: requestingPeer))
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    private mutating func sendKeyUpdate(_ update: KeyUpdate) throws(TLSError) {
+        guard case .connected(var connected) = takePhase() else {
+            throw .internalFailure("a connection without secrets was driven on")
+        }
+        try connected.sendKeyUpdate(update, &channel)
+        phase = .connected(connected)
+    }
+
+    /// See `TLSSession.exportKeyingMaterial(label:context:count:)`.
+    func exportKeyingMaterial(label: String, context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8] {
+        if let failure { throw failure }
+        switch phase {
+        case .connected(let connected):
+            return try connected.secrets.exportKeyingMaterial(label: label, context: context, count: count)
+        case .handshaking: throw .misuse(.handshakeIncomplete)
+        case .failed: throw .misuse(.handshakeIncomplete)
+        }
+    }
+}

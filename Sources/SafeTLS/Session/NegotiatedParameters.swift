@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a completed handshake agreed on.
+public struct NegotiatedParameters: Equatable, Sendable {
+    /// The protocol version.
+    public let version: ProtocolVersion
+    /// The cipher suite.
+    public let cipherSuite: CipherSuite
+    /// The key exchange group.
+    public let group: NamedGroup
+    /// The scheme of the server's handshake signature.
+    public let signatureScheme: SignatureScheme?
+    /// The application protocol, when ALPN chose one (RFC 7301).
+    public let applicationProtocol: String?
+    /// The name the client asked for, in lower case (RFC 6066 §3).
+    public let serverName: String?
+    /// Whether a HelloRetryRequest was needed (RFC 8446 §4.1.4). Always false in TLS 1.2.
+    public let usedHelloRetryRequest: Bool
+    /// Whether an earlier session was resumed.
+    public let isResumed: Bool
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TLSCertificates
+import TLSCrypto
+
+/// What a server session waits for before it goes on.
+public enum ServerRequest: Sendable {
+    /// Which configuration this client gets. Answer with `answer(configuration:applicationProtocol:)`.
+    case clientHello(ClientHelloInfo)
+    /// A signature over the handshake. Answer with `answer(signature:)`.
+    case signature(SignatureRequest)
+}
+
+/// What a client asked for, for the choice of a configuration.
+public struct ClientHelloInfo: Equatable, Sendable {
+    /// The name of the server the client wants, in lower case (RFC 6066 §3). Nil when it did not say or the name is
+    /// not a valid DNS name.
+    public let serverName: String?
+    /// ALPN names in the client's order (RFC 7301). Names that are not UTF-8 are left out.
+    public let applicationProtocols: [String]
+    /// Protocol versions, in the client's order. Unknown values are kept, here and below.
+    public let supportedVersions: [ProtocolVersion]
+    /// Cipher suites, in the client's order.
+    public let cipherSuites: [CipherSuite]
+    /// Key exchange groups, in the client's order.
+    public let supportedGroups: [NamedGroup]
+    /// Signature schemes, in the client's order.
+    public let signatureSchemes: [SignatureScheme]
+}
+
+/// How a driver answers the ALPN part of a ClientHello.
+public enum ApplicationProtocolAnswer: Equatable, Sendable {
+    /// The first of the configuration's protocols that the client offered; the connection fails when there is none.
+    case automatic
+    /// This protocol, which the client must have offered.
+    case selected(String)
+    /// No protocol: the extension is not answered.
+    case none
+}
+
+/// A request to sign the handshake with a credential's key.
+public struct SignatureRequest: Sendable {
+    /// The scheme to sign with.
+    public let scheme: SignatureScheme
+    /// The credential that was chosen.
+    public let credential: Credential
+    /// The bytes to sign: not a digest.
+    public let message: [UInt8]
+
+    /// Signs with the credential's own key: the built-in answer.
+    public func sign() throws(TLSError) -> [UInt8] {
+        guard let algorithm = scheme.algorithm else {
+            throw .internalFailure("the signature scheme \(scheme) has no algorithm")
+        }
+        do throws(CryptoError) {
+            return try credential.privateKey.sign(message.span, algorithm: algorithm)
+        } catch {
+            throw TLSError(error)
+        }
+    }
+}
+
+/// What a client session waits for before it goes on.
+public enum ClientRequest: Sendable {
+    /// The verdict on the server's chain. Answer with `answer(verification:)`.
+    case verifyPeer(VerificationRequest)
+}
+
+/// A request to judge the server's certificate chain.
+public struct VerificationRequest: Sendable {
+    /// The chain as the server sent it, its own certificate first.
+    public let certificateChain: [Certificate]
+    /// The name the chain must be valid for.
+    public let serverName: ServerName
+    let configuration: ClientConfiguration
+
+    /// Judges with the configuration's trust anchors and clock: the built-in answer.
+    ///
+    /// - Returns: The path from the server's certificate to the trust anchor.
+    public func verify() throws(CertificateRejection) -> [Certificate] {
+        try configuration.verifier.verify(
+            certificateChain,
+            serverName: serverName,
+            at: configuration.options.clock()
+        )
+    }
+}
+
+/// A driver's verdict on a certificate chain.
+public enum Verdict: Equatable, Sendable {
+    /// The chain is good for the name. The path is kept for the application to read.
+    case accepted(path: [Certificate])
+    /// The chain is refused for this reason.
+    case rejected(CertificateRejection)
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TLSCertificates
+
+/// The server side of one connection.
+///
+/// ```swift
+/// var session = ServerSession(configuration: configuration)
+/// let received = try session.receive(&buffer)          // ciphertext in, plaintext out
+/// let sealed = try session.seal(answer, into: &output) // plaintext in, ciphertext out
+/// ```
+public struct ServerSession: ~Copyable, Sendable {
+    private var engine: Engine<ServerHandshake>
+
+    /// Creates a session that waits for a ClientHello.
+    ///
+    /// - Parameters:
+    ///   - configuration: Used unless a deferred ClientHello is answered with another one.
+    ///   - deferring: The steps that the driver answers itself; none by default.
+    public init(configuration: ServerConfiguration, deferring: DeferredRequests = []) {
+        engine = Engine(
+            .expectClientHello(ExpectClientHello(configuration: configuration, deferring: deferring)),
+            channel: Channel()
+        )
+    }
+
+    /// What the session waits for, when a step was deferred.
+    public var request: ServerRequest? { engine.request }
+
+    /// Answers ``ServerRequest/clientHello(_:)``.
+    ///
+    /// - Parameters:
+    ///   - configuration: The configuration for this client.
+    ///   - applicationProtocol: The answer to ALPN.
+    /// - Throws: `TLSError` when the handshake fails with it, `TLSError.misuse` when no ClientHello waits.
+    public mutating func answer(
+        configuration: ServerConfiguration,
+        applicationProtocol: ApplicationProtocolAnswer = .automatic
+    ) throws(TLSError) {
+        try engine.answer { handshake, channel throws(TLSError) in
+            try handshake.answer(
+                configuration: configuration,
+                applicationProtocol: applicationProtocol,
+                channel: &channel
+            )
+        }
+    }
+
+    /// Answers ``ServerRequest/signature(_:)`` with a signature over the request's message.
+    ///
+    /// - Throws: `TLSError` when the handshake fails with it, `TLSError.misuse` when no signature is waited for.
+    public mutating func answer(signature: [UInt8]) throws(TLSError) {
+        try engine.answer { handshake, channel throws(TLSError) in
+            try handshake.answer(signature: signature, channel: &channel)
+        }
+    }
+
+    /// Ends the session with an alert of the driver's choice, for instance when no configuration fits the client.
+    public mutating func reject(_ alert: AlertDescription, reason: String) {
+        engine.fail(.refused(alert: alert, reason: reason))
+    }
+}
+
+extension ServerSession: TLSSession {
+    public mutating func receive(_ buffer: inout MutableSpan<UInt8>) throws(TLSError) -> Received {
+        try engine.receive(&buffer)
+    }
+
+    public mutating func endOfInput() throws(TLSError) { try engine.endOfInput() }
+
+    public var pendingOutputCount: Int { engine.channel.pendingOutputCount }
+
+    public var pendingOutput: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { engine.channel.pendingOutput }
+    }
+
+    public mutating func discardOutput(_ count: Int) { engine.discardOutput(count) }
+
+    public mutating func seal(
+        _ plaintext: Span<UInt8>,
+        into output: inout MutableSpan<UInt8>
+    ) throws(TLSError) -> Sealed {
+        try engine.seal(plaintext, into: &output)
+    }
+
+    public func sealedByteCount(for plaintextCount: Int) -> Int {
+        engine.sealedByteCount(for: plaintextCount)
+    }
+
+    public mutating func close() { engine.close() }
+
+    public var isHandshaking: Bool { engine.isHandshaking }
+
+    public var isPeerClosed: Bool { engine.isPeerClosed }
+
+    public var isClosed: Bool { engine.isClosed }
+
+    public var failure: TLSError? { engine.failure }
+
+    public var negotiated: NegotiatedParameters? { engine.negotiated }
+
+    public var peerCertificates: [Certificate] { engine.peerCertificates.sent }
+
+    public mutating func updateKeys(requestingPeer: Bool) throws(TLSError) {
+        try engine.updateKeys(requestingPeer: requestingPeer)
+    }
+
+    public func exportKeyingMaterial(
+        label: String,
+        context: [UInt8]?,
+        count: Int
+    ) throws(TLSError) -> [UInt8] {
+        try engine.exportKeyingMaterial(label: label, context: context, count: count)
+    }
+}

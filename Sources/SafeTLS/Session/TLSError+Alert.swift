@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCertificates
+
+extension TLSError {
+    /// The alert that this error sends to the peer, or nil when none is sent (RFC 8446 §6, RFC 5246 §7.2).
+    public var alert: AlertDescription? {
+        switch self {
+        case .malformed(let input): input.alert
+        case .peerMisbehaved(let misbehavior): misbehavior.alert
+        case .nothingInCommon(let incompatibility): incompatibility.alert
+        case .certificateRejected(let rejection): rejection.alert
+        case .alertReceived, .truncated: nil
+        case .refused(let alert, _): alert
+        case .misuse, .internalFailure: .internalError
+        }
+    }
+}
+
+extension PeerMisbehavior {
+    fileprivate var alert: AlertDescription {
+        switch self {
+        case .unexpectedMessage, .unexpectedRecord, .dataAcrossKeyChange, .secondHelloRetryRequest: .unexpectedMessage
+        case .notTLS: .protocolVersion
+        case .recordOverflow: .recordOverflow
+        case .badRecordMAC: .badRecordMAC
+        case .illegalParameter, .invalidKeyShare, .downgradeDetected: .illegalParameter
+        case .unsolicitedExtension: .unsupportedExtension
+        case .missingExtension: .missingExtension
+        case .badHandshakeSignature, .badFinished: .decryptError
+        case .inappropriateFallback: .inappropriateFallback
+        case .noCertificate: .decodeError
+        case .tooMany: .unexpectedMessage
+        case .renegotiation: .noRenegotiation
+        }
+    }
+}
+
+extension Incompatibility {
+    fileprivate var alert: AlertDescription {
+        switch self {
+        case .protocolVersion: .protocolVersion
+        case .cipherSuite, .group, .signatureScheme: .handshakeFailure
+        case .applicationProtocol: .noApplicationProtocol
+        case .compression: .illegalParameter
+        case .requiredExtension: .handshakeFailure
+        }
+    }
+}
+
+extension CertificateRejection {
+    /// RFC 8446 §6.2, RFC 5246 §7.2.2.
+    fileprivate var alert: AlertDescription {
+        switch reason {
+        case .emptyChain: .decodeError
+        case .expired, .notYetValid: .certificateExpired
+        case .unknownIssuer, .selfSigned: .unknownCA
+        case .unsupportedSignatureAlgorithm, .unsupportedKey: .unsupportedCertificate
+        case .wrongName, .badSignature, .notACertificateAuthority, .pathLengthExceeded, .keyUsage, .extendedKeyUsage,
+            .nameConstraint, .unhandledCriticalExtension, .weakKey, .malformed, .workLimit:
+            .badCertificate
+        }
+    }
+}

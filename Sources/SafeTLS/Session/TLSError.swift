@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TLSCertificates
+
+/// Why a connection failed.
+///
+/// Every error ends the session. When ``alert`` is not nil the session has queued that alert: send the pending
+/// output, then close the transport. The description is one sentence that an administrator can act on.
+public enum TLSError: Error, Equatable, Sendable {
+    /// A handshake message or record does not follow the syntax of its RFC.
+    case malformed(MalformedInput)
+    /// The peer broke a rule of the protocol.
+    case peerMisbehaved(PeerMisbehavior)
+    /// Both sides follow the rules but share no version, suite, group or other parameter.
+    case nothingInCommon(Incompatibility)
+    /// The peer's certificate chain was refused.
+    case certificateRejected(CertificateRejection)
+    /// The peer sent a fatal alert.
+    case alertReceived(AlertDescription)
+    /// The transport ended without a close_notify: the data may be cut short by an attacker (RFC 8446 §6.1).
+    case truncated
+    /// The program that drives the session refused the connection.
+    case refused(alert: AlertDescription, reason: String)
+    /// The program that drives the session called it in a way that cannot work.
+    case misuse(Misuse)
+    /// A primitive failed for reasons that have nothing to do with the peer.
+    case internalFailure(String)
+}
+
+/// What does not parse, and why.
+public struct MalformedInput: Equatable, Sendable {
+    /// The message or record, in the RFC's spelling.
+    public let what: String
+    /// What is wrong with it.
+    public let why: String
+    /// The alert that the RFC asks for: decode_error, or illegal_parameter where syntax is right and a value is not.
+    public let alert: AlertDescription
+}
+
+/// Rules of the protocol that a peer can break, each with its alert.
+public enum PeerMisbehavior: Equatable, Sendable {
+    /// A message that the state does not allow (RFC 8446 §4, §6.2: unexpected_message).
+    case unexpectedMessage(received: String, expected: String)
+    /// A record of a type that the state does not allow.
+    case unexpectedRecord(String)
+    /// Records carry another version than TLS: the peer speaks another protocol.
+    case notTLS(LooksLike)
+    /// A record longer than RFC 8446 §5.1 and §5.2 allow.
+    case recordOverflow
+    /// A record whose authentication tag is wrong.
+    case badRecordMAC
+    /// A parameter that the peer was not free to choose.
+    case illegalParameter(String)
+    /// An extension that was not offered (RFC 8446 §4.2).
+    case unsolicitedExtension(ExtensionType)
+    /// An extension that the message must have (RFC 8446 §9.2).
+    case missingExtension(ExtensionType)
+    /// The handshake signature does not verify with the certificate's key.
+    case badHandshakeSignature
+    /// The Finished message does not match the handshake.
+    case badFinished
+    /// A key share that is no valid public key of its group.
+    case invalidKeyShare
+    /// A message that changes keys is followed by more data under the old ones (RFC 8446 §5.1).
+    case dataAcrossKeyChange
+    /// A fallback connection to a server that speaks a higher version (RFC 7507).
+    case inappropriateFallback
+    /// The server's random shows that a higher version was possible (RFC 8446 §4.1.3).
+    case downgradeDetected
+    /// A second HelloRetryRequest (RFC 8446 §4.1.4).
+    case secondHelloRetryRequest
+    /// A server without any certificate.
+    case noCertificate
+    /// More of something than ``TLSLimits`` allows.
+    case tooMany(String)
+    /// Wanted to renegotiate, which this library never does.
+    case renegotiation
+
+    /// What bytes that are no TLS look like.
+    public enum LooksLike: Equatable, Sendable {
+        /// An HTTP request without TLS.
+        case http
+        /// An SSL 2.0 ClientHello.
+        case ssl2
+        /// Nothing that is known.
+        case unknown
+    }
+}
+
+/// What two peers can fail to have in common.
+public enum Incompatibility: Equatable, Sendable {
+    case protocolVersion
+    case cipherSuite
+    case group
+    case signatureScheme
+    case applicationProtocol
+    case compression
+    /// TLS 1.2 peers without the extended master secret (RFC 7627 §5.3) or secure renegotiation (RFC 5746 §3.4).
+    case requiredExtension(ExtensionType)
+}
+
+/// How a driver can misuse a session.
+public enum Misuse: Equatable, Sendable {
+    /// Application data before the handshake is complete.
+    case handshakeIncomplete
+    /// Data after `close()`.
+    case closed
+    /// An answer to a request that is not pending.
+    case noSuchRequest
+    /// A parameter outside its range.
+    case invalidArgument(String)
+    /// The feature needs TLS 1.3.
+    case needsTLS13
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TLSCertificates
+
+/// What server and client sessions share: four ports and a state. A driver can be written over this protocol.
+///
+/// A session owns no socket, clock or thread: bytes in, bytes out. One thread at a time uses it.
+///
+/// 1. *Ciphertext in:* read from the transport into a buffer and call ``receive(_:)`` until it consumes no more.
+/// 2. *Plaintext out:* application data is decrypted in place, in that same buffer.
+/// 3. *Plaintext in:* ``seal(_:into:)`` writes records into the caller's buffer.
+/// 4. *Ciphertext out:* ``pendingOutput`` holds handshake messages and alerts; send it after every call, also after an
+///    error, which leaves its alert there.
+public protocol TLSSession: ~Copyable {
+    /// Takes records from the front of `buffer`, in place.
+    ///
+    /// Handles records until one holds application data, a request waits for an answer, or no complete record is left.
+    /// Bytes beyond ``Received/consumed`` are unchanged and belong in front of what is read next. A record has at most
+    /// 18,437 bytes, so a buffer of that size always makes progress.
+    ///
+    /// - Throws: `TLSError` when the connection has failed; the alert for the peer is in ``pendingOutput``.
+    mutating func receive(_ buffer: inout MutableSpan<UInt8>) throws(TLSError) -> Received
+
+    /// Says that the transport has ended.
+    ///
+    /// - Throws: `TLSError.truncated` unless the peer sent close_notify before.
+    mutating func endOfInput() throws(TLSError)
+
+    /// How many bytes wait in ``pendingOutput``.
+    var pendingOutputCount: Int { get }
+
+    /// Handshake records and alerts to send, before anything that is sealed later.
+    var pendingOutput: Span<UInt8> { @_lifetime(borrow self) get }
+
+    /// Drops bytes from the front of ``pendingOutput`` that were sent.
+    mutating func discardOutput(_ count: Int)
+
+    /// Writes what is pending, then `plaintext` as records of at most 2^14 bytes, as far as `output` has room.
+    ///
+    /// - Throws: `TLSError.misuse` before the handshake is complete and after `close()`, which does not end the
+    ///   session; the error that ended it otherwise.
+    mutating func seal(_ plaintext: Span<UInt8>, into output: inout MutableSpan<UInt8>) throws(TLSError) -> Sealed
+
+    /// The room in bytes that `seal` needs for everything that is pending and `plaintextCount` bytes more.
+    func sealedByteCount(for plaintextCount: Int) -> Int
+
+    /// Queues close_notify: nothing more can be sealed, data can still be received (RFC 8446 §6.1).
+    mutating func close()
+
+    /// Whether the handshake still runs.
+    var isHandshaking: Bool { get }
+
+    /// Whether the peer has sent close_notify: all its data has arrived.
+    var isPeerClosed: Bool { get }
+
+    /// Whether nothing more can be sent: `close()` was called or the session has failed.
+    var isClosed: Bool { get }
+
+    /// The error that ended the session.
+    var failure: TLSError? { get }
+
+    /// What was agreed on; nil until the handshake is complete.
+    var negotiated: NegotiatedParameters? { get }
+
+    /// The peer's chain as it was sent, its own certificate first; empty until the handshake is complete.
+    var peerCertificates: [Certificate] { get }
+
+    /// Queues a KeyUpdate and changes to new sending keys (RFC 8446 §4.6.3).
+    ///
+    /// - Parameter requestingPeer: Whether the peer is asked to change its keys too.
+    /// - Throws: `TLSError.misuse` before the handshake is complete, after `close()` and in TLS 1.2.
+    mutating func updateKeys(requestingPeer: Bool) throws(TLSError)
+
+    /// Derives keying material for a use outside TLS (RFC 8446 §7.5, RFC 5705).
+    ///
+    /// - Parameters:
+    ///   - label: 1 to 64 bytes.
+    ///   - context: TLS 1.2 tells nil from empty, TLS 1.3 does not.
+    ///   - count: 1 to 8160 bytes.
+    func exportKeyingMaterial(label: String, context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8]
+}
