@@ -65,14 +65,14 @@ extension ServerHandshake: HandshakeState {
 
     consuming func receiveChangeCipherSpec(_ channel: inout Channel) throws(TLSError) -> ServerPhase {
         switch consume self {
-        case .expectChangeCipherSpec(let state): try state.receiveChangeCipherSpec(&channel)
+        case .expectChangeCipherSpec(let state): return try state.receiveChangeCipherSpec(&channel)
         case .expectClientHello(let state):
             // RFC 8446 §5 counts from the first ClientHello, so none can come before it. After a stateless
             // HelloRetryRequest this session has not seen it, but the client may have sent the record since.
             guard state.acceptsRetryCookies else {
                 throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec"))
             }
-            try state.ignoringChangeCipherSpec(&channel)
+            return try state.ignoringChangeCipherSpec(&channel)
         default: throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec"))
         }
     }
