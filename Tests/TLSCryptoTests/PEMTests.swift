@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import TLSCrypto
+
+@Suite("PEM")
+struct PEMTests {
+    func blocks(_ text: String) throws -> [PEM.Block] {
+        try PEM.blocks(in: Array(text.utf8).span)
+    }
+
+    func failure(_ text: String) -> String? {
+        do {
+            _ = try PEM.blocks(in: Array(text.utf8).span)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test("Blocks, in order, with text around them")
+    func severalBlocks() throws {
+        let found = try blocks(
+            """
+            subject=CN = one
+            -----BEGIN CERTIFICATE-----
+            AAEC
+            AwQ=
+            -----END CERTIFICATE-----
+            some words -----BEGIN X-----
+            \t-----BEGIN CERTIFICATE----- \r
+              AA==\r
+            -----END CERTIFICATE-----\r
+            -----BEGIN EC PARAMETERS-----
+            -----END EC PARAMETERS-----
+            """
+        )
+        #expect(
+            found == [
+                PEM.Block(label: "CERTIFICATE", der: [0, 1, 2, 3, 4]),
+                PEM.Block(label: "CERTIFICATE", der: [0]),
+                PEM.Block(label: "EC PARAMETERS", der: []),
+            ]
+        )
+    }
+
+    @Test("Base64 of every length round-trips")
+    func lengths() throws {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+        for count in 0..<100 {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 89 &+ count) }
+            var text: [UInt8] = []
+            for start in stride(from: 0, to: count, by: 3) {
+                let group = Array(bytes[start..<min(start + 3, count)])
+                let bits = (0..<3).reduce(0) { $0 << 8 | ($1 < group.count ? Int(group[$1]) : 0) }
+                for i in 0..<4 {
+                    text.append(i <= group.count ? alphabet[bits >> (18 - 6 * i) & 63] : UInt8(ascii: "="))
+                }
+            }
+            for width in [4, 5, 64, 1000] {
+                var lines = "-----BEGIN X-----\n"
+                for start in stride(from: 0, to: text.count, by: width) {
+                    lines += String(decoding: text[start..<min(start + width, text.count)], as: UTF8.self) + "\n"
+                }
+                #expect(try blocks(lines + "-----END X-----") == [PEM.Block(label: "X", der: bytes)])
+            }
+        }
+    }
+
+    @Test("Headers end at an empty line")
+    func headers() throws {
+        let found = try blocks(
+            """
+            -----BEGIN RSA PRIVATE KEY-----
+            Proc-Type: 4,ENCRYPTED
+            DEK-Info: AES-256-CBC,00
+
+            AAAA
+            -----END RSA PRIVATE KEY-----
+            """
+        )
+        #expect(found == [PEM.Block(label: "RSA PRIVATE KEY", der: [0, 0, 0], isEncrypted: true)])
+    }
+
+    @Test("Damage is named")
+    func damage() {
+        #expect(failure("-----BEGIN A-----\nAAAA\n") == "The PEM block A has no end.")
+        #expect(failure("-----BEGIN A-----\nAAAA\n-----END B-----") == "The PEM block A ends as B.")
+        #expect(failure("-----BEGIN A-----\nAA*A\n-----END A-----") == "Line 2, in the PEM block A, is not Base64.")
+        #expect(failure("-----BEGIN A-----\n-----BEGIN A-----\n") == "Line 2, in the PEM block A, is not Base64.")
+        for body in ["A", "AA", "AAA", "AA=", "AAAAA===", "AA==AA==", "=AAA", "====", "A==="] {
+            #expect(failure("-----BEGIN A-----\n\(body)\n-----END A-----") != nil, "\(body)")
+        }
+        #expect(failure("-----BEGIN \u{7}-----\nx") == nil)
+        #expect(failure("-----BEGIN -----") == "The PEM block  has no end.")
+        #expect(failure("-----BEGIN ----") == nil)
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@testable import TLSCrypto
+
+@Suite("Secrets, comparison, random bytes, clocks and files")
+struct PrimitiveTests {
+    @Test func secrets() {
+        var secret = Secret(zeroed: 4)
+        #expect(array(secret) == [0, 0, 0, 0])
+        var bytes = secret.mutableBytes
+        bytes[2] = 7
+        let copy = secret.copy()
+        bytes = secret.mutableBytes
+        bytes[0] = 1
+        #expect(array(secret) == [1, 0, 7, 0])
+        #expect(array(copy) == [0, 0, 7, 0])
+        #expect(array(Secret(copying: [1, 2, 3].span)) == [1, 2, 3])
+        #expect(array(Secret(copying: [UInt8]().span)) == [])
+        #expect(Secret(zeroed: -1).count == 0)
+    }
+
+    @Test func comparison() {
+        func equal(_ a: [UInt8], _ b: [UInt8]) -> Bool { constantTimeEquals(a.span, b.span) }
+        #expect(equal([], []))
+        #expect(equal([1, 2, 3], [1, 2, 3]))
+        #expect(!equal([1, 2, 3], [1, 2]))
+        #expect(!equal([1, 2, 3], [1, 2, 4]))
+        #expect(!equal([0, 2, 3], [1, 2, 3]))
+    }
+
+    @Test func randomBytes() throws {
+        var first = [UInt8](repeating: 0, count: 64)
+        var second = first
+        var span = first.mutableSpan
+        try SystemRandomSource().fill(&span)
+        span = second.mutableSpan
+        try SystemRandomSource().fill(&span)
+        #expect(first != second)
+        var empty: [UInt8] = []
+        span = empty.mutableSpan
+        try SystemRandomSource().fill(&span)
+    }
+
+    @Test func clocks() {
+        #expect(abs(Double(WallClock.now()) - Date().timeIntervalSince1970) < 2)
+        let start = WallClock.monotonicNanoseconds()
+        #expect(WallClock.monotonicNanoseconds() >= start)
+    }
+
+    @Test func files() throws {
+        try OpenSSLCommand.withDirectory { directory in
+            let path = directory + "/b"
+            try FileBytes.append([1, 2].span, to: path)
+            try FileBytes.append([3].span, to: path)
+            try FileBytes.append([UInt8]().span, to: directory + "/a")
+            #expect(try FileBytes.read(path, limit: 3) == [1, 2, 3])
+            #expect(try FileBytes.read(directory + "/a", limit: 0) == [])
+            #expect(try FileBytes.entries(ofDirectory: directory) == ["a", "b"])
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+            #expect(mode == 0o600)
+
+            func reason(_ work: () throws(FileError) -> Void) -> String? {
+                do {
+                    try work()
+                    return nil
+                } catch {
+                    return error.reason
+                }
+            }
+            #expect(
+                reason { () throws(FileError) in _ = try FileBytes.read(path, limit: 2) }
+                    == "The file is longer than 2 bytes"
+            )
+            #expect(
+                reason { () throws(FileError) in _ = try FileBytes.read(directory + "/none", limit: 2) }
+                    == "No such file or directory"
+            )
+            #expect(
+                reason { () throws(FileError) in _ = try FileBytes.read(directory, limit: 2) } == "Is a directory"
+            )
+            #expect(
+                reason { () throws(FileError) in _ = try FileBytes.entries(ofDirectory: path) } == "Not a directory"
+            )
+            #expect(
+                reason { () throws(FileError) in try FileBytes.append([1].span, to: directory) } == "Is a directory"
+            )
+            #expect(
+                FileError(path: "/x", reason: "No such file or directory").description
+                    == "/x: No such file or directory"
+            )
+        }
+    }
+}
