@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import TLSCrypto
+
+@testable import TLSCertificates
+
+/// Constraints of the intermediate on a leaf for www.example.com, 192.0.2.1 and CN=Leaf.
+@Suite struct NameConstraintTests {
+    private func rejection(
+        permitted: [[UInt8]] = [],
+        excluded: [[UInt8]] = [],
+        isCritical: Bool = true,
+        _ change: (inout TestChain) -> Void = { _ in }
+    ) throws -> CertificateRejection? {
+        var chain = TestChain()
+        let constraints = TestExtension.nameConstraints(
+            permitted: permitted,
+            excluded: excluded,
+            isCritical: isCritical
+        )
+        chain.intermediate.extensions.append(constraints)
+        change(&chain)
+        return try chain.rejection()
+    }
+
+    private func violation(
+        _ name: String,
+        _ how: String,
+        by issuer: String = "CN=Intermediate",
+        of certificate: String = "CN=Leaf",
+        depth: Int = 0
+    ) -> CertificateRejection {
+        CertificateRejection(
+            certificate: certificate,
+            depth: depth,
+            reason: .nameConstraint("has the name \(name), which the name constraints of “\(issuer)” \(how)")
+        )
+    }
+
+    @Test(arguments: ["example.com", "www.example.com", "com", "", "EXAMPLE.com"])
+    func permittedDNSNames(_ constraint: String) throws {
+        #expect(try rejection(permitted: [TestName.dns(constraint)]) == nil)
+        #expect(
+            try rejection(excluded: [TestName.dns(constraint)])
+                == violation("www.example.com", "exclude")
+        )
+    }
+
+    @Test(arguments: ["example.org", "ple.com", "a.www.example.com", "ww.example.com"])
+    func otherDNSNames(_ constraint: String) throws {
+        #expect(
+            try rejection(permitted: [TestName.dns(constraint)]) == violation("www.example.com", "do not permit")
+        )
+        #expect(try rejection(excluded: [TestName.dns(constraint)]) == nil)
+        // One permitted subtree of several is enough.
+        #expect(try rejection(permitted: [TestName.dns(constraint), TestName.dns("example.com")]) == nil)
+    }
+
+    @Test func everyNameIsChecked() throws {
+        #expect(
+            try rejection(permitted: [TestName.dns("example.com")]) {
+                TestChain.set(
+                    .alternativeNames(TestName.dns("www.example.com"), TestName.dns("www.example.org")),
+                    in: &$0.leaf
+                )
+            } == violation("www.example.org", "do not permit")
+        )
+    }
+
+    @Test func exclusionWins() throws {
+        #expect(
+            try rejection(permitted: [TestName.dns("example.com")], excluded: [TestName.dns("www.example.com")])
+                == violation("www.example.com", "exclude")
+        )
+    }
+
+    @Test func wildcardsCountAsAllThatTheyStandFor() throws {
+        func wildcard(_ chain: inout TestChain) {
+            TestChain.set(.alternativeNames(TestName.dns("*.example.com")), in: &chain.leaf)
+        }
+        #expect(try rejection(permitted: [TestName.dns("example.com")], wildcard) == nil)
+        #expect(
+            try rejection(permitted: [TestName.dns("www.example.com")], wildcard)
+                == violation("*.example.com", "do not permit")
+        )
+        #expect(
+            try rejection(excluded: [TestName.dns("test.example.com")], wildcard)
+                == violation("*.example.com", "exclude")
+        )
+        #expect(try rejection(excluded: [TestName.dns("a.test.example.com")], wildcard) == nil)
+    }
+
+    @Test(arguments: [".example.com", "*.example.com", "exa mple.com", "example.com."])
+    func constraintsThatAreNoNamesAreRefused(_ constraint: String) throws {
+        let expected = CertificateRejection(
+            certificate: "CN=Intermediate",
+            depth: 1,
+            reason: .nameConstraint("has a DNS name constraint that is not a DNS name")
+        )
+        #expect(try rejection(permitted: [TestName.dns(constraint)]) == expected)
+        #expect(try rejection(excluded: [TestName.dns(constraint)]) == expected)
+    }
+
+    @Test func addresses() throws {
+        let net: [UInt8] = [192, 0, 2, 0, 255, 255, 255, 0]
+        let otherNet: [UInt8] = [192, 0, 3, 0, 255, 255, 255, 0]
+        #expect(try rejection(permitted: [TestName.ip(net)]) == nil)
+        #expect(try rejection(permitted: [TestName.ip(otherNet)]) == violation("192.0.2.1", "do not permit"))
+        #expect(try rejection(excluded: [TestName.ip(net)]) == violation("192.0.2.1", "exclude"))
+        #expect(try rejection(excluded: [TestName.ip(otherNet)]) == nil)
+        // Constraints of IPv6 subnets concern all addresses: none of IPv4 is permitted then.
+        let v6 = [UInt8](repeating: 0, count: 32)
+        #expect(try rejection(permitted: [TestName.ip(v6)]) == violation("192.0.2.1", "do not permit"))
+        #expect(try rejection(excluded: [TestName.ip(v6)]) == nil)
+        let noNet = CertificateRejection(
+            certificate: "CN=Intermediate",
+            depth: 1,
+            reason: .nameConstraint("has an IP address constraint that is not an address and a prefix mask")
+        )
+        #expect(try rejection(excluded: [TestName.ip([192, 0, 2, 0])]) == noNet)
+        #expect(try rejection(excluded: [TestName.ip([192, 0, 2, 0, 255, 0, 255, 0])]) == noNet)
+    }
+
+    @Test func directoryNames() throws {
+        func inExample(_ chain: inout TestChain) { chain.leaf.subject = DER.name("Example", "Leaf") }
+        let subject = "CN=Leaf,CN=Example"
+        func directory(_ names: String...) -> [UInt8] {
+            TestName.directory(
+                DER.sequence(of: names.map { DER.set(DER.sequence(DER.object("2.5.4.3"), DER.printable($0))) })
+            )
+        }
+        #expect(try rejection(permitted: [directory("example")], inExample) == nil)
+        #expect(try rejection(permitted: [directory("Example", "Leaf")], inExample) == nil)
+        #expect(
+            try rejection(permitted: [directory("Exam")], inExample)
+                == violation(subject, "do not permit", of: subject)
+        )
+        #expect(
+            try rejection(permitted: [directory("Example", "Leaf", "More")], inExample)
+                == violation(subject, "do not permit", of: subject)
+        )
+        #expect(
+            try rejection(excluded: [directory(" EXAMPLE")], inExample) == violation(subject, "exclude", of: subject)
+        )
+        #expect(try rejection(excluded: [directory("Leaf")], inExample) == nil)
+        // Alternative names count as well.
+        #expect(
+            try rejection(excluded: [directory("Hidden")]) {
+                TestChain.set(
+                    .alternativeNames(TestName.dns("www.example.com"), TestName.directory(DER.name("Hidden", "a"))),
+                    in: &$0.leaf
+                )
+            } == violation("CN=a,CN=Hidden", "exclude")
+        )
+        // A subject without a name has none to be checked.
+        #expect(try rejection(permitted: [directory("Example")]) { $0.leaf.subject = DER.sequence() } == nil)
+    }
+
+    @Test func otherKindsAreRefusedIfCritical() throws {
+        let expected = CertificateRejection(
+            certificate: "CN=Intermediate",
+            depth: 1,
+            reason: .nameConstraint(
+                "has a critical name constraint of a kind that is not supported (only DNS, IP and directory names)"
+            )
+        )
+        for name in [TestName.email("example.com"), TestName.uri(".example.com"), DER.context(8, [0x55])] {
+            #expect(try rejection(permitted: [name]) == expected)
+            #expect(try rejection(excluded: [name]) == expected)
+            #expect(try rejection(excluded: [name], isCritical: false) == nil)
+        }
+        #expect(
+            try rejection(excluded: [TestName.email("example.org")], isCritical: false) {
+                TestChain.set(
+                    .alternativeNames(TestName.dns("www.example.com"), TestName.email("a@example.com")),
+                    in: &$0.leaf
+                )
+            }
+                == CertificateRejection(
+                    certificate: "CN=Leaf",
+                    depth: 0,
+                    reason: .nameConstraint(
+                        "has a name of a kind that “CN=Intermediate” constrains and that is not supported"
+                    )
+                )
+        )
+    }
+
+    @Test func anchorsConstrainAllCertificatesBelow() throws {
+        var chain = TestChain()
+        chain.root.extensions.append(.nameConstraints(permitted: [TestName.dns("example.org")]))
+        #expect(try chain.rejection() == violation("www.example.com", "do not permit", by: "CN=Root"))
+        chain = TestChain()
+        chain.root.extensions.append(.nameConstraints(excluded: [TestName.directory(DER.name("Intermediate"))]))
+        #expect(
+            try chain.rejection()
+                == violation("CN=Intermediate", "exclude", by: "CN=Root", of: "CN=Intermediate", depth: 1)
+        )
+    }
+
+    @Test func selfIssuedAuthoritiesAreExempt() throws {
+        // RFC 5280 §6.1.3 (b): the intermediate has the root's own name, as in a change of keys.
+        var chain = TestChain()
+        (chain.intermediate.subject, chain.leaf.issuer) = (DER.name("Root"), DER.name("Root"))
+        chain.root.extensions.append(.nameConstraints(excluded: [TestName.directory(DER.name("Root"))]))
+        #expect(try chain.rejection() == nil)
+    }
+
+    @Test func hugeConstraintsEndWithinTheBudget() throws {
+        let constraints = (0..<1500).map { TestName.dns("n\($0).example.org") }
+        let names = (0..<1500).map { TestName.dns("n\($0).example.com") }
+        let clock = ContinuousClock()
+        let start = clock.now
+        let rejection = try rejection(excluded: constraints) {
+            TestChain.set(.alternativeNames(of: [TestName.dns("www.example.com")] + names), in: &$0.leaf)
+        }
+        #expect(
+            rejection?.reason
+                == .workLimit("name constraints needed more comparisons than the limit of 250000")
+        )
+        #expect(clock.now - start < .seconds(20))
+    }
+
+    @Test func hugeDirectoryConstraintsEndWithinTheBudget() throws {
+        let constraints = (0..<1500).map { TestName.directory(DER.name("n\($0)")) }
+        let names = (0..<1500).map { TestName.directory(DER.name("m\($0)")) }
+        let rejection = try rejection(excluded: constraints) {
+            $0.limits.nameComparisons = 25_000
+            TestChain.set(.alternativeNames(of: [TestName.dns("www.example.com")] + names), in: &$0.leaf)
+        }
+        #expect(
+            rejection?.reason == .workLimit("name constraints needed more comparisons than the limit of 25000")
+        )
+    }
+}
