@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "CBenchmarkPeer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static uint64_t allocations;
+
+#if defined(__GLIBC__)
+#include <errno.h>
+#include <malloc.h>
+
+// glibc lets a program define the allocation functions; ours count and call on. free() needs no wrapper. The
+// benchmark has one thread, so a plain counter is exact.
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+
+void *malloc(size_t size) {
+    allocations++;
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size) {
+    allocations++;
+    return __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size) {
+    allocations++;
+    return __libc_realloc(old, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size) {
+    allocations++;
+    return __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **result, size_t alignment, size_t size) {
+    allocations++;
+    *result = __libc_memalign(alignment, size);
+    return *result != NULL ? 0 : ENOMEM;
+}
+
+bool bench_counts_allocations(void) { return true; }
+
+uint64_t bench_heap_bytes(void) {
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+#else
+
+bool bench_counts_allocations(void) { return false; }
+uint64_t bench_heap_bytes(void) { return 0; }
+
+#endif
+
+struct bench_reading bench_read_meters(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (struct bench_reading){
+        .nanoseconds = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec,
+        .allocations = allocations,
+    };
+}
+
+size_t bench_copy(uint8_t *target, size_t target_count, const uint8_t *source, size_t source_count) {
+    size_t count = target_count < source_count ? target_count : source_count;
+    memcpy(target, source, count);
+    return count;
+}
+
+bool bench_write(int descriptor, const uint8_t *bytes, size_t count) {
+    while (count > 0) {
+        ssize_t written = write(descriptor, bytes, count);
+        if (written <= 0) return false;
+        bytes += written;
+        count -= (size_t)written;
+    }
+    return true;
+}

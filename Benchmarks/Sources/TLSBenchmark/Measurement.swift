@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Whose work a number counts.
+enum Side: String {
+    case server, client, seal, open
+}
+
+/// Which implementation did the work. `libcrypto` is the floor: the bare primitives.
+enum Stack: String, CaseIterable {
+    case safetls, libssl, libcrypto
+}
+
+/// What was measured.
+enum Metric: String, CaseIterable {
+    case perSecond = "per_second"
+    case megabytesPerSecond = "mb_per_second"
+    case bytes
+    case allocations
+
+    var unit: String {
+        switch self {
+        case .perSecond: "handshakes/s"
+        case .megabytesPerSecond: "MB/s"
+        case .bytes: "B"
+        case .allocations: "allocations"
+        }
+    }
+
+    /// The heading of this metric's table.
+    var title: String {
+        switch self {
+        case .perSecond: "Full handshakes per second of CPU time, by side"
+        case .megabytesPerSecond: "Megabytes per second of CPU time"
+        case .bytes: "Heap bytes of an idle connection after its handshake"
+        case .allocations: "Allocations per handshake, by side"
+        }
+    }
+}
+
+/// One number of the report.
+struct Measurement {
+    var benchmark: String
+    var side: Side
+    var stack: Stack
+    var metric: Metric
+    var value: Double
+}
