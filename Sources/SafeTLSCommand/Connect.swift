@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CSockets
+import SafeTLS
+import TLSCertificates
+
+struct Connect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Connect to a TLS server.",
+        discussion: """
+            What was negotiated goes to standard error. Standard input is sent, and what the server sends goes to \
+            standard output. A server that cannot be authenticated is refused, with exit status 1.
+            """
+    )
+
+    @Argument(help: ArgumentHelp("Where to connect, as in example.org:443.", valueName: "host:port"))
+    var endpoint: Endpoint
+
+    @Option(
+        name: .customLong("ca"),
+        help: ArgumentHelp("Trust the certificates in this PEM file instead of the system's.", valueName: "file")
+    )
+    var trustFile: String?
+
+    @Option(
+        name: .customLong("servername"),
+        help: ArgumentHelp(
+            "Ask for this name, and expect it in the certificate, instead of the host.",
+            valueName: "name"
+        )
+    )
+    var serverName: String?
+
+    @Flag(help: "Send one HTTP HEAD request and print the head of the response.")
+    var head = false
+
+    @OptionGroup var protocols: ProtocolArguments
+
+    func run() throws {
+        cs_ignore_broken_pipes()
+        let asked = serverName ?? endpoint.host
+        guard let name = ServerName(asked) else {
+            throw ValidationError("\(asked) is neither a DNS name nor an IP address.")
+        }
+        let session = ClientSession(configuration: try configuration(), serverName: name)
+        var connection = SocketConnection(session, over: try Socket.connect(to: endpoint))
+        do {
+            try handshake(&connection)
+            try head ? requestHead(&connection) : exchange(&connection)
+        } catch {
+            // The alert that tells the server why. It may be gone already, which changes nothing.
+            try? connection.flush()
+            throw Failure("\(endpoint): \(error)")
+        }
+    }
+
+    private func configuration() throws -> ClientConfiguration {
+        let anchors = try trustFile.map { try TrustAnchors(pemFile: $0) } ?? TrustAnchors.system()
+        var options = ClientOptions()
+        options.versions = protocols.versions
+        options.applicationProtocols = protocols.applicationProtocols
+        options.keyLog = protocols.keyLog
+        if let suites = try protocols.cipherSuites { options.cipherSuites = suites }
+        if let groups = try protocols.namedGroups { options.groups = groups }
+        if let schemes = try protocols.schemes { options.signatureSchemes = schemes }
+        return try ClientConfiguration(trustAnchors: anchors, options: options)
+    }
+
+    private func handshake(_ connection: inout SocketConnection<ClientSession>) throws {
+        defer { describe(connection.session) }
+        try connection.flush()
+        while connection.session.isHandshaking {
+            guard !connection.session.isPeerClosed else {
+                throw Failure("the server closed before the handshake ended")
+            }
+            _ = try connection.read()
+            try connection.flush()
+        }
+    }
+
+    private func describe(_ session: borrowing ClientSession) {
+        for line in session.negotiated?.lines ?? [] {
+            note(line.name + String(repeating: " ", count: max(1, 14 - line.name.count)) + line.value)
+        }
+        let verified = session.verifiedChain
+        let chain = verified.isEmpty ? session.peerCertificates : verified
+        for (depth, certificate) in chain.enumerated() {
+            note((depth == 0 ? "chain         " : "              ") + "\(depth): \(certificate.summary)")
+        }
+        if !chain.isEmpty {
+            note("verdict       " + (verified.isEmpty ? "refused" : "trusted"))
+        }
+    }
+
+    // MARK: Data
+
+    /// Sends standard input and prints what comes back until the server closes. The end of standard input closes
+    /// only our direction.
+    private func exchange(_ connection: inout SocketConnection<ClientSession>) throws {
+        try connection.socket.setBlocking(false)
+        var isInputOpen = true
+        while !connection.session.isPeerClosed {
+            var interests = [
+                cs_interest(
+                    descriptor: 0,
+                    wants_read: isInputOpen && !connection.hasOutput,
+                    wants_write: false,
+                    can_read: false,
+                    can_write: false
+                ),
+                cs_interest(
+                    descriptor: connection.socket.descriptor,
+                    wants_read: true,
+                    wants_write: connection.hasOutput,
+                    can_read: false,
+                    can_write: false
+                ),
+            ]
+            var span = interests.mutableSpan
+            _ = cs_poll(&span, -1)
+            if interests[0].can_read {
+                if let bytes = input(upTo: 16384) {
+                    try connection.write(bytes)
+                } else {
+                    isInputOpen = false
+                    connection.session.close()
+                }
+            }
+            if interests[1].can_read { output(try connection.read()) }
+            try connection.flush()
+        }
+        connection.session.close()
+        try? connection.flush()
+    }
+
+    private func requestHead(_ connection: inout SocketConnection<ClientSession>) throws {
+        if let chosen = connection.session.negotiated?.applicationProtocol, chosen != "http/1.1" {
+            throw Failure("--head speaks http/1.1, and the server chose \(chosen)")
+        }
+        let host = Endpoint(host: serverName ?? endpoint.host, port: endpoint.port)
+        let request = "HEAD / HTTP/1.1\r\nHost: \(host)\r\nUser-Agent: safetls\r\nConnection: close\r\n\r\n"
+        try connection.write(Array(request.utf8))
+        var response: [UInt8] = []
+        while true {
+            response += try connection.read()
+            try connection.flush()
+            if let end = endOfHead(in: response) {
+                output(Array(response[..<end]))
+                break
+            }
+            guard !connection.session.isPeerClosed, response.count < 1 << 16 else {
+                throw Failure("the server sends no HTTP response head")
+            }
+        }
+        connection.session.close()
+        try? connection.flush()
+    }
+}
+
+/// The index behind the empty line that ends an HTTP head.
+func endOfHead(in bytes: [UInt8]) -> Int? {
+    let mark = Array("\r\n\r\n".utf8)
+    guard bytes.count >= mark.count else { return nil }
+    for start in 0...(bytes.count - mark.count) where bytes[start..<start + mark.count].elementsEqual(mark) {
+        return start + mark.count
+    }
+    return nil
+}
+
+/// A sentence that ends the command with status 1.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CSockets
+import SafeTLS
+
+struct Serve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serve TLS: echo what clients send, or a status page.",
+        discussion: """
+            Prints "listening on ADDRESS:PORT" to standard output when it is ready, and one line for each connection \
+            to standard error. Runs until it is stopped.
+            """
+    )
+
+    @Option(
+        name: .customLong("cert"),
+        help: ArgumentHelp("Certificate chain in PEM, leaf first. May be repeated.", valueName: "file")
+    )
+    var certificates: [String]
+
+    @Option(
+        name: .customLong("key"),
+        help: ArgumentHelp(
+            "Private key in PEM, one for each --cert in the same order; without any, the keys are in the --cert files.",
+            valueName: "file"
+        )
+    )
+    var keys: [String] = []
+
+    @Option(help: "Port to listen on; 0 lets the system choose.")
+    var port: UInt16 = 4433
+
+    @Option(help: "Address to listen on.")
+    var address = "127.0.0.1"
+
+    @Flag(help: "Answer HTTP requests with a page that shows what was negotiated.")
+    var www = false
+
+    @Option(help: ArgumentHelp("Exit after this many connections.", valueName: "count"))
+    var connections: Int?
+
+    @OptionGroup var protocols: ProtocolArguments
+
+    func validate() throws {
+        guard keys.isEmpty || keys.count == certificates.count else {
+            throw ValidationError("There must be one --key for each --cert.")
+        }
+        guard connections ?? 1 > 0 else { throw ValidationError("--connections must be positive.") }
+    }
+
+    func run() throws {
+        cs_ignore_broken_pipes()
+        let listener = try Socket.listen(on: Endpoint(host: address, port: port))
+        let name = listener.name(ofPeer: false)
+        var server = Server(
+            try configuration(),
+            service: www ? .statusPage : .echo,
+            listener: listener,
+            limit: connections
+        )
+        output(Array("listening on \(name)\n".utf8))
+        try server.run()
+    }
+
+    private func configuration() throws -> ServerConfiguration {
+        let credentials = try certificates.indices.map { index in
+            try Credential(certificateFile: certificates[index], keyFile: keys.isEmpty ? nil : keys[index])
+        }
+        var options = ServerOptions()
+        options.versions = protocols.versions
+        options.applicationProtocols = protocols.applicationProtocols
+        options.keyLog = protocols.keyLog
+        if let suites = try protocols.cipherSuites { options.cipherSuites = suites }
+        if let groups = try protocols.namedGroups { options.groups = groups }
+        if let schemes = try protocols.schemes { options.signatureSchemes = schemes }
+        return try ServerConfiguration(credentials: credentials, options: options)
+    }
+}

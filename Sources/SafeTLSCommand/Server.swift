@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CSockets
+import SafeTLS
+
+/// One thread that serves many connections: it waits until any of them can go on.
+struct Server: ~Copyable {
+    private let configuration: ServerConfiguration
+    private let service: Service
+    private let listener: Socket
+    /// How many more connections to take; nil for any number.
+    private var remaining: Int?
+    private var connections: [ServerConnection] = []
+
+    /// More clients than this wait in the system's queue.
+    private static let mostConnections = 512
+
+    init(_ configuration: ServerConfiguration, service: Service, listener: consuming Socket, limit: Int?) {
+        self.configuration = configuration
+        self.service = service
+        self.listener = listener
+        remaining = limit
+    }
+
+    mutating func run() throws {
+        while remaining != 0 || !connections.isEmpty {
+            let hasRoom = connections.count < Self.mostConnections && remaining != 0
+            var interests = [
+                cs_interest(
+                    descriptor: listener.descriptor,
+                    wants_read: hasRoom,
+                    wants_write: false,
+                    can_read: false,
+                    can_write: false
+                )
+            ]
+            interests += connections.map(\.interest)
+            var span = interests.mutableSpan
+            _ = cs_poll(&span, timeout())
+            let now = cs_milliseconds()
+            for (connection, interest) in zip(connections, interests.dropFirst()) {
+                connection.advance(canRead: interest.can_read, canWrite: interest.can_write, now: now)
+            }
+            connections.removeAll { $0.isFinished }
+            if interests[0].can_read { accept(now: now) }
+        }
+    }
+
+    private mutating func accept(now: UInt64) {
+        guard let socket = listener.accept() else { return }
+        remaining = remaining.map { $0 - 1 }
+        do {
+            let connection = try ServerConnection(configuration, service: service, socket: socket, now: now)
+            connections.append(connection)
+        } catch {
+            note("\(error)")
+        }
+    }
+
+    /// Milliseconds until the next connection has been silent for too long.
+    private func timeout() -> Int32 {
+        guard let next = connections.map(\.deadline).min() else { return -1 }
+        let now = cs_milliseconds()
+        return next > now ? Int32(clamping: next - now) : 0
+    }
+}

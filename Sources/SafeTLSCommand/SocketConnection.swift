@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SafeTLS
+
+/// All that a driver has to do: move bytes between a socket and a session. On a blocking socket each call does its
+/// work to the end; on a non-blocking one, as much of it as the socket takes.
+struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
+    var session: Session
+    let socket: Socket
+    private var input = [UInt8](repeating: 0, count: 1 << 15)
+    private var filled = 0
+    private var output: [UInt8] = []
+
+    init(_ session: consuming Session, over socket: consuming Socket) {
+        self.session = session
+        self.socket = socket
+    }
+
+    /// Whether something waits until the socket takes it.
+    var hasOutput: Bool { !output.isEmpty || session.pendingOutputCount > 0 }
+
+    /// Reads from the socket once and returns the data that this completed, perhaps none.
+    mutating func read() throws -> [UInt8] {
+        var plaintext: [UInt8] = []
+        guard let count = try socket.read(into: &input, at: filled) else { return plaintext }
+        guard count > 0 else {
+            try session.endOfInput()
+            return plaintext
+        }
+        filled += count
+        var start = 0
+        while start < filled, !session.isPeerClosed {
+            let received = try session.receive(&input, in: start..<filled)
+            plaintext += input[(start + received.plaintext.lowerBound)..<(start + received.plaintext.upperBound)]
+            guard received.consumed > 0 else { break }
+            start += received.consumed
+        }
+        input.replaceSubrange(0..<filled - start, with: input[start..<filled])
+        filled -= start
+        return plaintext
+    }
+
+    /// Encrypts data and sends them.
+    mutating func write(_ plaintext: [UInt8]) throws {
+        try session.seal(plaintext, appendingTo: &output)
+        try flush()
+    }
+
+    /// Sends what waits: records that are sealed already, then the session's own messages.
+    mutating func flush() throws {
+        while !output.isEmpty {
+            guard let count = try socket.write(output.span) else { return }
+            output.removeFirst(count)
+        }
+        while session.pendingOutputCount > 0 {
+            guard let count = try socket.write(session.pendingOutput) else { return }
+            session.discardOutput(count)
+        }
+    }
+}
