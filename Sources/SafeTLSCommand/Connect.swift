@@ -43,7 +43,7 @@ struct Connect: ParsableCommand {
         guard let name = ServerName(asked) else {
             throw ValidationError("\(asked) is neither a DNS name nor an IP address.")
         }
-        let session = ClientSession(configuration: try configuration(), serverName: name)
+        let session = try ClientSession(configuration: configuration(), serverName: name)
         var connection = SocketConnection(session, over: try Socket.connect(to: endpoint))
         do {
             try handshake(&connection)
@@ -60,7 +60,7 @@ struct Connect: ParsableCommand {
         var options = ClientOptions()
         options.versions = protocols.versions
         options.applicationProtocols = protocols.applicationProtocols
-        options.keyLog = protocols.keyLog
+        options.keyLog = try protocols.keyLog
         if let suites = try protocols.cipherSuites { options.cipherSuites = suites }
         if let groups = try protocols.namedGroups { options.groups = groups }
         if let schemes = try protocols.schemes { options.signatureSchemes = schemes }
@@ -83,7 +83,7 @@ struct Connect: ParsableCommand {
         for line in session.negotiated?.lines ?? [] {
             note(line.name + String(repeating: " ", count: max(1, 14 - line.name.count)) + line.value)
         }
-        let verified = session.verifiedChain
+        let verified = session.verifiedPath
         let chain = verified.isEmpty ? session.peerCertificates : verified
         for (depth, certificate) in chain.enumerated() {
             note((depth == 0 ? "chain         " : "              ") + "\(depth): \(certificate.summary)")

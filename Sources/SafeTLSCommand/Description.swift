@@ -9,7 +9,7 @@ extension NegotiatedParameters {
         [
             ("version", version.name),
             ("cipher suite", cipherSuite.ianaName),
-            ("group", group?.name ?? "none"),
+            ("group", group.name),
             ("signature", signatureScheme?.name ?? "none"),
             ("protocol", applicationProtocol ?? "none"),
             ("server name", serverName ?? "none"),

@@ -49,7 +49,9 @@ struct ProtocolArguments: ParsableArguments {
         get throws { try signatureSchemes.map { try known($0, "signature scheme", SignatureScheme.init(name:)) } }
     }
 
-    var keyLog: (any KeyLog)? { keylog.map { FileKeyLog(path: $0) } }
+    var keyLog: (any KeyLog)? {
+        get throws { try keylog.map { try FileKeyLog(path: $0) } }
+    }
 
     /// Unknown names are mistakes in the command line.
     func validate() throws {

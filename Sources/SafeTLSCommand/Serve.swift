@@ -70,7 +70,7 @@ struct Serve: ParsableCommand {
         var options = ServerOptions()
         options.versions = protocols.versions
         options.applicationProtocols = protocols.applicationProtocols
-        options.keyLog = protocols.keyLog
+        options.keyLog = try protocols.keyLog
         if let suites = try protocols.cipherSuites { options.cipherSuites = suites }
         if let groups = try protocols.namedGroups { options.groups = groups }
         if let schemes = try protocols.schemes { options.signatureSchemes = schemes }

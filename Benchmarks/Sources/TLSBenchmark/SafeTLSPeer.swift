@@ -92,7 +92,7 @@ struct SafeTLSPeer {
         -> Pair
     {
         var meter = bench_read_meters()
-        let newClient = ClientSession(configuration: client, serverName: serverName)
+        let newClient = try ClientSession(configuration: client, serverName: serverName)
         clientShare.charge(&meter)
         let newServer = ServerSession(configuration: server)
         serverShare.charge(&meter)

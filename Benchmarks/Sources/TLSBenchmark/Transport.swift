@@ -3,16 +3,6 @@
 import CBenchmarkPeer
 import SafeTLS
 
-/// The ports that client and server sessions share.
-protocol Session: ~Copyable {
-    mutating func receive(_ buffer: inout MutableSpan<UInt8>) throws(TLSError) -> Received
-    var pendingOutput: Span<UInt8> { @_lifetime(borrow self) get }
-    mutating func discardOutput(_ count: Int)
-}
-
-extension ServerSession: Session {}
-extension ClientSession: Session {}
-
 /// A client and a server that are connected to each other.
 struct Pair: ~Copyable {
     var server: ServerSession
@@ -67,7 +57,7 @@ struct Pipe: ~Copyable {
     private var count = 0
 
     /// Takes over what a session wants to send.
-    mutating func take(from session: inout some Session & ~Copyable) {
+    mutating func take(from session: inout some TLSSession & ~Copyable) {
         let start = count
         var span = bytes.mutableSpan
         var free = span._mutatingExtracting(start...)
@@ -77,7 +67,7 @@ struct Pipe: ~Copyable {
     }
 
     /// Hands everything to a session, which must take all of it.
-    mutating func deliver(to session: inout some Session & ~Copyable) throws {
+    mutating func deliver(to session: inout some TLSSession & ~Copyable) throws {
         let end = count
         var start = 0
         while start < end {
