@@ -1,0 +1,64 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Where the headers of httpd and APR are. `build.sh` asks `apxs` and `apr-1-config`; the default is Debian's.
+let headerFlags = (Context.environment["HTTPD_CFLAGS"] ?? "-I/usr/include/apache2 -I/usr/include/apr-1.0")
+    .split(separator: " ").map(String.init)
+
+/// APR's types depend on these; `apr-1-config --cppflags` says the same on Linux.
+let cFlags = headerFlags + ["-D_REENTRANT", "-D_GNU_SOURCE", "-DLINUX"]
+
+/// Settings of every Swift target: strict memory safety, and no warning survives.
+let safe: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableExperimentalFeature("Lifetimes"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "SafeTLSHTTPD",
+    products: [
+        .library(name: "mod_tls", type: .dynamic, targets: ["ModTLS", "HTTPDGlue"])
+    ],
+    dependencies: [
+        .package(name: "SafeTLS", path: "../..")
+    ],
+    targets: [
+        .target(name: "CHTTPD", cSettings: [.unsafeFlags(cFlags)]),
+        .target(
+            name: "ModTLS",
+            dependencies: ["CHTTPD"],
+            cSettings: [.unsafeFlags(cFlags)],
+            linkerSettings: [
+                // httpd unloads and reloads its modules between the passes over its configuration; the Swift
+                // runtime must stay where it is. Nothing but the module record is visible to other modules.
+                .unsafeFlags([
+                    "-Xlinker", "-z", "-Xlinker", "nodelete",
+                    "-Xlinker", "--version-script=\(Context.packageDirectory)/mod_tls.map",
+                ])
+            ]
+        ),
+        .target(
+            name: "HTTPDCore",
+            dependencies: [
+                .product(name: "SafeTLS", package: "SafeTLS"),
+                .product(name: "TLSCertificates", package: "SafeTLS"),
+            ],
+            swiftSettings: safe
+        ),
+        .target(
+            name: "HTTPDGlue",
+            dependencies: ["CHTTPD", "HTTPDCore", .product(name: "SafeTLS", package: "SafeTLS")],
+            swiftSettings: safe + [.unsafeFlags(cFlags.flatMap { ["-Xcc", $0] })]
+        ),
+        .testTarget(
+            name: "HTTPDCoreTests",
+            dependencies: ["HTTPDCore", .product(name: "SafeTLS", package: "SafeTLS")],
+            swiftSettings: safe
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the Swift side of the module sees of httpd: its headers, and inline functions for the macros that Swift
+// cannot import. The functions in the second half are implemented in Swift and called from C.
+
+#ifndef CHTTPD_H
+#define CHTTPD_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <ap_expr.h>
+#include <ap_mpm.h>
+#include <apr_buckets.h>
+#include <apr_portable.h>
+#include <apr_strings.h>
+#include <http_config.h>
+#include <http_connection.h>
+#include <http_core.h>
+#include <http_log.h>
+#include <http_protocol.h>
+#include <http_request.h>
+#include <http_ssl.h>
+#include <http_vhost.h>
+#include <httpd.h>
+#include <mod_log_config.h>
+#include <scoreboard.h>
+#include <util_filter.h>
+
+#pragma clang assume_nonnull begin
+
+/// The module record of the face this library was built for.
+module *tlsd_module(void);
+
+// MARK: - Status codes
+
+static const apr_status_t tlsd_end_of_file = APR_EOF;
+static const apr_status_t tlsd_aborted = APR_ECONNABORTED;
+static const apr_status_t tlsd_reset = APR_ECONNRESET;
+static const apr_status_t tlsd_again = APR_EAGAIN;
+static const apr_status_t tlsd_general = APR_EGENERAL;
+
+static inline bool tlsd_is_again(apr_status_t status) {
+    return APR_STATUS_IS_EAGAIN(status) || APR_STATUS_IS_EINTR(status);
+}
+
+static inline bool tlsd_is_end(apr_status_t status) {
+    return APR_STATUS_IS_EOF(status);
+}
+
+static const int tlsd_startup_error = APLOG_STARTUP | APLOG_ERR;
+static const unsigned tlsd_global_only = GLOBAL_ONLY;
+static const char *const _Nonnull tlsd_https = "https";
+
+// MARK: - Buckets and brigades
+
+static inline bool tlsd_brigade_is_empty(apr_bucket_brigade *brigade) {
+    return APR_BRIGADE_EMPTY(brigade);
+}
+
+static inline apr_bucket *_Nullable tlsd_brigade_first(apr_bucket_brigade *brigade) {
+    return APR_BRIGADE_EMPTY(brigade) ? NULL : APR_BRIGADE_FIRST(brigade);
+}
+
+static inline void tlsd_brigade_append(apr_bucket_brigade *brigade, apr_bucket *bucket) {
+    APR_BRIGADE_INSERT_TAIL(brigade, bucket);
+}
+
+static inline void tlsd_bucket_remove(apr_bucket *bucket) {
+    APR_BUCKET_REMOVE(bucket);
+}
+
+static inline void tlsd_bucket_delete(apr_bucket *bucket) {
+    apr_bucket_delete(bucket);
+}
+
+static inline bool tlsd_bucket_is_metadata(apr_bucket *bucket) {
+    return APR_BUCKET_IS_METADATA(bucket);
+}
+
+static inline bool tlsd_bucket_is_flush(apr_bucket *bucket) {
+    return APR_BUCKET_IS_FLUSH(bucket);
+}
+
+static inline bool tlsd_bucket_is_eos(apr_bucket *bucket) {
+    return APR_BUCKET_IS_EOS(bucket);
+}
+
+static inline bool tlsd_bucket_is_end_of_connection(apr_bucket *bucket) {
+    return AP_BUCKET_IS_EOC(bucket);
+}
+
+static inline bool tlsd_bucket_is_file(apr_bucket *bucket) {
+    return APR_BUCKET_IS_FILE(bucket);
+}
+
+static inline apr_status_t tlsd_bucket_read(
+    apr_bucket *bucket, const char *_Nullable *_Nonnull bytes, apr_size_t *count, apr_read_type_e block
+) {
+    return apr_bucket_read(bucket, bytes, count, block);
+}
+
+static inline apr_status_t tlsd_bucket_split(apr_bucket *bucket, apr_size_t count) {
+    return apr_bucket_split(bucket, count);
+}
+
+/// Copies up to `capacity` bytes of a file bucket and takes them off the bucket. The file's own position is not
+/// touched: several buckets, and several threads, may share the file. Returns -1 with `errno`, 0 at the file's end.
+static inline ssize_t tlsd_file_bucket_take(apr_bucket *bucket, uint8_t *bytes, size_t capacity) {
+    apr_bucket_file *file = bucket->data;
+    apr_os_file_t descriptor;
+    size_t wanted = bucket->length < capacity ? bucket->length : capacity;
+    ssize_t count;
+    if (apr_os_file_get(&descriptor, file->fd) != APR_SUCCESS) {
+        errno = EBADF;
+        return -1;
+    }
+    do {
+        count = pread(descriptor, bytes, wanted, (off_t)bucket->start);
+    } while (count < 0 && errno == EINTR);
+    if (count > 0) {
+        bucket->start += count;
+        bucket->length -= (apr_size_t)count;
+    }
+    return count;
+}
+
+static inline int32_t tlsd_errno(void) {
+    return errno;
+}
+
+/// Memory that a bucket may own later: it is recycled by the connection's bucket allocator.
+static inline void *tlsd_bucket_memory(apr_size_t count, apr_bucket_alloc_t *allocator) {
+    return apr_bucket_alloc(count, allocator);
+}
+
+static inline void tlsd_bucket_memory_free(void *memory) {
+    apr_bucket_free(memory);
+}
+
+/// A bucket that owns `memory` from `tlsd_bucket_memory`.
+static inline apr_bucket *tlsd_bucket_owning(void *memory, apr_size_t count, apr_bucket_alloc_t *allocator) {
+    return apr_bucket_heap_create(memory, count, apr_bucket_free, allocator);
+}
+
+// MARK: - Module configuration
+
+static inline void *_Nullable tlsd_server_config(server_rec *server) {
+    return ap_get_module_config(server->module_config, tlsd_module());
+}
+
+static inline void *_Nullable tlsd_directory_config(request_rec *request) {
+    return ap_get_module_config(request->per_dir_config, tlsd_module());
+}
+
+static inline void *_Nullable tlsd_connection_config(conn_rec *connection) {
+    return ap_get_module_config(connection->conn_config, tlsd_module());
+}
+
+static inline void tlsd_set_connection_config(conn_rec *connection, void *_Nullable config) {
+    ap_set_module_config(connection->conn_config, tlsd_module(), config);
+}
+
+static inline bool tlsd_is_name_based(conn_rec *connection) {
+    return connection->vhost_lookup_data != NULL;
+}
+
+// MARK: - Logging
+
+static inline bool tlsd_logs_connection(conn_rec *connection, int level) {
+    return ap_get_conn_module_loglevel(connection, tlsd_module()->module_index) >= (level & APLOG_LEVELMASK);
+}
+
+static inline void tlsd_log_connection(conn_rec *connection, int level, apr_status_t status, const char *sentence) {
+    ap_log_cerror_(__FILE__, __LINE__, tlsd_module()->module_index, level, status, connection, "%s", sentence);
+}
+
+static inline void tlsd_log_request(request_rec *request, int level, apr_status_t status, const char *sentence) {
+    ap_log_rerror_(__FILE__, __LINE__, tlsd_module()->module_index, level, status, request, "%s", sentence);
+}
+
+static inline void tlsd_log_server(
+    server_rec *_Nullable server, int level, apr_status_t status, const char *sentence
+) {
+    ap_log_error_(__FILE__, __LINE__, tlsd_module()->module_index, level, status, server, "%s", sentence);
+}
+
+// MARK: - Callbacks from C into Swift
+
+int tlsd_pre_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool);
+int tlsd_check_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
+int tlsd_post_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
+int tlsd_pre_connection(conn_rec *connection, void *_Nullable socket);
+int tlsd_process_connection(conn_rec *connection);
+const char *_Nullable tlsd_http_scheme(const request_rec *request);
+apr_port_t tlsd_default_port(const request_rec *request);
+int tlsd_connection_is_tls(conn_rec *connection);
+const char *_Nullable tlsd_variable(
+    apr_pool_t *pool, server_rec *_Nullable server, conn_rec *_Nullable connection, request_rec *_Nullable request,
+    const char *_Nullable name
+);
+int tlsd_post_read_request(request_rec *request);
+int tlsd_fixups(request_rec *request);
+const char *_Nullable tlsd_log_variable(request_rec *request, char *_Nullable name);
+const char *_Nullable tlsd_log_connection_variable(request_rec *request, char *_Nullable name);
+const char *_Nullable tlsd_expression_variable(ap_expr_eval_ctx_t *context, const void *_Nullable name);
+
+apr_status_t tlsd_input_filter(
+    ap_filter_t *filter, apr_bucket_brigade *brigade, ap_input_mode_t mode, apr_read_type_e block, apr_off_t count
+);
+apr_status_t tlsd_output_filter(ap_filter_t *filter, apr_bucket_brigade *brigade);
+
+void *_Nullable tlsd_create_server_config(apr_pool_t *pool, server_rec *_Nullable server);
+void *_Nullable tlsd_merge_server_config(apr_pool_t *pool, void *base, void *added);
+void *_Nullable tlsd_create_directory_config(apr_pool_t *pool, char *_Nullable directory);
+void *_Nullable tlsd_merge_directory_config(apr_pool_t *pool, void *base, void *added);
+
+const char *_Nullable tlsd_set_engine(cmd_parms *command, void *_Nullable config, const char *address);
+const char *_Nullable tlsd_set_certificate(
+    cmd_parms *command, void *_Nullable config, const char *certificate, const char *_Nullable key
+);
+const char *_Nullable tlsd_set_protocol(cmd_parms *command, void *_Nullable config, const char *protocol);
+const char *_Nullable tlsd_set_preferred_ciphers(
+    cmd_parms *command, void *_Nullable config, int count, char *const _Nonnull *_Nonnull names
+);
+const char *_Nullable tlsd_set_suppressed_ciphers(
+    cmd_parms *command, void *_Nullable config, int count, char *const _Nonnull *_Nonnull names
+);
+const char *_Nullable tlsd_set_honor_client_order(cmd_parms *command, void *_Nullable config, int on);
+const char *_Nullable tlsd_set_strict_sni(cmd_parms *command, void *_Nullable config, int on);
+const char *_Nullable tlsd_set_options(
+    cmd_parms *command, void *_Nullable config, int count, char *const _Nonnull *_Nonnull names
+);
+
+// MARK: - Services for the module records and for Swift, in hooks.c
+
+/// Registers every hook and both filters.
+void tlsd_register_hooks(apr_pool_t *pool);
+
+/// The filters' registrations.
+ap_filter_rec_t *_Nullable tlsd_input_filter_record(void);
+ap_filter_rec_t *_Nullable tlsd_output_filter_record(void);
+
+/// `%{NAME}x` and `%{NAME}c` of mod_log_config, if that module is loaded.
+void tlsd_register_log_handlers(apr_pool_t *pool);
+
+#pragma clang assume_nonnull end
+
+#endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+public import SafeTLS
+
+/// The directives of one server or virtual host, and what became of them.
+///
+/// httpd makes one for each server while it reads its configuration in the parent, on one thread. Once the servers
+/// run, only `policy` is read.
+public final class ServerSettings {
+    /// A certificate with its key, as `TLSCertificate` named them.
+    public struct Certificate: Sendable {
+        /// The files, for comparison and for messages.
+        public let files: [String]
+        /// What was in them.
+        public let credential: Credential
+    }
+
+    /// `TLSEngine`; only the main server's count.
+    public private(set) var engines: [EngineAddress] = []
+    /// `TLSCertificate`.
+    public private(set) var certificates: [Certificate] = []
+    private var versions: ClosedRange<ProtocolVersion>?
+    private var preferred: [CipherSuite]?
+    private var suppressed: [CipherSuite]?
+    private var honorsClientOrder: Bool?
+    private var requiresKnownServerName: Bool?
+
+    /// How the server treats its connections, once the whole configuration is known; nil for servers without TLS.
+    public var policy: ServerPolicy?
+
+    /// Settings that leave everything open.
+    public init() {}
+
+    /// Settings of a virtual host: what `inner` says, and where it says nothing what `outer`, the main server, says.
+    public init(outer: ServerSettings, inner: ServerSettings) {
+        engines = outer.engines + inner.engines
+        certificates = inner.certificates.isEmpty ? outer.certificates : inner.certificates
+        versions = inner.versions ?? outer.versions
+        preferred = inner.preferred ?? outer.preferred
+        suppressed = inner.suppressed ?? outer.suppressed
+        honorsClientOrder = inner.honorsClientOrder ?? outer.honorsClientOrder
+        requiresKnownServerName = inner.requiresKnownServerName ?? outer.requiresKnownServerName
+    }
+
+    // MARK: - Directives
+
+    /// `TLSEngine`.
+    public func addEngine(_ address: EngineAddress) {
+        if !engines.contains(address) {
+            engines.append(address)
+        }
+    }
+
+    /// `TLSCertificate`: reads both files, and checks that they belong together, while the line is at hand.
+    public func addCertificate(certificateFile: String, keyFile: String?) throws(DirectiveError) {
+        let credential: Credential
+        do {
+            credential = try Credential(certificateFile: certificateFile, keyFile: keyFile)
+        } catch {
+            throw DirectiveError("\(error)")
+        }
+        certificates.append(Certificate(files: [certificateFile, keyFile ?? certificateFile], credential: credential))
+    }
+
+    /// `TLSProtocol`.
+    public func setProtocol(_ text: String) throws(DirectiveError) {
+        versions = try ProtocolRange.parse(text)
+    }
+
+    /// `TLSCiphersPrefer`; the single word `default` goes back to the library's order.
+    public func setPreferredCiphers(_ arguments: [String]) throws(DirectiveError) {
+        preferred = arguments.map({ $0.lowercased() }) == ["default"] ? [] : try CipherSuiteList.parse(arguments)
+    }
+
+    /// `TLSCiphersSuppress`; the single word `default` suppresses none.
+    public func setSuppressedCiphers(_ arguments: [String]) throws(DirectiveError) {
+        suppressed = arguments.map({ $0.lowercased() }) == ["default"] ? [] : try CipherSuiteList.parse(arguments)
+    }
+
+    /// `TLSHonorClientOrder`.
+    public func setHonorClientOrder(_ on: Bool) {
+        honorsClientOrder = on
+    }
+
+    /// `TLSStrictSNI`.
+    public func setStrictServerName(_ on: Bool) {
+        requiresKnownServerName = on
+    }
+
+    // MARK: - The result
+
+    /// Turns the settings into `policy`. Needs a certificate.
+    public func makePolicy(names: VirtualHostNames) throws(DirectiveError) {
+        var options = ServerOptions()
+        options.versions = versions ?? .tls12 ... .tls13
+        options.cipherSuites = CipherSuiteList.resolve(preferred: preferred ?? [], suppressed: suppressed ?? [])
+        options.prefersClientCipherOrder = honorsClientOrder ?? true
+        let configuration: ServerConfiguration
+        do {
+            configuration = try ServerConfiguration(credentials: certificates.map(\.credential), options: options)
+        } catch {
+            throw DirectiveError("\(error)")
+        }
+        policy = ServerPolicy(
+            names: names,
+            configuration: configuration,
+            security: SecurityPolicy(
+                certificateFiles: certificates.map(\.files),
+                oldestVersion: options.versions.lowerBound,
+                cipherSuites: options.cipherSuites,
+                prefersClientCipherOrder: options.prefersClientCipherOrder
+            ),
+            requiresKnownServerName: requiresKnownServerName ?? true,
+            certificates: certificates.map { CertificateVariables($0.credential) }
+        )
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+import CHTTPD
+import HTTPDCore
+import SafeTLS
+
+extension Connection {
+    /// Chooses the virtual host and the application protocol for a ClientHello.
+    func answer(_ hello: ClientHelloInfo) throws(TLSError) {
+        serverName = hello.serverName
+        if let name = hello.serverName {
+            if let (found, itsPolicy) = unsafe virtualHost(named: name) {
+                unsafe server = found
+                policy = itsPolicy
+            } else if policy.requiresKnownServerName {
+                return refuse(.unrecognizedName, "no virtual host has the name '\(name)'")
+            }
+        }
+        unsafe _ = ap_update_child_status_from_server(
+            OpaquePointer(record.pointee.sbh),
+            SERVER_BUSY_READ,
+            record,
+            server
+        )
+
+        guard !hello.applicationProtocols.isEmpty else {
+            return try session.answer(configuration: policy.configuration, applicationProtocol: .none)
+        }
+        guard let chosen = chooseApplicationProtocol(hello.applicationProtocols) else {
+            // RFC 7301 §3.2. Answering with a protocol that was not offered, as others do, opens the door to
+            // attacks that carry one protocol's messages to another's server.
+            return refuse(
+                .noApplicationProtocol,
+                "the client offers none of the virtual host's protocols, but \(hello.applicationProtocols)"
+            )
+        }
+        try session.answer(configuration: policy.configuration, applicationProtocol: .selected(chosen))
+    }
+
+    private func refuse(_ alert: AlertDescription, _ sentence: String) {
+        session.reject(alert, reason: sentence)
+        fail(.handshakeFailed, "TLS handshake refused: \(sentence)")
+    }
+
+    /// The first virtual host of the connection's address that has this name.
+    private func virtualHost(named name: String) -> (UnsafeMutablePointer<server_rec>, ServerPolicy)? {
+        var search = Search(name: name)
+        return unsafe withUnsafeMutablePointer(to: &search) { search in
+            _ = unsafe ap_vhost_iterate_given_conn(
+                record,
+                { search, _, server in
+                    guard let server = unsafe server, let search = unsafe search,
+                        let policy = unsafe ServerState.of(server)?.settings.policy
+                    else { return 0 }
+                    let request = unsafe search.assumingMemoryBound(to: Search.self)
+                    guard policy.names.contains(unsafe request.pointee.name) else { return 0 }
+                    unsafe request.pointee.found = (server, policy)
+                    return 1
+                },
+                search
+            )
+            return unsafe search.pointee.found
+        }
+    }
+
+    /// Has httpd choose among the client's protocols (directive `Protocols`), and switches to the one chosen.
+    private func chooseApplicationProtocol(_ offered: [String]) -> String? {
+        guard let memory = unsafe record.pointee.pool,
+            let list = unsafe apr_array_make(memory, CInt(offered.count), CInt(MemoryLayout<UnsafePointer<CChar>>.size))
+        else { return nil }
+        let pool = unsafe Pool(memory)
+        // A name with a NUL byte would be another name to C.
+        for name in offered where !name.utf8.contains(0) {
+            let slot = unsafe apr_array_push(list)
+            unsafe slot?.storeBytes(of: pool.copy(name), as: UnsafePointer<CChar>?.self)
+        }
+        guard let chosen = unsafe ap_select_protocol(record, nil, server, list) else { return nil }
+        if let current = unsafe ap_get_protocol(record), unsafe strcmp(chosen, current) == 0 {
+            return unsafe String(cString: chosen)
+        }
+        guard unsafe ap_switch_protocol(record, nil, server, chosen) == APR_SUCCESS else { return nil }
+        return unsafe String(cString: chosen)
+    }
+}
+
+/// What the walk over an address's virtual hosts looks for, and what it found.
+@safe private struct Search {
+    let name: String
+    var found: (UnsafeMutablePointer<server_rec>, ServerPolicy)?
+
+    init(name: String) {
+        self.name = name
+        unsafe found = nil
+    }
+}

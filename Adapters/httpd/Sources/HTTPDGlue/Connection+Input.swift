@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+import CHTTPD
+import HTTPDCore
+import SafeTLS
+
+extension Connection {
+    /// The input filter: puts plaintext into `brigade` as `mode` asks for it.
+    func read(into brigade: Brigade, mode: ap_input_mode_t, blocking: Bool, count: Int) -> apr_status_t {
+        guard !isAborted else {
+            brigade.append(allocator.endOfStream())
+            return tlsd_aborted
+        }
+        let status = fill(blocking: blocking, handshakeOnly: mode == AP_MODE_INIT)
+        guard status == APR_SUCCESS, mode != AP_MODE_INIT else { return status }
+        switch mode {
+        case AP_MODE_GETLINE:
+            return deliver(lineLength(limit: count > 0 ? count : Int(HUGE_STRING_LEN)), into: brigade)
+        case AP_MODE_SPECULATIVE:
+            guard count > 0 else { return APR_SUCCESS }
+            unsafe brigade.append(allocator.lending(buffer.plaintextPrefix(count)))
+            return APR_SUCCESS
+        case AP_MODE_EATCRLF:
+            return skipLineEnds()
+        case AP_MODE_EXHAUSTIVE:
+            return deliver(Int.max, into: brigade)
+        default:
+            guard count > 0 else { return tlsd_general }
+            return deliver(count, into: brigade)
+        }
+    }
+
+    /// Moves up to `count` bytes of the plaintext at hand into `brigade`.
+    private func deliver(_ count: Int, into brigade: Brigade) -> apr_status_t {
+        let bytes = unsafe buffer.plaintextPrefix(count)
+        unsafe brigade.append(allocator.lending(bytes))
+        buffer.consumePlaintext(bytes.count)
+        return APR_SUCCESS
+    }
+
+    /// Bytes up to and with the first line feed; all there are without one, as httpd reads on after a partial line.
+    private func lineLength(limit: Int) -> Int {
+        let bytes = unsafe buffer.plaintextPrefix(limit)
+        if let start = bytes.baseAddress, let end = unsafe memchr(start, CInt(UInt8(ascii: "\n")), bytes.count) {
+            return unsafe UnsafeRawPointer(end) - UnsafeRawPointer(start) + 1
+        }
+        return bytes.count
+    }
+
+    /// Drops carriage returns and line feeds between requests, without ever waiting for more.
+    private func skipLineEnds() -> apr_status_t {
+        while true {
+            let status = fill(blocking: false, handshakeOnly: false)
+            guard status == APR_SUCCESS else { return status }
+            let bytes = unsafe buffer.plaintextPrefix(Int.max)
+            let lineEnds = unsafe bytes.prefix { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }.count
+            buffer.consumePlaintext(lineEnds)
+            if lineEnds < bytes.count { return APR_SUCCESS }
+        }
+    }
+
+    /// Works until there is plaintext or, with `handshakeOnly`, until the handshake is over.
+    func fill(blocking: Bool, handshakeOnly: Bool) -> apr_status_t {
+        while true {
+            if !buffer.plaintext.isEmpty || (handshakeOnly && phase != .handshake && inputEnd == nil) {
+                return APR_SUCCESS
+            }
+            if let inputEnd { return inputEnd }
+            if !needsInput, buffer.ciphertextCount > 0 {
+                advance()
+                continue
+            }
+            // Whoever waits for the client must have sent everything that the client waits for.
+            let sent = sendBeforeReading(blocking: blocking)
+            guard sent == APR_SUCCESS else { return sent }
+            let status = receive(blocking: blocking)
+            if status != APR_SUCCESS {
+                buffer.releaseIfEmpty()
+                return status
+            }
+        }
+    }
+
+    /// Has the session take what was received.
+    private func advance() {
+        if phase == .handshake, facts == nil, !sawFirstByte, let byte = buffer.firstByte {
+            sawFirstByte = true
+            if PlainHTTP.begins(with: byte) {
+                unsafe log(record, .plainHTTP, level: APLOG_INFO, "a client speaks plain HTTP to the TLS port")
+                phase = .plainHTTP
+                buffer.substitute(PlainHTTP.substitute)
+                inputEnd = tlsd_end_of_file
+                return
+            }
+        }
+        do {
+            let received = try receiveRecords()
+            let request = session.request
+            // A session that neither takes bytes nor asks for anything has to be given more of them.
+            needsInput = received.needed > 0 || (received.consumed == 0 && received.plaintext.isEmpty && request == nil)
+            if case .clientHello(let hello) = request {
+                try answer(hello)
+                needsInput = false
+            }
+            if phase == .handshake, let negotiated = session.negotiated {
+                finishHandshake(negotiated)
+            }
+            if session.isPeerClosed {
+                inputEnd = tlsd_end_of_file
+            }
+        } catch {
+            fail(phase == .handshake ? .handshakeFailed : .recordRefused, failureSentence(error))
+        }
+    }
+
+    private func receiveRecords() throws(TLSError) -> Received {
+        var ciphertext = buffer.ciphertext
+        let received = try session.receive(&ciphertext)
+        buffer.take(received)
+        return received
+    }
+
+    func failureSentence(_ error: TLSError) -> String {
+        phase == .handshake
+            ? "TLS handshake failed: \(error.description)" : "TLS connection ended: \(error.description)"
+    }
+
+    private func finishHandshake(_ negotiated: NegotiatedParameters) {
+        facts = ConnectionFacts(negotiated, serverName: serverName, policy: policy)
+        phase = .established
+        // The client of TLS 1.2 waits for our Finished before it sends its request.
+        _ = sendPendingOutput()
+    }
+
+    /// Reads once from the filters below.
+    private func receive(blocking: Bool) -> apr_status_t {
+        guard buffer.makeRoom() else {
+            fail(.outOfMemory, "out of memory for a receive buffer")
+            return tlsd_aborted
+        }
+        guard buffer.room > 0 else {
+            // The session refuses over-long records before they fill the buffer.
+            fail(.recordRefused, "a record does not fit the receive buffer")
+            return tlsd_aborted
+        }
+        if incoming.isEmpty {
+            let status = unsafe ap_get_brigade(
+                inputFilter?.pointee.next,
+                incoming.pointer,
+                AP_MODE_READBYTES,
+                blocking ? APR_BLOCK_READ : APR_NONBLOCK_READ,
+                apr_off_t(buffer.room)
+            )
+            if tlsd_is_end(status) { return receivedEnd() }
+            guard status == APR_SUCCESS else {
+                incoming.removeAll()
+                return status
+            }
+            // Success without a bucket means "nothing yet" to who does not wait, and the end to who does.
+            if incoming.isEmpty { return blocking ? receivedEnd() : tlsd_again }
+        }
+        return takeIncoming(blocking: blocking)
+    }
+
+    /// Moves buckets' bytes into the receive buffer, as far as they fit.
+    private func takeIncoming(blocking: Bool) -> apr_status_t {
+        while let bucket = incoming.first {
+            if bucket.isMetadata {
+                let ends = bucket.isEndOfStream
+                bucket.delete()
+                if ends { return receivedEnd() }
+                continue
+            }
+            var bytes = unsafe UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+            let status = unsafe bucket.read(blocking: blocking, into: &bytes)
+            if tlsd_is_end(status) {
+                bucket.delete()
+                return receivedEnd()
+            }
+            guard status == APR_SUCCESS else { return needsInput ? status : APR_SUCCESS }
+            let taken = unsafe buffer.append(bytes)
+            if taken > 0 { needsInput = false }
+            if taken < bytes.count {
+                if taken > 0, bucket.split(at: taken) == APR_SUCCESS { bucket.delete() }
+                return APR_SUCCESS
+            }
+            bucket.delete()
+        }
+        return APR_SUCCESS
+    }
+
+    /// The client closed its side of the connection.
+    private func receivedEnd() -> apr_status_t {
+        incoming.removeAll()
+        if buffer.ciphertextCount > 0, !needsInput { return APR_SUCCESS }
+        inputEnd = tlsd_end_of_file
+        if phase == .handshake {
+            // Port scanners, health checks and browsers' spare connections: nothing to tell them.
+            unsafe log(record, .clientLeft, level: APLOG_INFO, "the client left before the TLS handshake was over")
+            phase = .failed
+            inputEnd = tlsd_aborted
+            return tlsd_aborted
+        }
+        // Many clients never send close_notify; HTTP's own framing tells whether a message is complete. The session
+        // is not told, as that would be the end of it: the client may have closed its side only, and waits.
+        unsafe log(record, .truncated, level: APLOG_INFO, "the client closed the connection without a close_notify")
+        return tlsd_end_of_file
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import CHTTPD
+import HTTPDCore
+
+/// A new connection: one to a `TLSEngine` address gets a session and the two filters.
+@c @implementation
+func tlsd_pre_connection(_ record: UnsafeMutablePointer<conn_rec>, _ socket: UnsafeMutableRawPointer?) -> CInt {
+    // HTTP/2's requests have connections of their own on top of the real one; outgoing ones are mod_proxy's.
+    guard unsafe record.pointee.master == nil, unsafe record.pointee.outgoing == 0,
+        let server = unsafe record.pointee.base_server, let local = unsafe record.pointee.local_addr,
+        let state = unsafe ServerState.of(server), let engines = state.engines, unsafe engines.matches(local)
+    else { return DECLINED }
+    guard let policy = state.settings.policy else {
+        unsafe log(
+            record,
+            .configuration,
+            level: APLOG_WARNING,
+            "no virtual host with a TLSCertificate is configured for this address, the connection is closed"
+        )
+        return HTTP_INTERNAL_SERVER_ERROR
+    }
+    guard let connection = unsafe Connection(record, server: server, policy: policy),
+        let pool = unsafe record.pointee.pool
+    else { return HTTP_INTERNAL_SERVER_ERROR }
+    let address = unsafe Pool(pool).adopt(connection)
+    unsafe tlsd_set_connection_config(record, address)
+    unsafe connection.inputFilter = ap_add_input_filter_handle(tlsd_input_filter_record(), address, nil, record)
+    unsafe connection.outputFilter = ap_add_output_filter_handle(tlsd_output_filter_record(), address, nil, record)
+    return OK
+}
+
+/// Before any protocol: the handshake, which decides which protocol it will be.
+@c @implementation
+func tlsd_process_connection(_ record: UnsafeMutablePointer<conn_rec>) -> CInt {
+    guard unsafe record.pointee.master == nil, let connection = unsafe Connection.of(record),
+        connection.phase == .handshake
+    else { return DECLINED }
+    _ = connection.fill(blocking: true, handshakeOnly: true)
+    switch connection.phase {
+    case .established, .plainHTTP:
+        return DECLINED
+    case .handshake, .failed, .closed:
+        // Nobody else has business with this connection; lingering lets the client read the alert.
+        unsafe record.pointee.keepalive = AP_CONN_CLOSE
+        unsafe record.pointee.cs?.pointee.state = CONN_STATE_LINGER
+        return OK
+    }
+}
+
+@c @implementation
+func tlsd_input_filter(
+    _ filter: UnsafeMutablePointer<ap_filter_t>,
+    _ brigade: UnsafeMutablePointer<apr_bucket_brigade>,
+    _ mode: ap_input_mode_t,
+    _ block: apr_read_type_e,
+    _ count: apr_off_t
+) -> apr_status_t {
+    guard let context = unsafe filter.pointee.ctx else { return tlsd_general }
+    return unsafe adopted(context, as: Connection.self)
+        .read(into: Brigade(brigade), mode: mode, blocking: block == APR_BLOCK_READ, count: Int(clamping: count))
+}
+
+@c @implementation
+func tlsd_output_filter(
+    _ filter: UnsafeMutablePointer<ap_filter_t>,
+    _ brigade: UnsafeMutablePointer<apr_bucket_brigade>
+) -> apr_status_t {
+    guard let context = unsafe filter.pointee.ctx else { return tlsd_general }
+    return unsafe adopted(context, as: Connection.self).write(Brigade(brigade))
+}
+
+// MARK: - What httpd asks
+
+@c @implementation
+func tlsd_connection_is_tls(_ record: UnsafeMutablePointer<conn_rec>) -> CInt {
+    guard let connection = unsafe Connection.of(record), !connection.isPlainHTTP else { return DECLINED }
+    return OK
+}
+
+@c @implementation
+func tlsd_http_scheme(_ request: UnsafePointer<request_rec>) -> UnsafePointer<CChar>? {
+    guard let connection = unsafe Connection.of(request.pointee.connection), !connection.isPlainHTTP else { return nil }
+    return unsafe tlsd_https
+}
+
+@c @implementation
+func tlsd_default_port(_ request: UnsafePointer<request_rec>) -> apr_port_t {
+    guard let connection = unsafe Connection.of(request.pointee.connection), !connection.isPlainHTTP else { return 0 }
+    return 443
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+import CHTTPD
+import HTTPDCore
+
+/// A `TLSEngine` address as the operating system writes it.
+@safe struct Engine {
+    let address: EngineAddress
+    /// All that the host name or address stands for; nil for every local address.
+    private let resolved: UnsafeMutablePointer<apr_sockaddr_t>?
+
+    /// Resolves the address; the result lives in the pool.
+    init(_ address: EngineAddress, pool: Pool) throws(DirectiveError) {
+        self.address = address
+        guard let host = address.host else {
+            unsafe resolved = nil
+            return
+        }
+        var found: UnsafeMutablePointer<apr_sockaddr_t>?
+        let status = unsafe apr_sockaddr_info_get(&found, host, APR_UNSPEC, apr_port_t(address.port), 0, pool.pointer)
+        guard status == APR_SUCCESS, let first = unsafe found else {
+            throw DirectiveError("TLSEngine \(address): the address '\(host)' cannot be resolved")
+        }
+        unsafe resolved = first
+    }
+
+    /// Whether connections to this local address speak TLS.
+    func matches(_ local: UnsafeMutablePointer<apr_sockaddr_t>) -> Bool {
+        guard unsafe local.pointee.port == address.port else { return false }
+        guard var candidate = unsafe resolved else { return true }
+        while true {
+            if unsafe apr_sockaddr_equal(candidate, local) != 0 { return true }
+            guard let next = unsafe candidate.pointee.next else { return false }
+            unsafe candidate = next
+        }
+    }
+
+    /// Whether a virtual host is for connections to this address.
+    func serves(_ server: UnsafeMutablePointer<server_rec>) -> Bool {
+        var next = unsafe server.pointee.addrs
+        while let entry = unsafe next {
+            if unsafe covers(entry.pointee) { return true }
+            unsafe next = entry.pointee.next
+        }
+        return false
+    }
+
+    private func covers(_ entry: server_addr_rec) -> Bool {
+        let port = unsafe entry.host_port
+        guard port == 0 || port == address.port else { return false }
+        guard var candidate = unsafe resolved, let host = unsafe entry.host_addr,
+            unsafe apr_sockaddr_is_wildcard(host) == 0
+        else { return true }
+        while true {
+            if unsafe apr_sockaddr_equal(candidate, host) != 0 { return true }
+            guard let next = unsafe candidate.pointee.next else { return false }
+            unsafe candidate = next
+        }
+    }
+}
+
+/// All `TLSEngine` addresses of the configuration.
+final class EngineList {
+    private let engines: [Engine]
+
+    init(_ engines: [Engine]) {
+        self.engines = engines
+    }
+
+    func matches(_ local: UnsafeMutablePointer<apr_sockaddr_t>) -> Bool {
+        engines.contains { unsafe $0.matches(local) }
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+import CHTTPD
+import HTTPDCore
+
+@c @implementation
+func tlsd_pre_config(_ pool: OpaquePointer, _ logPool: OpaquePointer, _ temporaryPool: OpaquePointer) -> CInt {
+    unsafe tlsd_register_log_handlers(pool)
+    return OK
+}
+
+/// Runs on `apachectl configtest`, on start and on every restart, in the parent, with its rights: here the servers
+/// that speak TLS get their policies, and whatever does not fit together stops httpd.
+@c @implementation
+func tlsd_check_config(
+    _ pool: OpaquePointer,
+    _ logPool: OpaquePointer,
+    _ temporaryPool: OpaquePointer,
+    _ server: UnsafeMutablePointer<server_rec>
+) -> CInt {
+    do {
+        try unsafe prepareServers(main: server, pool: Pool(pool))
+        return OK
+    } catch {
+        unsafe tlsd_log_server(nil, tlsd_startup_error, APR_SUCCESS, "\(error)")
+        return HTTP_INTERNAL_SERVER_ERROR
+    }
+}
+
+@c @implementation
+func tlsd_post_config(
+    _ pool: OpaquePointer,
+    _ logPool: OpaquePointer,
+    _ temporaryPool: OpaquePointer,
+    _ server: UnsafeMutablePointer<server_rec>
+) -> CInt {
+    if let settings = unsafe ServerState.of(server)?.settings, !settings.engines.isEmpty {
+        unsafe ap_add_version_component(pool, ConnectionFacts.library)
+    }
+    return OK
+}
+
+/// Resolves the addresses of `TLSEngine`, finds the servers behind them and makes their policies.
+private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) throws(DirectiveError) {
+    guard let settings = unsafe ServerState.of(main)?.settings, !settings.engines.isEmpty else { return }
+    var engines: [Engine] = []
+    for address in settings.engines {
+        engines.append(try Engine(address, pool: pool))
+    }
+    let list = EngineList(engines)
+    var next = unsafe Optional(main)
+    while let server = unsafe next {
+        unsafe ServerState.of(server)?.engines = list
+        unsafe next = server.pointee.next
+    }
+
+    for engine in engines {
+        var isServed = false
+        var next = unsafe main.pointee.next
+        while let server = unsafe next {
+            if unsafe engine.serves(server) {
+                isServed = true
+                try unsafe preparePolicy(of: server, engine: engine)
+            }
+            unsafe next = server.pointee.next
+        }
+        if !isServed || !settings.certificates.isEmpty {
+            try unsafe preparePolicy(of: main, engine: engine)
+        }
+    }
+}
+
+private func preparePolicy(
+    of server: UnsafeMutablePointer<server_rec>,
+    engine: Engine
+) throws(DirectiveError) {
+    guard let settings = unsafe ServerState.of(server)?.settings, settings.policy == nil else { return }
+    let (name, place) = unsafe describe(server)
+    guard !settings.certificates.isEmpty else {
+        throw DirectiveError(
+            "TLSEngine \(engine.address): \(name)\(place) has no certificate, add a TLSCertificate to it"
+        )
+    }
+    do {
+        try settings.makePolicy(names: unsafe names(of: server))
+    } catch {
+        throw DirectiveError("\(name)\(place): \(error)")
+    }
+}
+
+/// The server's name and where it is defined, for messages.
+private func describe(_ server: UnsafeMutablePointer<server_rec>) -> (name: String, place: String) {
+    let hostname = unsafe server.pointee.server_hostname.map { unsafe String(cString: $0) } ?? "(unnamed)"
+    guard unsafe server.pointee.is_virtual != 0, let file = unsafe server.pointee.defn_name else {
+        return ("the main server", "")
+    }
+    return (
+        "virtual host \(hostname)",
+        unsafe " (line \(server.pointee.defn_line_number) of \(String(cString: file)))"
+    )
+}
+
+private func names(of server: UnsafeMutablePointer<server_rec>) -> VirtualHostNames {
+    var exact = unsafe strings(in: server.pointee.names)
+    if let hostname = unsafe server.pointee.server_hostname {
+        exact.insert(unsafe String(cString: hostname), at: 0)
+    }
+    return VirtualHostNames(exact: exact, patterns: unsafe strings(in: server.pointee.wild_names))
+}
+
+private func strings(in list: UnsafeMutablePointer<apr_array_header_t>?) -> [String] {
+    guard let list = unsafe list, let elements = unsafe list.pointee.elts else { return [] }
+    let count = unsafe Int(list.pointee.nelts)
+    return unsafe UnsafeRawPointer(elements).withMemoryRebound(to: UnsafePointer<CChar>?.self, capacity: count) {
+        unsafe UnsafeBufferPointer(start: $0, count: count).compactMap { name in
+            unsafe name.map { unsafe String(cString: $0) }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import CHTTPD
+import HTTPDCore
+
+/// A request was read: may it be answered on this connection?
+@c @implementation
+func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
+    guard let record = unsafe request.pointee.connection, let connection = unsafe Connection.of(record) else {
+        return DECLINED
+    }
+    if connection.isPlainHTTP {
+        unsafe apr_table_set(request.pointee.notes, "error-notes", PlainHTTP.note)
+        unsafe record.pointee.keepalive = AP_CONN_CLOSE
+        return HTTP_BAD_REQUEST
+    }
+    // With HTTP/2, requests of many threads share the connection, which is closed as the first said.
+    if unsafe record.pointee.master == nil {
+        connection.skipsCloseNotify =
+            unsafe apr_table_get(request.pointee.subprocess_env, "ssl-unclean-shutdown") != nil
+    }
+    guard let server = unsafe request.pointee.server, unsafe server != connection.server,
+        unsafe request.pointee.main == nil, unsafe request.pointee.prev == nil
+    else { return DECLINED }
+    let verdict = RequestVerdict(
+        connection: connection.policy,
+        request: unsafe ServerState.of(server)?.settings.policy,
+        clientNamedServer: connection.serverName != nil
+    )
+    let host = unsafe server.pointee.server_hostname.map { unsafe String(cString: $0) } ?? "(unnamed)"
+    switch verdict {
+    case .proceed:
+        return DECLINED
+    case .forbidden:
+        unsafe log(
+            record,
+            .noServerName,
+            level: APLOG_INFO,
+            "a request for \(host) is refused: the client named no server in its handshake (TLSStrictSNI)"
+        )
+        return HTTP_FORBIDDEN
+    case .misdirected:
+        unsafe log(
+            record,
+            .misdirected,
+            level: APLOG_INFO,
+            "a request for \(host) is refused: the handshake was made for a virtual host with another TLS policy"
+        )
+        return HTTP_MISDIRECTED_REQUEST
+    }
+}
+
+/// The environment of CGI scripts and of modules that look there.
+@c @implementation
+func tlsd_fixups(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
+    guard let facts = unsafe Connection.of(request.pointee.connection)?.facts,
+        let table = unsafe request.pointee.subprocess_env
+    else { return DECLINED }
+    let pool = unsafe Pool(request.pointee.pool)
+
+    func set(_ name: String) {
+        guard let value = facts.value(of: name) else { return }
+        unsafe apr_table_setn(table, pool.copy(name), pool.copy(value))
+    }
+
+    set("HTTPS")
+    set("SSL_TLS_SNI")
+    let options = unsafe DirectoryOptions.of(request).enabled
+    if options.contains(.standardVariables) {
+        ConnectionFacts.standardNames.forEach(set)
+        facts.certificateNames.forEach(set)
+    }
+    if options.contains(.certificateData) {
+        set("SSL_SERVER_CERT")
+    }
+    return DECLINED
+}

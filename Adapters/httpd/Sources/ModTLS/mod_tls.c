@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// httpd knows a module by the name of the file that its record is compiled from: this one is mod_tls.c.
+
+#include "ModTLS.h"
+
+static const command_rec commands[] = {
+    AP_INIT_TAKE1("TLSEngine", tlsd_set_engine, NULL, RSRC_CONF,
+        "[address:]port whose connections speak TLS; may be given several times"),
+    AP_INIT_TAKE12("TLSCertificate", tlsd_set_certificate, NULL, RSRC_CONF,
+        "PEM file of a certificate chain, and PEM file of its key unless the first holds it; several allowed"),
+    AP_INIT_TAKE1("TLSProtocol", tlsd_set_protocol, NULL, RSRC_CONF,
+        "oldest protocol version: 'v1.2+', 'v1.3+' or 'default'"),
+    AP_INIT_TAKE_ARGV("TLSCiphersPrefer", tlsd_set_preferred_ciphers, NULL, RSRC_CONF,
+        "cipher suites to choose before all others, in this order"),
+    AP_INIT_TAKE_ARGV("TLSCiphersSuppress", tlsd_set_suppressed_ciphers, NULL, RSRC_CONF,
+        "cipher suites never to use"),
+    AP_INIT_FLAG("TLSHonorClientOrder", tlsd_set_honor_client_order, NULL, RSRC_CONF,
+        "'on' (default) follows the client's order of cipher suites, 'off' the server's"),
+    AP_INIT_FLAG("TLSStrictSNI", tlsd_set_strict_sni, NULL, RSRC_CONF,
+        "'on' (default) refuses clients that ask for a server name no virtual host has"),
+    AP_INIT_TAKE_ARGV("TLSOptions", tlsd_set_options, NULL, OR_OPTIONS,
+        "[+-]StdEnvVars, [+-]ExportCertData, Defaults"),
+    {NULL},
+};
+
+module AP_MODULE_DECLARE_DATA tls_module = {
+    STANDARD20_MODULE_STUFF,
+    tlsd_create_directory_config,
+    tlsd_merge_directory_config,
+    tlsd_create_server_config,
+    tlsd_merge_server_config,
+    commands,
+    tlsd_register_hooks,
+};
+
+module *tlsd_module(void) {
+    return &tls_module;
+}

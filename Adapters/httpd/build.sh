@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Builds the httpd module: build.sh OUTPUT.so
+# Environment: APXS (default: apxs2 or apxs), APR_CONFIG (default: apr-1-config), STRIP=0 keeps the symbols.
+set -eu
+
+output=${1:?usage: build.sh OUTPUT.so}
+here=$(cd "$(dirname "$0")" && pwd)
+
+find_tool() {
+    for tool in "$@"; do
+        if command -v "$tool" >/dev/null 2>&1; then
+            echo "$tool"
+            return
+        fi
+    done
+    echo "build.sh: none of '$*' found; on Debian: apt-get install apache2-dev" >&2
+    exit 1
+}
+
+apxs=${APXS:-$(find_tool apxs2 apxs)}
+apr_config=${APR_CONFIG:-$(find_tool apr-1-config apr-config)}
+HTTPD_CFLAGS="-I$("$apxs" -q INCLUDEDIR) $("$apr_config" --includes)"
+export HTTPD_CFLAGS
+
+# The runtime is linked in, so that httpd needs no Swift installation.
+swift build --package-path "$here" -c release --product mod_tls -Xswiftc -static-stdlib
+built=$(swift build --package-path "$here" -c release --show-bin-path -Xswiftc -static-stdlib)/libmod_tls.so
+
+mkdir -p "$(dirname "$output")"
+cp "$built" "$output.new"
+if [ "${STRIP:-1}" != 0 ] && command -v strip >/dev/null 2>&1; then
+    strip --strip-unneeded "$output.new"
+fi
+# A running httpd may have the old file mapped: replace the name, never the bytes.
+mv "$output.new" "$output"
