@@ -7,10 +7,14 @@ import TLSCertificates
 enum Loopback {
     /// Takes everything a session wants to send.
     static func output<Session: TLSSession & ~Copyable>(_ session: inout Session) -> [UInt8] {
-        var bytes: [UInt8] = []
-        let pending = session.pendingOutput
-        for index in pending.indices { bytes.append(pending[index]) }
+        let bytes = copy(session.pendingOutput)
         session.discardOutput(bytes.count)
+        return bytes
+    }
+
+    private static func copy(_ span: Span<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for index in span.indices { bytes.append(span[index]) }
         return bytes
     }
 
