@@ -35,7 +35,7 @@ struct ExpectEncryptedExtensions: ~Copyable {
             throw TLSError(error, in: type)
         }
         try handshake.offer.checkExtensions(received.extensions.types)
-        try received.checkPlacement()
+        try received.extensions.checkPlacement(in: .encryptedExtensions)
         var applicationProtocol: String?
         if let name = received.applicationProtocol {
             applicationProtocol = try handshake.offer.checkApplicationProtocol(name)
@@ -50,21 +50,6 @@ struct ExpectEncryptedExtensions: ~Copyable {
                 )
             )
         )
-    }
-}
-
-extension EncryptedExtensions {
-    /// RFC 8446 §4.2: what was offered and belongs into another message.
-    fileprivate func checkPlacement() throws(TLSError) {
-        var iterator = extensions.makeIterator()
-        while let next = iterator.next() {
-            switch next.type {
-            case .keyShare, .supportedVersions, .signatureAlgorithms, .cookie, .extendedMasterSecret,
-                .renegotiationInfo, .ecPointFormats, .preSharedKey, .statusRequest, .signedCertificateTimestamp:
-                throw .peerMisbehaved(.illegalParameter("the extension \(next.type) in EncryptedExtensions"))
-            default: continue
-            }
-        }
     }
 }
 

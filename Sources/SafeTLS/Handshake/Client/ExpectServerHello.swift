@@ -98,7 +98,7 @@ struct ExpectServerHello: ~Copyable {
             throw .peerMisbehaved(.illegalParameter("the cipher suite \(hello.cipherSuite), which was not offered"))
         }
         // §4.2: what TLS 1.3 moved to other messages must not be here.
-        try hello.checkTLS13Extensions()
+        try hello.extensions.checkPlacement(in: hello.isHelloRetryRequest ? .helloRetryRequest : .serverHello)
         if hello.isHelloRetryRequest {
             return try retry(hello, message, algorithm, &channel)
         }
@@ -256,17 +256,13 @@ extension ServerHello {
         }
         return types
     }
+}
 
+extension ExtensionList {
     /// RFC 8446 §4.2: an extension that is known, was offered, and belongs into another message.
-    fileprivate func checkTLS13Extensions() throws(TLSError) {
-        var iterator = extensions.makeIterator()
-        while let next = iterator.next() {
-            switch next.type {
-            case .supportedVersions, .keyShare, .preSharedKey: continue
-            case .cookie where isHelloRetryRequest: continue
-            default:
-                throw .peerMisbehaved(.illegalParameter("the extension \(next.type) in a ServerHello of TLS 1.3"))
-            }
+    func checkPlacement(in message: ExtensionType.Placement) throws(TLSError) {
+        if let type = firstMisplaced(in: message) {
+            throw .peerMisbehaved(.illegalParameter("the extension \(type) in a message where it has no place"))
         }
     }
 }
