@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCertificates
+import TLSCrypto
+
+/// What every state of a TLS 1.2 client knows from the ServerHello on.
+struct ClientHandshakeTLS12: ~Copyable {
+    let offer: ClientOffer
+    let cipherSuite: CipherSuite
+    /// The hash of transcript and PRF.
+    let algorithm: HashAlgorithm
+    let randoms: Randoms
+    let applicationProtocol: String?
+    let usesExtendedMasterSecret: Bool
+    var transcript: Transcript
+}
+
+/// The server's Certificate comes next (RFC 5246 §7.4.2).
+struct ExpectCertificateTLS12: ~Copyable {
+    fileprivate var handshake: ClientHandshakeTLS12
+
+    init(handshake: consuming ClientHandshakeTLS12) { self.handshake = handshake }
+
+    consuming func receive(
+        _ type: HandshakeType,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> ClientPhase {
+        guard type == .certificate else { throw .unexpected(type, expected: "Certificate") }
+        let chain = try Self.chain(message)
+        // RFC 8422 §5.3: the suite names the kind of key. Keys that are not supported fail at the signature.
+        if let kind = chain.leaf.publicKeyKind,
+            handshake.cipherSuite.authentication != CipherSuite.Authentication(kind)
+        {
+            throw .peerMisbehaved(.illegalParameter("a certificate whose key does not fit \(handshake.cipherSuite)"))
+        }
+        handshake.transcript.update(message.span)
+        return .handshaking(.expectServerKeyExchange(ExpectServerKeyExchange(handshake: handshake, chain: chain)))
+    }
+
+    private static func chain(_ message: [UInt8]) throws(TLSError) -> PeerChain {
+        let received: CertificateMessage
+        do throws(DecodeError) {
+            received = try CertificateMessage(
+                message.span.extracting(droppingFirst: HandshakeMessage.headerLength),
+                version: .tls12
+            )
+        } catch {
+            throw TLSError(error, in: .certificate)
+        }
+        return try PeerChain(received)
+    }
+}
+
+/// The server's half of the key exchange comes next, signed with the certificate's key (RFC 8422 §5.4).
+struct ExpectServerKeyExchange: ~Copyable {
+    fileprivate var handshake: ClientHandshakeTLS12
+    fileprivate let chain: PeerChain
+
+    consuming func receive(
+        _ type: HandshakeType,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> ClientPhase {
+        guard type == .serverKeyExchange else { throw .unexpected(type, expected: "ServerKeyExchange") }
+        let received: ServerKeyExchange
+        do throws(DecodeError) {
+            received = try ServerKeyExchange(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
+        } catch {
+            throw TLSError(error, in: type)
+        }
+        let group = received.group
+        guard handshake.offer.options.groups.contains(group) else {
+            throw .peerMisbehaved(.illegalParameter("a key of the group \(group), which was not offered"))
+        }
+        let content = handshake.randoms.signedContent(parameters: received.signedParameters)
+        let proof = try HandshakeSignatureVerified(
+            received.signature,
+            content: content.span,
+            chain: chain,
+            version: .tls12,
+            accepted: handshake.offer.options.signatureSchemes
+        )
+        handshake.transcript.update(message.span)
+        let state = AwaitVerdictTLS12(
+            handshake: handshake,
+            chain: chain,
+            proof: proof,
+            share: KeyShare(group: group, publicKey: copyBytes(received.publicKey))
+        )
+        if state.handshake.offer.deferring.contains(.verification) {
+            return .handshaking(.awaitVerdictTLS12(state))
+        }
+        let verdict = state.request.verdict()
+        return try state.answer(verdict, &channel)
+    }
+}
+
+/// The server has proved that it owns the certificate; whether the certificate is good is being judged.
+struct AwaitVerdictTLS12: ~Copyable {
+    fileprivate let handshake: ClientHandshakeTLS12
+    fileprivate let chain: PeerChain
+    fileprivate let proof: HandshakeSignatureVerified
+    /// The server's ephemeral key. The signature covers it.
+    fileprivate let share: KeyShare
+
+    var request: VerificationRequest {
+        VerificationRequest(
+            certificateChain: chain.certificates,
+            serverName: handshake.offer.serverName,
+            configuration: handshake.offer.configuration
+        )
+    }
+
+    consuming func answer(_ verdict: Verdict, _ channel: inout Channel) throws(TLSError) -> ClientPhase {
+        let authenticated = try PeerAuthenticated(verdict, chain: chain, proof: proof)
+        return .handshaking(
+            .expectServerHelloDone(
+                ExpectServerHelloDone(handshake: handshake, server: authenticated, share: share)
+            )
+        )
+    }
+}

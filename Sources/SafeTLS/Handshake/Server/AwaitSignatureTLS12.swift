@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// What every state of a TLS 1.2 server knows from its ServerHello on.
+struct ServerHandshakeTLS12: ~Copyable {
+    let context: ServerContext
+    let negotiated: NegotiatedParameters
+    /// The hash of transcript and PRF.
+    let algorithm: HashAlgorithm
+    let randoms: Randoms
+    let usesExtendedMasterSecret: Bool
+    var transcript: Transcript
+}
+
+/// The server's flight is written up to the Certificate; the signature over its key is being made.
+struct AwaitSignatureTLS12: ~Copyable {
+    let request: SignatureRequest
+    /// The ServerECDHParams that are signed.
+    let parameters: [UInt8]
+    var handshake: ServerHandshakeTLS12
+    let key: KeyExchangePrivateKey
+
+    /// Writes ServerKeyExchange and ServerHelloDone (RFC 8422 §5.4, RFC 5246 §7.4.5).
+    consuming func complete(signature: [UInt8], _ channel: inout Channel) throws(TLSError) -> ServerPhase {
+        let parameters = parameters
+        let scheme = request.scheme
+        try channel.send(&handshake.transcript) { writer throws(EncodeError) in
+            try ServerKeyExchange.write(
+                parameters: parameters,
+                scheme: scheme,
+                signature: signature,
+                into: &writer
+            )
+        }
+        try channel.send(&handshake.transcript) { writer throws(EncodeError) in
+            HandshakeMessage.writeEmpty(.serverHelloDone, into: &writer)
+        }
+        return .handshaking(.expectClientKeyExchange(ExpectClientKeyExchange(handshake: handshake, key: key)))
+    }
+}
