@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@testable import TLSCertificates
+
+@Suite struct TrustAnchorsTests {
+    private func withFile<Result>(_ contents: String, _ body: (String) throws -> Result) throws -> Result {
+        let path = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString).pem"
+        try contents.write(toFile: path, atomically: false, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        return try body(path)
+    }
+
+    @Test func aBundleIsRead() throws {
+        let text = "# Roots\n" + Samples.ed25519 + "# The same again\n" + Samples.ed25519 + Samples.selfSigned
+        let anchors = try withFile(text) { try TrustAnchors(pemFile: $0) }
+        #expect(anchors.count == 3)
+        let sample = Array(Samples.selfSigned.utf8)
+        let certificate = try Certificate.certificates(fromPEM: sample.span)[0]
+        #expect(anchors.contains(certificate))
+        #expect(anchors.anchors(named: certificate.subject) == [certificate])
+        #expect(anchors.anchors(named: try DistinguishedName(der: [0x30, 0])).isEmpty)
+    }
+
+    @Test func errorsNameTheFile() throws {
+        let missing = #expect(throws: CertificateError.self) { try TrustAnchors(pemFile: "/nonexistent/ca.pem") }
+        #expect(missing?.reason == "/nonexistent/ca.pem: the file cannot be read: No such file or directory")
+        try withFile("no certificate here") { path in
+            let empty = #expect(throws: CertificateError.self) { try TrustAnchors(pemFile: path) }
+            #expect(empty?.reason == "\(path): the PEM text contains no CERTIFICATE block")
+        }
+    }
+
+    @Test func theSystemsAnchorsAreAuthorities() throws {
+        // Every system that builds this has the package of CA certificates: its own downloads need them.
+        let anchors = try TrustAnchors.system()
+        #expect(anchors.count > 50)
+    }
+}
