@@ -12,7 +12,9 @@
 // allocated. The caller has checked that every count fits in an int and every buffer has room.
 
 // Writes ciphertext (of `bytes`, then of the byte `trailer` unless it is negative) and the 16-byte tag to `output`.
-// A second update for the trailer costs 0.02 µs with GCM and 0.1 to 0.25 µs with ChaCha20: 16 KiB stay above 95 % (GCM above 99 %).
+//
+// The second update for the trailer costs 0.02 µs with GCM and nothing with ChaCha20 beside one update over plaintext
+// that has the byte behind it already; copying 16 KiB to put it there costs 0.1 µs. (OpenSSL 3.0, x86-64 with VAES)
 static inline int safetls_aead_seal(
     EVP_CIPHER_CTX *_Nonnull context, const uint8_t *_Nonnull nonce, const uint8_t *_Nullable aad, size_t aad_count,
     const uint8_t *_Nullable bytes, size_t count, int trailer, uint8_t *_Nonnull output) {

@@ -52,8 +52,8 @@ public struct KeyExchangePrivateKey: ~Copyable, Sendable {
 
     /// The secret shared with the holder of `peer`, a public key as in a key share.
     ///
-    /// - Throws: ``CryptoError/invalidPeerKey`` when the key has the wrong length, is not an uncompressed point of the curve, or
-    ///   gives an all-zero X25519 secret (RFC 8446 §7.4.2).
+    /// - Throws: ``CryptoError/invalidPeerKey`` when the key has the wrong length, is not an uncompressed point of
+    ///   the curve, or gives an all-zero X25519 secret (RFC 8446 §7.4.2).
     public consuming func sharedSecret(with peer: Span<UInt8>) throws(CryptoError) -> Secret {
         switch x25519 {
         case .some(let exchange): try exchange.sharedSecret(with: peer)

@@ -2,7 +2,8 @@
 
 /// A server's half of a key exchange: what it sends, and the secret.
 ///
-/// A response to a public key rather than a key pair, so that a KEM (whose answer depends on the client's key) fits too.
+/// A response to a public key rather than a key pair, so that a KEM (whose answer depends on the client's key) fits
+/// too.
 public struct KeyExchangeResponse: ~Copyable, Sendable {
     /// The key share to send.
     public let publicKey: [UInt8]

@@ -46,7 +46,8 @@ internal import CLibcrypto
             case .sha1, nil: nil
             }
         guard let hash else { return nil }
-        guard let context = unsafe safetls_signature_context(pointer, signing ? 1 : 0, algorithm.padding, hash) else {
+        let isSigning: CInt = signing ? 1 : 0
+        guard let context = unsafe safetls_signature_context(pointer, isSigning, algorithm.padding, hash) else {
             ErrorQueue.clear()
             return nil
         }

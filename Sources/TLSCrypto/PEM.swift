@@ -16,8 +16,8 @@ public enum PEM {
         /// The decoded contents.
         public let der: [UInt8]
 
-        /// Whether the block has the headers of a key encrypted in the old way (RFC 1421's `Proc-Type: 4,ENCRYPTED`); its
-        /// contents are ciphertext.
+        /// Whether the block has the header of a key encrypted in the old way, RFC 1421's `Proc-Type: 4,ENCRYPTED`:
+        /// then its contents are ciphertext.
         public let isEncrypted: Bool
 
         /// Makes a block.

@@ -16,8 +16,8 @@ public final class PrivateKey: Sendable {
     private let contexts: [SignatureAlgorithm: SignatureContext]
     private let signatureLength: Int
 
-    /// Reads the first private key of a PEM text: PKCS#8, SEC1 or PKCS#1; other blocks, such as EC parameters and certificates,
-    /// are skipped.
+    /// Reads the first private key of a PEM text: PKCS#8, SEC1 or PKCS#1; other blocks, such as EC parameters and
+    /// certificates, are skipped.
     ///
     /// - Throws: ``CryptoError/invalidKey(_:)``, saying whether there is no key, it is encrypted or is not usable.
     public convenience init(pem: Span<UInt8>) throws(CryptoError) {
@@ -136,7 +136,8 @@ public final class PrivateKey: Sendable {
         return unsafe NativeKey(owning: pointer)
     }
 
-    /// Makes and verifies one signature: a key whose halves do not belong together is refused when it is loaded, not in a handshake.
+    /// Makes and verifies one signature: a key whose halves do not belong together is refused when it is loaded,
+    /// not in a handshake.
     private func check() throws(CryptoError) {
         let algorithm: SignatureAlgorithm? =
             switch kind {

@@ -104,8 +104,8 @@ public final class PublicKey: Sendable {
 
     /// Checks that `signature` is one of this key over `message`.
     ///
-    /// - Throws: ``CryptoError/invalidSignature``; ``CryptoError/unsupported(_:)`` when the key's kind does not go with the
-    ///   algorithm.
+    /// - Throws: ``CryptoError/invalidSignature``; ``CryptoError/unsupported(_:)`` when the key's kind does not go
+    ///   with the algorithm.
     public func verify(
         signature: Span<UInt8>,
         message: Span<UInt8>,

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CLibcrypto
-
 /// How a signature is made: padding or scheme, and hash.
 ///
 /// SHA-1 is in none: operations with it throw ``CryptoError/unsupported(_:)``.
@@ -23,12 +21,12 @@ public enum SignatureAlgorithm: Sendable, Hashable {
         }
     }
 
-    /// libcrypto's number for the RSA padding, 0 for the others.
-    var padding: CInt {
+    /// libcrypto's name of the RSA padding; nil for the others.
+    var padding: String? {
         switch self {
-        case .rsaPKCS1: RSA_PKCS1_PADDING
-        case .rsaPSS: RSA_PKCS1_PSS_PADDING
-        case .ecdsa, .ed25519: 0
+        case .rsaPKCS1: "pkcs1"
+        case .rsaPSS: "pss"
+        case .ecdsa, .ed25519: nil
         }
     }
 }
