@@ -69,10 +69,18 @@ struct bench_reading bench_read_meters(void) {
     };
 }
 
-size_t bench_copy(uint8_t *target, size_t target_count, const uint8_t *source, size_t source_count) {
-    size_t count = target_count < source_count ? target_count : source_count;
-    memcpy(target, source, count);
-    return count;
+static uint8_t stored[1 << 20];
+
+bool bench_store(size_t offset, const uint8_t *bytes, size_t count) {
+    if (offset > sizeof stored || count > sizeof stored - offset) return false;
+    memcpy(stored + offset, bytes, count);
+    return true;
+}
+
+bool bench_load(size_t offset, uint8_t *bytes, size_t count) {
+    if (offset > sizeof stored || count > sizeof stored - offset) return false;
+    memcpy(bytes, stored + offset, count);
+    return true;
 }
 
 bool bench_write(int descriptor, const uint8_t *bytes, size_t count) {

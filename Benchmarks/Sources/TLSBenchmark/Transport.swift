@@ -58,12 +58,11 @@ struct Pipe: ~Copyable {
 
     /// Takes over what a session wants to send.
     mutating func take(from session: inout some TLSSession & ~Copyable) {
-        let start = count
-        var span = bytes.mutableSpan
-        var free = span._mutatingExtracting(start...)
-        let taken = bench_copy(&free, session.pendingOutput)
+        let output = session.pendingOutput
+        let taken = output.count
+        for index in 0..<taken { bytes[count + index] = output[index] }
+        count += taken
         session.discardOutput(taken)
-        count = start + taken
     }
 
     /// Hands everything to a session, which must take all of it.

@@ -29,9 +29,11 @@ uint64_t bench_heap_bytes(void);
 /// Whether malloc, calloc and realloc are counted on this platform.
 bool bench_counts_allocations(void);
 
-/// What one read() from a socket does to memory. Returns the bytes copied: the smaller of the two counts.
-size_t bench_copy(uint8_t *__counted_by(target_count) target __noescape, size_t target_count,
-                  const uint8_t *__counted_by(source_count) source __noescape, size_t source_count);
+/// Keeps bytes at a place of a buffer of 1 MiB; false when they don't fit.
+bool bench_store(size_t offset, const uint8_t *__counted_by(count) bytes __noescape, size_t count);
+
+/// Fills memory from there, as a read() from a socket would.
+bool bench_load(size_t offset, uint8_t *__counted_by(count) bytes __noescape, size_t count);
 
 /// Writes all of it to a file descriptor; false when it can't.
 bool bench_write(int descriptor, const uint8_t *__counted_by(count) bytes __noescape, size_t count);
