@@ -27,4 +27,9 @@ public enum CipherSuiteList {
         let rest = CipherSuite.supported.filter { !preferred.contains($0) }
         return (preferred + rest).filter { !suppressed.contains($0) }
     }
+
+    /// Whether none of the suites can be used with a version: those of TLS 1.3 have numbers of their own.
+    static func isEmpty(_ suites: [CipherSuite], for version: ProtocolVersion) -> Bool {
+        !suites.contains { ($0.rawValue >> 8 == 0x13) == (version == .tls13) }
+    }
 }

@@ -94,6 +94,10 @@ public final class ServerSettings {
         options.versions = versions ?? .tls12 ... .tls13
         options.cipherSuites = CipherSuiteList.resolve(preferred: preferred ?? [], suppressed: suppressed ?? [])
         options.prefersClientCipherOrder = honorsClientOrder ?? true
+        for version in [ProtocolVersion.tls12, .tls13]
+        where options.versions.contains(version) && CipherSuiteList.isEmpty(options.cipherSuites, for: version) {
+            throw DirectiveError("TLSCiphersSuppress leaves no cipher suite for \(version), which TLSProtocol enables")
+        }
         let configuration: ServerConfiguration
         do {
             configuration = try ServerConfiguration(credentials: certificates.map(\.credential), options: options)

@@ -6,9 +6,6 @@ import SafeTLS
 extension Connection {
     /// Ciphertext is passed on at this size, so that a long response never piles up in memory.
     private static let passSize = 65_536
-    /// Up to this much plaintext may wait for the rest of its record when a brigade ends without a flush. Response
-    /// headers and the beginning of the body so share a record, which also hides the headers' length.
-    private static let holdSize = 8_192
 
     /// The output filter: seals data, keeps everything else in its order.
     func write(_ brigade: Brigade) -> apr_status_t {
@@ -25,7 +22,7 @@ extension Connection {
             }
         }
         var status = APR_SUCCESS
-        if stage.count >= Self.holdSize {
+        if !holdsResponseHead {
             status = sealStage()
         }
         stage.releaseIfEmpty()
@@ -33,6 +30,14 @@ extension Connection {
             status = passOutgoing()
         }
         return status
+    }
+
+    /// Whether all that waits is the head of a response: httpd passes the body in a brigade of its own. Head and body
+    /// then share a record, which also hides the length of the head. Nothing else is held back when a brigade ends,
+    /// as tunnels never flush; neither are heads without a body of their own, nor connections that may be tunnels.
+    private var holdsResponseHead: Bool {
+        guard stage.count < 4_096, unsafe record.pointee.keepalive == AP_CONN_KEEPALIVE else { return false }
+        return unsafe ResponseHead.isWhole(stage.contents)
     }
 
     // MARK: - Buckets

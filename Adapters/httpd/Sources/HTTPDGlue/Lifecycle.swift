@@ -21,7 +21,7 @@ func tlsd_check_config(
         try unsafe prepareServers(main: server, pool: Pool(pool))
         return OK
     } catch {
-        unsafe tlsd_log_server(nil, tlsd_startup_error, APR_SUCCESS, "\(error)")
+        unsafe tlsd_log_server(nil, tlsd_startup_error, APR_SUCCESS, Event.configuration.line("\(error)"))
         return HTTP_INTERNAL_SERVER_ERROR
     }
 }
