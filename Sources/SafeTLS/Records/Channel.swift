@@ -9,6 +9,8 @@ import TLSCrypto
 struct Channel: ~Copyable {
     /// Handshake messages that are not in records yet.
     var flight = ByteWriter(reserving: 0)
+    /// The most content that a record is given, at most 2^14 bytes.
+    let fragmentLength: Int
     /// Records that wait for the transport.
     private var output: [UInt8] = []
     private var outputStart = 0
@@ -38,7 +40,9 @@ struct Channel: ~Copyable {
         case none, tls12, tls13
     }
 
-    init() {}
+    init(fragmentLength: Int = RecordSize.plaintext) {
+        self.fragmentLength = min(max(fragmentLength, 1), RecordSize.plaintext)
+    }
 
     // MARK: Output
 
@@ -70,7 +74,7 @@ struct Channel: ~Copyable {
     mutating func write(_ bytes: Span<UInt8>, type: ContentType) throws(TLSError) {
         var offset = 0
         while offset < bytes.count {
-            let end = min(offset + RecordSize.plaintext, bytes.count)
+            let end = min(offset + fragmentLength, bytes.count)
             try writeRecord(bytes.extracting(offset..<end), type: type)
             offset = end
         }
@@ -135,7 +139,7 @@ struct Channel: ~Copyable {
 
     /// How many bytes `plaintextCount` bytes of application data take as records.
     func sealedByteCount(for plaintextCount: Int) -> Int {
-        let records = (plaintextCount + RecordSize.plaintext - 1) / RecordSize.plaintext
+        let records = (plaintextCount + fragmentLength - 1) / fragmentLength
         return plaintextCount + records * sealingOverhead
     }
 
@@ -167,7 +171,7 @@ struct Channel: ~Copyable {
         while consumed < plaintext.count && !sealerIsWornOut {
             let room = output.count &- written &- overhead
             guard room > 0 else { break }
-            let end = consumed &+ min(room, RecordSize.plaintext, plaintext.count &- consumed)
+            let end = consumed &+ min(room, fragmentLength, plaintext.count &- consumed)
             let fragment = plaintext.extracting(consumed..<end)
             do throws(CryptoError) {
                 guard

@@ -18,7 +18,22 @@ public struct ClientSession: ~Copyable, Sendable {
         serverName: ServerName,
         deferring: DeferredRequests = []
     ) throws(TLSError) {
-        var channel = Channel()
+        try self.init(
+            configuration: configuration,
+            serverName: serverName,
+            deferring: deferring,
+            fragmentLength: RecordSize.plaintext
+        )
+    }
+
+    /// The same with records of at most `fragmentLength` bytes of content.
+    init(
+        configuration: ClientConfiguration,
+        serverName: ServerName,
+        deferring: DeferredRequests,
+        fragmentLength: Int
+    ) throws(TLSError) {
+        var channel = Channel(fragmentLength: fragmentLength)
         let state = try ExpectServerHello.start(
             configuration: configuration,
             serverName: serverName,

@@ -18,9 +18,14 @@ public struct ServerSession: ~Copyable, Sendable {
     ///   - configuration: Used unless a deferred ClientHello is answered with another one.
     ///   - deferring: The steps that the driver answers itself; none by default.
     public init(configuration: ServerConfiguration, deferring: DeferredRequests = []) {
+        self.init(configuration: configuration, deferring: deferring, fragmentLength: RecordSize.plaintext)
+    }
+
+    /// The same with records of at most `fragmentLength` bytes of content.
+    init(configuration: ServerConfiguration, deferring: DeferredRequests, fragmentLength: Int) {
         engine = Engine(
             .expectClientHello(ExpectClientHello(configuration: configuration, deferring: deferring)),
-            channel: Channel()
+            channel: Channel(fragmentLength: fragmentLength)
         )
     }
 
