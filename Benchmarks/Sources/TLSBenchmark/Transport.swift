@@ -58,11 +58,13 @@ struct Pipe: ~Copyable {
 
     /// Takes over what a session wants to send.
     mutating func take(from session: inout some TLSSession & ~Copyable) {
-        let output = session.pendingOutput
-        let taken = output.count
-        for index in 0..<taken { bytes[count + index] = output[index] }
-        count += taken
-        session.discardOutput(taken)
+        append(session.pendingOutput)
+        session.discardOutput(session.pendingOutputCount)
+    }
+
+    private mutating func append(_ output: Span<UInt8>) {
+        for index in output.indices { bytes[count + index] = output[index] }
+        count += output.count
     }
 
     /// Hands everything to a session, which must take all of it.
