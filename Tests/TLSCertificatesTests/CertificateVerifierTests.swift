@@ -279,6 +279,14 @@ import TLSCrypto
         }
     }
 
+    @Test func aLeafHasNoNameConstraints() throws {
+        try expect(
+            .malformed("it has name constraints and is not a certificate authority’s"),
+            of: "CN=Leaf",
+            depth: 0
+        ) { $0.leaf.extensions.append(.nameConstraints(permitted: [TestName.dns("example.com")])) }
+    }
+
     @Test func keyIdentifiersMustNotBeCritical() throws {
         try expect(.unhandledCriticalExtension("2.5.29.35"), of: "CN=Leaf", depth: 0) {
             var identifier = TestExtension.authorityKeyIdentifier([1])

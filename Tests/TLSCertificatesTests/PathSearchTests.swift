@@ -265,6 +265,16 @@ import TLSCrypto
 
     // MARK: - Sentences
 
+    @Test func longNamesAreShortened() throws {
+        var leaf = TestChain().leaf
+        leaf.issuer = DER.name(String(repeating: "x", count: 5000))
+        let rejection = rejection([try leaf.made()], anchors: [])
+        #expect(rejection?.reason == .unknownIssuer(issuer: "CN=" + String(repeating: "x", count: 197) + "…"))
+        #expect("ab".shortened(to: 2) == "ab")
+        #expect("abc".shortened(to: 2) == "ab…")
+        #expect("".shortened(to: 2) == "")
+    }
+
     @Test func rejectionsAreSentences() {
         func text(_ reason: CertificateRejection.Reason, depth: Int = 0) -> String {
             CertificateRejection(certificate: "CN=a", depth: depth, reason: reason).description

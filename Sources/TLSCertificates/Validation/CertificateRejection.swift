@@ -108,23 +108,33 @@ extension CertificateRejection.Reason: CustomStringConvertible {
     }
 
     private static func list(_ names: [String]) -> String {
-        let shown = names.prefix(8).joined(separator: ", ")
+        let shown = names.prefix(8).map { $0.shortened(to: 100) }.joined(separator: ", ")
         return names.count > 8 ? shown + " and \(names.count - 8) others" : shown
     }
 }
 
-extension CertificateRejection {
+extension CertificateRejection.Reason {
     /// How much a rejection says when several paths fail: the path that came closest is the one to mend.
-    ///
-    /// An issuer that isn't known says least, for every dead end has one. A wrong signature usually means another key of
-    /// the same name. A period of validity that has ended is what most often breaks an otherwise good path.
-    var relevance: Int {
-        switch reason {
-        case .emptyChain, .unknownIssuer, .selfSigned: 0
-        case .badSignature: 1
-        case .workLimit: 2
-        case .expired, .notYetValid: 4
-        default: 3
+    enum Relevance: Int, Comparable {
+        /// Least, for every dead end has one.
+        case unknownIssuer
+        /// Usually the issuer has another key of the same name, in another certificate.
+        case badSignature
+        case workLimit
+        case rule
+        /// What most often breaks an otherwise good path.
+        case validity
+
+        static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    var relevance: Relevance {
+        switch self {
+        case .emptyChain, .unknownIssuer, .selfSigned: .unknownIssuer
+        case .badSignature: .badSignature
+        case .workLimit: .workLimit
+        case .expired, .notYetValid: .validity
+        default: .rule
         }
     }
 }

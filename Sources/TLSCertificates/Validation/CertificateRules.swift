@@ -12,6 +12,10 @@ struct CertificateRules {
     /// What speaks against this leaf, whoever issued it.
     func objection(toLeaf leaf: Certificate, serverName: ServerName?, isAnchor: Bool) -> Reason? {
         if let reason = commonObjection(to: leaf, isAnchor: isAnchor) { return reason }
+        // RFC 5280 §4.2.1.10: a leaf that states constraints was meant to be something else.
+        if leaf.storage.fields.extensions.nameConstraints != nil, !leaf.isCertificateAuthority {
+            return .malformed("it has name constraints and is not a certificate authority’s")
+        }
         if let serverName, !leaf.matches(serverName) {
             let presented = leaf.dnsNames + leaf.ipAddresses.map(IPAddress.describe)
             return .wrongName(expected: serverName, presented: presented)

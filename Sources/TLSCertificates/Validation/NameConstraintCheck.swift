@@ -172,7 +172,7 @@ struct NameConstraintCheck {
     }
 
     private func words(for name: String, isExcluded: Bool) -> String {
-        let shown = name.unicodeScalars.count <= 100 ? name : String(name.unicodeScalars.prefix(100)) + "…"
+        let shown = name.shortened(to: 100)
         return isExcluded
             ? "has the name \(shown), which the name constraints of “\(issuer)” exclude"
             : "has the name \(shown), which the name constraints of “\(issuer)” do not permit"

@@ -32,11 +32,7 @@ struct PathSearch {
         if try extend() { return path }
         let leaf = path[0]
         throw rejection
-            ?? CertificateRejection(
-                certificate: leaf.description,
-                depth: 0,
-                reason: .unknownIssuer(issuer: leaf.issuer.description)
-            )
+            ?? CertificateRejection(certificate: leaf.description, depth: 0, reason: Self.unknownIssuer(of: leaf))
     }
 
     /// Extends the path from its last certificate to an anchor; the path is unchanged if that fails.
@@ -55,7 +51,7 @@ struct PathSearch {
         for issuer in ordered(issuers, below: last) {
             guard depth <= verifier.limits.intermediates else {
                 let words = "the path has more than \(verifier.limits.intermediates) intermediate certificates"
-                note(.workLimit(words), last, depth: depth - 1)
+                note(last, depth: depth - 1, .workLimit(words))
                 return false
             }
             hasCandidate = true
@@ -64,14 +60,13 @@ struct PathSearch {
             if try extend() { return true }
             path.removeLast()
         }
-        if !hasCandidate {
-            note(
-                last.isSelfIssued ? .selfSigned : .unknownIssuer(issuer: last.issuer.description),
-                last,
-                depth: depth - 1
-            )
-        }
+        if !hasCandidate { note(last, depth: depth - 1, .unknownIssuer, Self.unknownIssuer(of: last)) }
         return false
+    }
+
+    private static func unknownIssuer(of certificate: Certificate) -> CertificateRejection.Reason {
+        if certificate.isSelfIssued { return .selfSigned }
+        return .unknownIssuer(issuer: certificate.issuer.description.shortened(to: 200))
     }
 
     /// Whether a certificate of the same name and key is in the path: going through it again leads nowhere new.
@@ -100,7 +95,7 @@ struct PathSearch {
         // RFC 5280 §4.2.1.9: the leaf isn't counted, nor are self-issued certificates.
         let authoritiesBelow = path.dropFirst().count { !$0.isSelfIssued }
         if let reason = rules.objection(toIssuer: issuer, authoritiesBelow: authoritiesBelow, isAnchor: isAnchor) {
-            note(reason, issuer, depth: depth)
+            note(issuer, depth: depth, reason)
             return false
         }
         let key: PublicKey
@@ -108,12 +103,12 @@ struct PathSearch {
             if case .success(let info) = issuer.publicKeyInfo,
                 let reason = rules.algorithmObjection(to: subject, issuerKey: info)
             {
-                note(reason, subject, depth: depth - 1)
+                note(subject, depth: depth - 1, reason)
                 return false
             }
             key = try issuer.publicKey()
         } catch {
-            note(.unsupportedKey(error.reason), issuer, depth: depth)
+            note(issuer, depth: depth, .unsupportedKey(error.reason))
             return false
         }
         guard signaturesLeft > 0 else {
@@ -123,7 +118,7 @@ struct PathSearch {
         do throws(CryptoError) {
             try subject.verifySignature(with: key)
         } catch {
-            note(.badSignature(issuer: issuer.description), subject, depth: depth - 1)
+            note(subject, depth: depth - 1, .badSignature, .badSignature(issuer: issuer.description))
             return false
         }
         return try namesAreAllowed(by: issuer)
@@ -134,7 +129,7 @@ struct PathSearch {
         guard issuer.storage.fields.extensions.nameConstraints != nil else { return true }
         let check = NameConstraintCheck(issuer: issuer)
         if let words = check.flaw {
-            note(.nameConstraint(words), issuer, depth: path.count)
+            note(issuer, depth: path.count, .nameConstraint(words))
             return false
         }
         for (depth, certificate) in path.enumerated() {
@@ -142,7 +137,7 @@ struct PathSearch {
             if depth > 0, certificate.isSelfIssued { continue }
             switch check.run(on: certificate, comparisonsLeft: &nameComparisonsLeft) {
             case .allowed: continue
-            case .violated(let words): note(.nameConstraint(words), certificate, depth: depth)
+            case .violated(let words): note(certificate, depth: depth, .nameConstraint(words))
             case .outOfWork:
                 throw fatal(
                     "name constraints needed more comparisons than the limit of \(verifier.limits.nameComparisons)"
@@ -153,14 +148,21 @@ struct PathSearch {
         return true
     }
 
-    private mutating func note(_ reason: CertificateRejection.Reason, _ certificate: Certificate, depth: Int) {
-        let new = CertificateRejection(certificate: certificate.description, depth: depth, reason: reason)
-        guard let old = rejection else {
-            rejection = new
-            return
-        }
-        // Of equals, the deeper one: its path came further.
-        if (new.relevance, new.depth) > (old.relevance, old.depth) { rejection = new }
+    /// Keeps the rejection if it says more than the one kept so far: of equals, the deeper one, whose path came further.
+    ///
+    /// Words are only made of what is kept, for names can be long and dead ends many.
+    private mutating func note(
+        _ certificate: Certificate,
+        depth: Int,
+        _ relevance: CertificateRejection.Reason.Relevance,
+        _ reason: @autoclosure () -> CertificateRejection.Reason
+    ) {
+        if let rejection, (relevance, depth) <= (rejection.reason.relevance, rejection.depth) { return }
+        rejection = CertificateRejection(certificate: certificate.description, depth: depth, reason: reason())
+    }
+
+    private mutating func note(_ certificate: Certificate, depth: Int, _ reason: CertificateRejection.Reason) {
+        note(certificate, depth: depth, reason.relevance, reason)
     }
 
     private func fatal(_ words: String) -> CertificateRejection {

@@ -86,7 +86,7 @@ extension Certificate: CustomStringConvertible {
             text = "serial number " + serialNumber.map(hexadecimal).joined()
         }
         // A sentence, not a page: somebody else may have chosen the name.
-        return text.unicodeScalars.count <= 200 ? text : String(text.unicodeScalars.prefix(200)) + "…"
+        return text.shortened(to: 200)
     }
 }
 
