@@ -224,6 +224,7 @@ extension Connection {
             session.close()
         }
         queuePendingOutput()
+        // httpd closes the socket right after the end-of-connection bucket, and sends for its sake nothing that waits.
         if !outgoing.isEmpty { outgoing.append(allocator.flush()) }
         phase = .closed
     }

@@ -35,7 +35,17 @@ func tlsd_process_connection(_ record: UnsafeMutablePointer<conn_rec>) -> CInt {
     guard unsafe record.pointee.master == nil, let connection = unsafe Connection.of(record),
         connection.phase == .handshake
     else { return DECLINED }
-    _ = connection.fill(blocking: true, handshakeOnly: true)
+    let status = connection.fill(blocking: true, handshakeOnly: true)
+    if connection.phase == .handshake {
+        connection.phase = .failed
+        unsafe log(
+            record,
+            .clientLeft,
+            level: APLOG_INFO,
+            status: status,
+            "the client did not finish the TLS handshake"
+        )
+    }
     switch connection.phase {
     case .established, .plainHTTP:
         return DECLINED

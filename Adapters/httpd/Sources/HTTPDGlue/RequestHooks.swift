@@ -19,7 +19,9 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
             unsafe apr_table_get(request.pointee.subprocess_env, "ssl-unclean-shutdown") != nil
     }
     guard let server = unsafe request.pointee.server, unsafe server != connection.server,
-        unsafe request.pointee.main == nil, unsafe request.pointee.prev == nil
+        unsafe request.pointee.main == nil, unsafe request.pointee.prev == nil,
+        // A forward proxy is asked for other servers' names.
+        unsafe request.pointee.proxyreq != PROXYREQ_PROXY
     else { return DECLINED }
     let verdict = RequestVerdict(
         connection: connection.policy,
