@@ -243,6 +243,29 @@ import TLSCrypto
         }
     }
 
+    @Test func keysHaveToBeWellFormed() throws {
+        let curve = DER.object("1.2.840.10045.3.1.7")
+        let (ec, ed) = (DER.object("1.2.840.10045.2.1"), DER.object("1.3.101.112"))
+        let bits = DER.bits([4] + [UInt8](repeating: 1, count: 64))
+        func kind(_ info: [UInt8]) throws -> KeyKind? {
+            var leaf = TestChain().leaf
+            leaf.key = TestKey(publicKeyInfo: DERText.base64(info))
+            return try leaf.made().publicKeyKind
+        }
+        #expect(try kind(DER.sequence(DER.sequence(ec, curve), bits)) == .ecdsaP256)
+        #expect(try kind(DER.sequence(DER.sequence(ed), bits)) == .ed25519)
+        for info in [
+            DER.sequence(DER.sequence(ec, curve), bits, DER.null),
+            DER.sequence(DER.sequence(ec, curve, DER.null), bits),
+            DER.sequence(DER.sequence(ec), bits), DER.sequence(DER.sequence(ec, DER.null), bits),
+            DER.sequence(DER.sequence(ec, DER.sequence(curve)), bits), DER.sequence(DER.sequence(ec, curve)),
+            DER.sequence(DER.sequence(ec, curve), DER.octets([4])), DER.sequence(DER.sequence(ed, DER.null), bits),
+            DER.sequence(DER.sequence(ec, curve), DER.bits([4, 2], unused: 1)), DER.sequence(ec, bits),
+        ] {
+            #expect(try kind(info) == nil)
+        }
+    }
+
     @Test func rsaKeysNeedASoundExponent() throws {
         let modulus = DER.value(2, [0x00, 0xC1] + [UInt8](repeating: 0xFF, count: 255))
         func kind(_ exponent: [UInt8], modulus: [UInt8] = modulus) throws -> KeyKind? {

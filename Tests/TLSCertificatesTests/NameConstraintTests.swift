@@ -207,6 +207,15 @@ import TLSCrypto
         #expect(try chain.rejection() == nil)
     }
 
+    @Test func aSelfIssuedLeafIsNotExempt() throws {
+        var chain = TestChain()
+        chain.leaf.subject = chain.leaf.issuer
+        chain.intermediate.extensions.append(.nameConstraints(permitted: [TestName.dns("example.org")]))
+        #expect(
+            try chain.rejection() == violation("www.example.com", "do not permit", of: "CN=Intermediate")
+        )
+    }
+
     @Test func hugeConstraintsEndWithinTheBudget() throws {
         let constraints = (0..<1500).map { TestName.dns("n\($0).example.org") }
         let names = (0..<1500).map { TestName.dns("n\($0).example.com") }

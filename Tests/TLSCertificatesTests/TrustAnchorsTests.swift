@@ -33,6 +33,36 @@ import Testing
         }
     }
 
+    @Test func theFirstBundleWithCertificatesCounts() throws {
+        let broken = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+        // Of a system's store, a certificate that cannot be read is passed over.
+        try withFile(broken + Samples.selfSigned) { bundle in
+            try withFile(broken) { useless in
+                let anchors = try TrustAnchors.stored(
+                    inBundles: ["/nonexistent", useless, bundle],
+                    directory: "/nonexistent"
+                )
+                #expect(anchors.count == 1)
+            }
+        }
+        let error = #expect(throws: CertificateError.self) {
+            try TrustAnchors.stored(inBundles: ["/nonexistent/a"], directory: "/nonexistent/b")
+        }
+        #expect(
+            error?.reason == "the system's CA certificates are in none of these places: /nonexistent/a, /nonexistent/b"
+        )
+    }
+
+    @Test func aDirectoryIsReadWithoutABundle() throws {
+        let directory = FileManager.default.temporaryDirectory.path + "/" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: directory + "/deeper", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        for (name, text) in [("a.pem", Samples.selfSigned), ("b.0", Samples.ecdsa), ("c.txt", "nothing")] {
+            try text.write(toFile: directory + "/" + name, atomically: false, encoding: .utf8)
+        }
+        #expect(try TrustAnchors.stored(inBundles: [], directory: directory).count == 4)
+    }
+
     @Test func theSystemsAnchorsAreAuthorities() throws {
         // Every system that builds this has the package of CA certificates: its own downloads need them.
         let anchors = try TrustAnchors.system()

@@ -38,18 +38,22 @@ public final class TrustAnchors: Sendable {
     ///
     /// - Throws: ``CertificateError`` if no place has a certificate.
     public static func system() throws(CertificateError) -> TrustAnchors {
-        for path in systemBundles {
-            guard let text = try? contents(of: path) else { continue }
-            let certificates = readableCertificates(in: text)
+        try stored(inBundles: systemBundles, directory: systemDirectory)
+    }
+
+    /// The certificates of the first bundle that has any, or else of the directory's files.
+    static func stored(inBundles bundles: [String], directory: String) throws(CertificateError) -> TrustAnchors {
+        for path in bundles {
+            let certificates = readableCertificates(inFile: path)
             if !certificates.isEmpty { return TrustAnchors(certificates) }
         }
         var certificates: [Certificate] = []
-        for name in ((try? FileBytes.entries(ofDirectory: systemDirectory)) ?? []).sorted() {
-            guard let text = try? contents(of: systemDirectory + "/" + name) else { continue }
-            certificates += readableCertificates(in: text)
+        for name in (try? FileBytes.entries(ofDirectory: directory)) ?? [] {
+            certificates += readableCertificates(inFile: directory + "/" + name)
         }
         guard !certificates.isEmpty else {
-            throw CertificateError("no CA certificates of the system are in \(systemBundles[0]) or \(systemDirectory)")
+            let places = (bundles + [directory]).joined(separator: ", ")
+            throw CertificateError("the system's CA certificates are in none of these places: \(places)")
         }
         return TrustAnchors(certificates)
     }
@@ -79,8 +83,8 @@ public final class TrustAnchors: Sendable {
         }
     }
 
-    private static func readableCertificates(in text: [UInt8]) -> [Certificate] {
-        guard let blocks = try? PEM.blocks(in: text.span) else { return [] }
+    private static func readableCertificates(inFile path: String) -> [Certificate] {
+        guard let text = try? contents(of: path), let blocks = try? PEM.blocks(in: text.span) else { return [] }
         var certificates: [Certificate] = []
         for block in blocks where block.label == "CERTIFICATE" {
             if let certificate = try? Certificate(der: block.der) { certificates.append(certificate) }
