@@ -52,7 +52,7 @@ import Testing
         let client = try startSafeTLSClient(server.port, ["--ca", authority()], input: .file(file))
         let outcome = try client.waitForExit(timeout: 60)
         #expect(outcome.status == 0, "\(outcome.errors)")
-        #expect(outcome.output == Self.large)
+        #expect(isSame(outcome.output, Self.large))
         #expect(try server.child.waitForExit().text.contains("closed cleanly"))
     }
 
@@ -72,7 +72,7 @@ import Testing
         )
         try client.write("GET /large.bin HTTP/1.0\r\n\r\n")
         let outcome = try client.waitForExit(timeout: 60)
-        #expect(outcome.output.suffix(Self.large.count) == Self.large, "\(outcome.errors)")
+        #expect(isSame(outcome.output.suffix(Self.large.count), Self.large), "\(outcome.errors)")
     }
 
     // MARK: HTTP
