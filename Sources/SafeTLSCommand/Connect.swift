@@ -74,7 +74,8 @@ struct Connect: ParsableCommand {
             guard !connection.session.isPeerClosed else {
                 throw Failure("the server closed before the handshake ended")
             }
-            _ = try connection.read()
+            // What the server sends first may come together with the end of the handshake.
+            output(try connection.read())
             try connection.flush()
         }
     }

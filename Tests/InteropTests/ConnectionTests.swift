@@ -88,11 +88,11 @@ import Testing
         #expect(outcome.text.contains(version == "--tlsv1.3" ? "TLSv1.3" : "TLSv1.2"))
     }
 
-    @Test func headRequest() throws {
-        let server = try startOpenSSL(identity(), ["-www"])
+    @Test(arguments: ["--tls1.3", "--tls1.2"]) func headRequest(version: String) throws {
+        let server = try startSafeTLS(identities: [identity()], ["--www", version])
         let outcome = try startSafeTLSClient(server.port, ["--ca", authority(), "--head"], input: .none).waitForExit()
         #expect(outcome.status == 0, "\(outcome)")
-        #expect(outcome.text.hasPrefix("HTTP/1.0 200"))
+        #expect(outcome.text.hasPrefix("HTTP/1.1 200"))
     }
 
     // MARK: KeyUpdate (RFC 8446 §4.6.3)

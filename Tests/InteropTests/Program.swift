@@ -53,6 +53,7 @@ extension Program {
         let child = try ChildProcess(
             "python3",
             ["-c", PythonScripts.server, identity.certificate.path, identity.key.path, offer.versionName]
+                + [offer.opensslSuite ?? ""]
         )
         return RunningServer(child: child, port: try Self.port(in: child, after: "listening on "))
     }

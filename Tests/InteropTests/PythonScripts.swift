@@ -22,11 +22,14 @@ enum PythonScripts {
             tls.unwrap()  # raises unless the server answers close_notify
         """
 
-    /// Arguments: certificate, key, version. Echoes one connection, then waits for close_notify.
+    /// Arguments: certificate, key, version, suite (TLS 1.2 only; may be empty). Echoes one connection, then waits for
+    /// close_notify.
     static let server = """
         import socket, ssl, sys
-        certificate, key, version = sys.argv[1:]
+        certificate, key, version, suite = sys.argv[1:]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if suite:
+            context.set_ciphers(suite)
         context.load_cert_chain(certificate, key)
         wanted = ssl.TLSVersion.TLSv1_3 if version == "TLSv1.3" else ssl.TLSVersion.TLSv1_2
         context.minimum_version = context.maximum_version = wanted
