@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import SafeTLS
+import Testing
+
+@testable import HTTPDCore
+
+@Suite struct VirtualHostNamesTests {
+    private let names = VirtualHostNames(
+        exact: ["WWW.Example.org", "example.org"],
+        patterns: ["*.Example.net", "host?.test", "a*b*c.test"]
+    )
+
+    @Test(arguments: [
+        "www.example.org", "example.org", "x.example.net", "x.y.example.net", "host1.test", "abc.test",
+        "axxbyybzc.test",
+    ])
+    func answersTo(_ name: String) {
+        #expect(names.contains(name))
+    }
+
+    @Test(arguments: [
+        "", "example.com", "example.net", "xexample.net", "host.test", "host12.test", "ab.test", "abc.test.",
+    ])
+    func doesNotAnswerTo(_ name: String) {
+        #expect(!names.contains(name))
+    }
+
+    @Test func starsDoNotMultiplyTheWork() {
+        let pattern = Array(String(repeating: "*a", count: 40).utf8) + Array("b".utf8)
+        let name = [UInt8](repeating: UInt8(ascii: "a"), count: 250)
+        let clock = ContinuousClock()
+        let time = clock.measure { #expect(!VirtualHostNames.matches(name, pattern)) }
+        #expect(time < .seconds(1))
+    }
+}
+
+@Suite struct PlainHTTPTests {
+    @Test func tellsMethodsFromRecords() {
+        for method in ["GET", "POST", "HEAD", "PRI", "get"] {
+            #expect(PlainHTTP.begins(with: method.utf8[method.utf8.startIndex]))
+        }
+        for byte: UInt8 in [0, 20, 21, 22, 23, 24, 0x80, 0xFF, 0x0D, 0x20] {
+            #expect(!PlainHTTP.begins(with: byte))
+        }
+    }
+}
+
+@Suite struct CertificateTextTests {
+    @Test(
+        arguments: [
+            (0, "Jan  1 00:00:00 1970 GMT"), (951_782_400, "Feb 29 00:00:00 2000 GMT"),
+            (1_795_436_894, "Nov 23 12:28:14 2026 GMT"), (2_524_607_999, "Dec 31 23:59:59 2049 GMT"),
+            (-1, "Dec 31 23:59:59 1969 GMT"), (4_107_542_400, "Mar  1 00:00:00 2100 GMT"),
+        ] as [(Int64, String)]
+    )
+    func dates(_ seconds: Int64, _ text: String) {
+        #expect(CertificateDate.text(seconds) == text)
+    }
+
+    @Test(
+        arguments: [
+            ([], ""), ([0x66], "Zg==\n"), ([0x66, 0x6F], "Zm8=\n"), ([0x66, 0x6F, 0x6F], "Zm9v\n"),
+            ([0xFB, 0xFF, 0xFE], "+//+\n"),
+        ] as [([UInt8], String)]
+    )
+    func pem(_ der: [UInt8], _ body: String) {
+        #expect(PEMText.certificate(der) == "-----BEGIN CERTIFICATE-----\n\(body)-----END CERTIFICATE-----\n")
+    }
+
+    @Test func pemLinesHave64Characters() {
+        let lines = PEMText.certificate([UInt8](repeating: 1, count: 49)).split(separator: "\n")
+        #expect(lines.map(\.count) == [27, 64, 4, 25])
+    }
+}
