@@ -43,7 +43,7 @@ struct Connect: ParsableCommand {
         guard let name = ServerName(asked) else {
             throw ValidationError("\(asked) is neither a DNS name nor an IP address.")
         }
-        let session = try ClientSession(configuration: configuration(), serverName: name)
+        let session = try ClientSession(configuration: configuration(), serverName: name, deferring: .verification)
         var connection = SocketConnection(session, over: try Socket.connect(to: endpoint))
         do {
             try handshake(&connection)
@@ -68,29 +68,38 @@ struct Connect: ParsableCommand {
     }
 
     private func handshake(_ connection: inout SocketConnection<ClientSession>) throws {
-        defer { describe(connection.session) }
         try connection.flush()
         while connection.session.isHandshaking {
-            guard !connection.session.isPeerClosed else {
-                throw Failure("the server closed before the handshake ended")
+            if case .verifyPeer(let request) = connection.session.request {
+                try connection.session.answer(verification: judge(request))
+                _ = try connection.receive()
+            } else {
+                _ = try connection.read()
             }
-            // What the server sends first may come together with the end of the handshake.
-            output(try connection.read())
             try connection.flush()
+        }
+        for line in connection.session.negotiated?.lines ?? [] {
+            note(line.name, line.value)
         }
     }
 
-    private func describe(_ session: borrowing ClientSession) {
-        for line in session.negotiated?.lines ?? [] {
-            note(line.name + String(repeating: " ", count: max(1, 14 - line.name.count)) + line.value)
+    /// The library's own verdict on the server, shown with what it judges.
+    private func judge(_ request: VerificationRequest) -> Verdict {
+        do throws(CertificateRejection) {
+            let path = try request.verify()
+            show(path)
+            note("verdict", "trusted for \(request.serverName)")
+            return .accepted(path: path)
+        } catch {
+            show(request.certificateChain)
+            note("verdict", "refused")
+            return .rejected(error)
         }
-        let verified = session.verifiedPath
-        let chain = verified.isEmpty ? session.peerCertificates : verified
+    }
+
+    private func show(_ chain: [Certificate]) {
         for (depth, certificate) in chain.enumerated() {
-            note((depth == 0 ? "chain         " : "              ") + "\(depth): \(certificate.summary)")
-        }
-        if !chain.isEmpty {
-            note("verdict       " + (verified.isEmpty ? "refused" : "trusted"))
+            note("certificate \(depth)", certificate.summary)
         }
     }
 

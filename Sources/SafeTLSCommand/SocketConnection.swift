@@ -21,13 +21,18 @@ struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
 
     /// Reads from the socket once and returns the data that this completed, perhaps none.
     mutating func read() throws -> [UInt8] {
-        var plaintext: [UInt8] = []
-        guard let count = try socket.read(into: &input, at: filled) else { return plaintext }
+        guard let count = try socket.read(into: &input, at: filled) else { return [] }
         guard count > 0 else {
             try session.endOfInput()
-            return plaintext
+            return []
         }
         filled += count
+        return try receive()
+    }
+
+    /// Hands the session what was read, as far as it takes it.
+    mutating func receive() throws -> [UInt8] {
+        var plaintext: [UInt8] = []
         var start = 0
         while start < filled, !session.isPeerClosed {
             let received = try session.receive(&input, in: start..<filled)

@@ -7,6 +7,11 @@ func note(_ line: String) {
     writeAll(Array((line + "\n").utf8), to: 2)
 }
 
+/// Writes a line with a name and a value to standard error.
+func note(_ name: String, _ value: String) {
+    note(name + String(repeating: " ", count: max(1, 15 - name.count)) + value)
+}
+
 /// Writes to standard output at once, without the buffering of `print`.
 func output(_ bytes: [UInt8]) {
     writeAll(bytes, to: 1)
