@@ -12,6 +12,8 @@ struct ConnectionSecrets: ~Copyable {
     private let exporterSecret: Secret
     /// TLS 1.2 only.
     private let randoms: Randoms?
+    /// Whether the exporter secret belongs to this connection alone.
+    private let isExportable: Bool
 
     private struct Traffic: ~Copyable {
         var sending: TrafficSecret
@@ -29,14 +31,25 @@ struct ConnectionSecrets: ~Copyable {
         traffic = Traffic(sending: sending, receiving: receiving)
         exporterSecret = exporter
         randoms = nil
+        isExportable = true
         self.cipherSuite = cipherSuite
         self.isClient = isClient
     }
 
     /// The secrets of a TLS 1.2 connection.
-    init(masterSecret: consuming Secret, randoms: Randoms, cipherSuite: CipherSuite, isClient: Bool) {
+    ///
+    /// - Parameter isExtended: Whether the master secret is an extended one. Without, a man in the middle can have two
+    ///   connections with the same master secret, so exporters must be disabled (RFC 7627 §5.4).
+    init(
+        masterSecret: consuming Secret,
+        isExtended: Bool,
+        randoms: Randoms,
+        cipherSuite: CipherSuite,
+        isClient: Bool
+    ) {
         traffic = nil
         exporterSecret = masterSecret
+        isExportable = isExtended
         self.randoms = randoms
         self.cipherSuite = cipherSuite
         self.isClient = isClient
@@ -71,6 +84,7 @@ struct ConnectionSecrets: ~Copyable {
     ///
     /// - Parameter context: TLS 1.3 treats nil and empty alike, TLS 1.2 tells them apart.
     func exportKeyingMaterial(label: String, context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8] {
+        guard isExportable else { throw .misuse(.needsExtendedMasterSecret) }
         let labelLength = label.utf8.count
         guard labelLength > 0 && labelLength <= HKDFLabel.maximumLabelLength else {
             throw .misuse(.invalidArgument("an exporter label has 1 to \(HKDFLabel.maximumLabelLength) bytes"))

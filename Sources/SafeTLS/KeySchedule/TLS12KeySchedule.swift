@@ -23,23 +23,24 @@ struct PremasterSecret: ~Copyable {
         _ randoms: Randoms,
         _ hash: inout KeyedHash
     ) throws(TLSError) -> MasterSecretTLS12 {
-        try derive("extended master secret", seed: sessionHash.bytes, randoms, &hash)
+        try derive("extended master secret", seed: sessionHash.bytes, isExtended: true, randoms, &hash)
     }
 
     /// The master secret of peers without that extension, bound to the randoms only (RFC 5246 §8.1).
     consuming func masterSecret(_ randoms: Randoms, _ hash: inout KeyedHash) throws(TLSError) -> MasterSecretTLS12 {
         let seed = randoms.clientThenServer
-        return try derive("master secret", seed: seed.span, randoms, &hash)
+        return try derive("master secret", seed: seed.span, isExtended: false, randoms, &hash)
     }
 
     private consuming func derive(
         _ label: String,
         seed: Span<UInt8>,
+        isExtended: Bool,
         _ randoms: Randoms,
         _ hash: inout KeyedHash
     ) throws(TLSError) -> MasterSecretTLS12 {
         let master = try hash.tls12PRF(secret.bytes, label, seed: seed, count: MasterSecretTLS12.length)
-        return MasterSecretTLS12(master, cipherSuite: cipherSuite, randoms: randoms)
+        return MasterSecretTLS12(master, isExtended: isExtended, cipherSuite: cipherSuite, randoms: randoms)
     }
 }
 
@@ -49,11 +50,13 @@ struct MasterSecretTLS12: ~Copyable {
     fileprivate static let length = 48
 
     private let secret: Secret
+    private let isExtended: Bool
     private let cipherSuite: CipherSuite
     private let randoms: Randoms
 
-    fileprivate init(_ secret: consuming Secret, cipherSuite: CipherSuite, randoms: Randoms) {
+    fileprivate init(_ secret: consuming Secret, isExtended: Bool, cipherSuite: CipherSuite, randoms: Randoms) {
         self.secret = secret
+        self.isExtended = isExtended
         self.cipherSuite = cipherSuite
         self.randoms = randoms
     }
@@ -87,7 +90,13 @@ struct MasterSecretTLS12: ~Copyable {
 
     /// Keeps what exporters need.
     consuming func connectionSecrets(isClient: Bool) -> ConnectionSecrets {
-        ConnectionSecrets(masterSecret: secret, randoms: randoms, cipherSuite: cipherSuite, isClient: isClient)
+        ConnectionSecrets(
+            masterSecret: secret,
+            isExtended: isExtended,
+            randoms: randoms,
+            cipherSuite: cipherSuite,
+            isClient: isClient
+        )
     }
 }
 

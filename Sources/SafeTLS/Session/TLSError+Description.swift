@@ -74,6 +74,8 @@ extension Misuse: CustomStringConvertible {
         case .noSuchRequest: "The session has no such request pending."
         case .invalidArgument(let what): "An argument is out of range: \(what)."
         case .needsTLS13: "The operation needs TLS 1.3."
+        case .needsExtendedMasterSecret:
+            "Keying material cannot be exported: the peer lacks TLS 1.3 and the extended master secret."
         }
     }
 }

@@ -111,4 +111,6 @@ public enum Misuse: Equatable, Sendable {
     case invalidArgument(String)
     /// The feature needs TLS 1.3.
     case needsTLS13
+    /// Keying material of a TLS 1.2 connection whose peer lacks the extended master secret (RFC 7627 §5.4).
+    case needsExtendedMasterSecret
 }

@@ -77,5 +77,7 @@ public protocol TLSSession: ~Copyable {
     ///   - label: 1 to 64 bytes.
     ///   - context: TLS 1.2 tells nil from empty, TLS 1.3 does not.
     ///   - count: 1 to 8160 bytes.
+    /// - Throws: `TLSError.misuse` before the handshake is complete, for arguments out of range, and in TLS 1.2 with a
+    ///   peer that lacks the extended master secret (RFC 7627 §5.4).
     func exportKeyingMaterial(label: String, context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8]
 }

@@ -21,6 +21,9 @@ struct TLS12ClientTests {
         try server.sendRecord(.applicationData, [1, 2, 3])
         let data = try Loopback.feed(&client, server.output())
         #expect(data == [1, 2, 3])
+        // RFC 7627 §5.4: without the extension there are no exporters.
+        let exported = exportFailure(client)
+        #expect(exported == (isAnswered ? nil : .misuse(.needsExtendedMasterSecret)))
     }
 
     @Test("a request for a certificate is answered with none (RFC 5246 §7.4.6)")
@@ -393,6 +396,15 @@ struct TLS12ClientTests {
     }
 
     // MARK: Steps
+
+    private func exportFailure(_ session: borrowing ClientSession) -> TLSError? {
+        do throws(TLSError) {
+            _ = try session.exportKeyingMaterial(label: "EXPORTER-test", context: nil, count: 32)
+            return nil
+        } catch {
+            return error
+        }
+    }
 
     private func makeClient(
         versions: ClosedRange<ProtocolVersion> = .tls12 ... .tls12,

@@ -269,6 +269,20 @@ struct TLS12HandshakeTests {
         #expect(verified == path)
     }
 
+    @Test("data in the same bytes as Finished")
+    func dataBehindFinished() throws {
+        var pair = Pair()
+        pair.restrict(to: .tls12)
+        var client = try pair.makeClient()
+        var server = try pair.makeServer()
+        let flight = try Loopback.exchange(&server, Loopback.output(&client))
+        try Loopback.feed(&server, Loopback.exchange(&client, flight))
+        // The server's Finished still waits; sealing takes it along.
+        let bytes = try Loopback.seal(&server, [1, 2, 3])
+        let data = try Loopback.feed(&client, bytes)
+        #expect(data == [1, 2, 3])
+    }
+
     @Test("a certificate for another name is refused")
     func wrongName() throws {
         var pair = Pair()

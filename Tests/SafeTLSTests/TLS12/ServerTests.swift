@@ -26,6 +26,9 @@ struct TLS12ServerTests {
         #expect(!isHandshaking)
         let data = try client.receive(Loopback.seal(&server, [1, 2, 3]))
         #expect(data == [.data([1, 2, 3])])
+        // RFC 7627 §5.4: without the extension there are no exporters.
+        let exported = exportFailure(server)
+        #expect(exported == (isOffered ? nil : .misuse(.needsExtendedMasterSecret)))
     }
 
     @Test("ServerHello answers what was sent and nothing else")
@@ -342,7 +345,28 @@ struct TLS12ServerTests {
         try expectFailure(&client, &server, .unexpected(type, expected: "application data"), .unexpectedMessage)
     }
 
+    @Test("data right behind Finished, before the server's, is taken")
+    func falseStart() throws {
+        var client = Puppet(isClient: true)
+        var server = try makeServer()
+        try client.sendClientKeyExchange(to: try start(&client, &server))
+        try client.sendChangeCipherSpec()
+        try client.sendFinished()
+        try client.sendRecord(.applicationData, [4, 5, 6])
+        let data = try Loopback.feed(&server, client.output())
+        #expect(data == [4, 5, 6])
+    }
+
     // MARK: Steps
+
+    private func exportFailure(_ session: borrowing ServerSession) -> TLSError? {
+        do throws(TLSError) {
+            _ = try session.exportKeyingMaterial(label: "EXPORTER-test", context: nil, count: 32)
+            return nil
+        } catch {
+            return error
+        }
+    }
 
     private func makeServer() throws -> ServerSession {
         try Pair().makeServer()

@@ -5,9 +5,10 @@ import TLSCrypto
 
 /// A client's reaction to a ServerHello that chose TLS 1.2 (RFC 5246 §7.4.1.3).
 ///
-/// A server without extended_master_secret is accepted, as RFC 7627 §5.2 allows: the attacks it prevents need
-/// resumption or renegotiation, which this client does not do. One without renegotiation_info is not: the client
-/// cannot see whether its handshake is somebody's renegotiation (RFC 5746 §4.1).
+/// A server without extended_master_secret is accepted, as RFC 7627 §5.2 allows: the attacks that the extension
+/// prevents need resumption or renegotiation, which this client does not do, or exporters, which such a connection
+/// does not have. A server without renegotiation_info is not accepted: the client cannot see whether its handshake is
+/// somebody's renegotiation (RFC 5746 §4.1).
 enum ServerHelloAnswerTLS12 {
     static func proceed(
         _ offer: consuming ClientOffer,

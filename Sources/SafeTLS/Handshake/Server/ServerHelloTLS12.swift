@@ -9,9 +9,9 @@ import TLSCrypto
 /// Every handshake is a full one with ECDHE and an AEAD suite: no resumption, so the session ID a client brings is
 /// ignored and ours is empty (RFC 5246 §7.4.1.3).
 ///
-/// A client without extended_master_secret is served (RFC 7627 §5.2 leaves that to the server): the attacks it
-/// prevents need resumption or renegotiation, which this server does not do. The same holds for a client without
-/// renegotiation_info: what RFC 5746 protects never happens here.
+/// A client without extended_master_secret is served, as RFC 7627 §5.2 allows: the attacks that the extension
+/// prevents need resumption or renegotiation, which this server does not do, or exporters, which such a connection
+/// does not have. A client without renegotiation_info is served because what RFC 5746 protects never happens here.
 enum ServerHelloTLS12 {
     static func respond(
         _ context: ServerContext,
