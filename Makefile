@@ -46,6 +46,7 @@ module: setup ## Build the httpd module, build/mod_tls.so
 
 test: setup module ## Run every test: units, interoperability with other TLS stacks, Debian's httpd
 	swift test $(ARGS)
+	swift test --package-path Adapters/httpd $(ARGS)
 
 demo: setup module ## Serve HTTPS with Debian's httpd and the module, and fetch from it with curl
 	@Adapters/httpd/demo/demo.sh build/mod_tls.so

@@ -65,6 +65,8 @@ public struct ClientSession: ~Copyable, Sendable {
     public var verifiedPath: [Certificate] { engine.peerCertificates.verifiedPath }
 }
 
+// The protocol documents these.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension ClientSession: TLSSession {
     public mutating func receive(_ buffer: inout MutableSpan<UInt8>) throws(TLSError) -> Received {
         try engine.receive(&buffer)

@@ -66,6 +66,8 @@ public struct ServerSession: ~Copyable, Sendable {
     }
 }
 
+// The protocol documents these.
+// swift-format-ignore: AllPublicDeclarationsHaveDocumentation
 extension ServerSession: TLSSession {
     public mutating func receive(_ buffer: inout MutableSpan<UInt8>) throws(TLSError) -> Received {
         try engine.receive(&buffer)
