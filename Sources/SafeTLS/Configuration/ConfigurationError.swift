@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A configuration that cannot work or would be unsafe, found before any connection exists.
+/// A configuration that cannot work or would not be secure, found before any connection exists.
 public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The file the mistake is in, when there is one.
     public let file: String?
