@@ -72,9 +72,10 @@ struct Connect: ParsableCommand {
         while connection.session.isHandshaking {
             if case .verifyPeer(let request) = connection.session.request {
                 try connection.session.answer(verification: judge(request))
-                _ = try connection.receive()
+                output(try connection.receive())
             } else {
-                _ = try connection.read()
+                // What the server sends first may come together with the end of the handshake.
+                output(try connection.read())
             }
             try connection.flush()
         }
