@@ -6,7 +6,7 @@
 /// expectServerHello ─┬─ TLS 1.3 → expectEncryptedExtensions → expectCertificateTLS13 → expectCertificateVerify
 ///   ↑ HelloRetry-    │           → [awaitVerdictTLS13] → expectFinishedTLS13 → connected
 ///   └ Request        └─ TLS 1.2 → expectCertificateTLS12 → expectServerKeyExchange → [awaitVerdictTLS12]
-///                               → expectServerHelloDone → expectTicketOrChangeCipherSpec → expectFinishedTLS12
+///                               → expectServerHelloDone → expectChangeCipherSpec → expectFinishedTLS12
 ///                               → connected
 /// ```
 ///
