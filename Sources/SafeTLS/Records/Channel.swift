@@ -19,6 +19,8 @@ struct Channel: ~Copyable {
     /// How received records are protected.
     private(set) var readProtection = ReadProtection.none
     var joiner = HandshakeJoiner()
+    /// How many records are sealed before the sending key is replaced. Tests lower it.
+    var recordsPerKey = TLSLimits.recordsPerKey
     /// The version that unprotected records say: 0x0301 for a first ClientHello (RFC 8446 §5.1), then 0x0303.
     var recordVersion: UInt16 = 0x0303
     /// Whether change_cipher_spec records are ignored, as TLS 1.3 does while it shakes hands (RFC 8446 §5).
@@ -146,7 +148,7 @@ struct Channel: ~Copyable {
     /// Whether the sending key has to be replaced before the next record (RFC 8446 §5.5).
     var sealerIsWornOut: Bool {
         switch sealer {
-        case .some(let sealer): sealer.isWornOut
+        case .some(let sealer): sealer.isWornOut(after: recordsPerKey)
         case .none: false
         }
     }

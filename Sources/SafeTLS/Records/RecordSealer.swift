@@ -34,7 +34,8 @@ struct RecordSealer: ~Copyable {
     }
 
     /// Whether the key has sealed as many records as it may (RFC 8446 §5.5).
-    var isWornOut: Bool { isTLS13 && sequence >= TLSLimits.recordsPerKey }
+    @inline(__always)
+    func isWornOut(after records: UInt64) -> Bool { isTLS13 && sequence >= records }
 
     /// Writes one record at `offset` of `output`, which has room for it.
     ///

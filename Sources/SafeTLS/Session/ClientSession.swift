@@ -43,6 +43,13 @@ public struct ClientSession: ~Copyable, Sendable {
         engine = Engine(.expectServerHello(state), channel: channel)
     }
 
+    /// Sends a ClientHello that was written elsewhere: a recorded one, or one with parts of its own.
+    init(offer: consuming ClientOffer, hello: [UInt8]) throws(TLSError) {
+        var channel = Channel()
+        let state = try ExpectServerHello.start(offer: offer, hello: hello, &channel)
+        engine = Engine(.expectServerHello(state), channel: channel)
+    }
+
     /// What the session waits for, when a step was deferred.
     public var request: ClientRequest? { engine.request }
 

@@ -18,14 +18,14 @@ public struct ServerSession: ~Copyable, Sendable {
     ///   - configuration: Used unless a deferred ClientHello is answered with another one.
     ///   - deferring: The steps that the driver answers itself; none by default.
     public init(configuration: ServerConfiguration, deferring: DeferredRequests = []) {
-        self.init(configuration: configuration, deferring: deferring, fragmentLength: RecordSize.plaintext)
+        self.init(configuration: configuration, deferring: deferring, channel: Channel())
     }
 
-    /// The same with records of at most `fragmentLength` bytes of content.
-    init(configuration: ServerConfiguration, deferring: DeferredRequests, fragmentLength: Int) {
+    /// The same over a record layer whose limits may be others than usual.
+    init(configuration: ServerConfiguration, deferring: DeferredRequests = [], channel: consuming Channel) {
         engine = Engine(
             .expectClientHello(ExpectClientHello(configuration: configuration, deferring: deferring)),
-            channel: Channel(fragmentLength: fragmentLength)
+            channel: channel
         )
     }
 

@@ -22,7 +22,7 @@ struct BrokenTransportTests {
         var server = ServerSession(
             configuration: try pair.serverConfiguration(),
             deferring: [],
-            fragmentLength: sizes.fragment
+            channel: Channel(fragmentLength: sizes.fragment)
         )
         var client = try ClientSession(
             configuration: ClientConfiguration(trustAnchors: TestCredentials.anchors, options: pair.client),

@@ -214,28 +214,7 @@ struct ExpectServerFinishedTLS13: ~Copyable {
         _ channel: inout Channel
     ) throws(TLSError) -> ClientPhase {
         guard type == .finished else { throw .unexpected(type, expected: "Finished") }
-        let expected = try handshake.serverTraffic.verifyData(
-            transcript: handshake.transcript.digest(),
-            &handshake.hash
-        )
-        try FinishedCheck.verify(message, expected: expected)
-        handshake.transcript.update(message.span)
-
-        // §7.1: everything of the application phase is derived from ClientHello…server Finished.
-        let digest = try handshake.transcript.digest()
-        if let requestContext {
-            // A client without certificate says so with an empty list (§4.4.2).
-            try channel.send(&handshake.transcript) { writer throws(EncodeError) in
-                try CertificateMessage.writeTLS13(requestContext: requestContext.span, chain: [], into: &writer)
-            }
-        }
-        let verifyData = try handshake.clientTraffic.verifyData(
-            transcript: handshake.transcript.digest(),
-            &handshake.hash
-        )
-        try channel.send(&handshake.transcript) { writer throws(EncodeError) in
-            try Finished.write(verifyData: verifyData.bytes, into: &writer)
-        }
+        let digest = try handshake.finish(message, requestContext: requestContext, &channel)
         return try connect(digest, &channel)
     }
 
@@ -278,5 +257,40 @@ struct ExpectServerFinishedTLS13: ~Copyable {
                 )
             )
         )
+    }
+}
+
+extension ClientHandshakeTLS13 {
+    /// Checks the server's Finished and sends the client's last flight.
+    ///
+    /// - Returns: The digest of ClientHello…server Finished, from which the application secrets are derived.
+    mutating func finish(
+        _ message: [UInt8],
+        requestContext: [UInt8]?,
+        _ channel: inout Channel
+    ) throws(TLSError) -> Digest {
+        let expected = try serverTraffic.verifyData(
+            transcript: transcript.digest(),
+            &hash
+        )
+        try FinishedCheck.verify(message, expected: expected)
+        transcript.update(message.span)
+
+        // §7.1: everything of the application phase is derived from ClientHello…server Finished.
+        let digest = try transcript.digest()
+        if let requestContext {
+            // A client without certificate says so with an empty list (§4.4.2).
+            try channel.send(&transcript) { writer throws(EncodeError) in
+                try CertificateMessage.writeTLS13(requestContext: requestContext.span, chain: [], into: &writer)
+            }
+        }
+        let verifyData = try clientTraffic.verifyData(
+            transcript: transcript.digest(),
+            &hash
+        )
+        try channel.send(&transcript) { writer throws(EncodeError) in
+            try Finished.write(verifyData: verifyData.bytes, into: &writer)
+        }
+        return digest
     }
 }

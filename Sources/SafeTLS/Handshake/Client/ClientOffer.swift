@@ -51,6 +51,7 @@ struct ClientOffer: ~Copyable {
     init(
         configuration: ClientConfiguration,
         serverName: ServerName,
+        deferring: DeferredRequests = [],
         random: [32 of UInt8],
         sessionID: [UInt8],
         key: consuming KeyExchangePrivateKey,
@@ -58,7 +59,7 @@ struct ClientOffer: ~Copyable {
     ) {
         self.configuration = configuration
         self.serverName = serverName
-        deferring = []
+        self.deferring = deferring
         self.random = random
         self.sessionID = sessionID
         self.key = consume key
