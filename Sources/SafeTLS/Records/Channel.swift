@@ -240,9 +240,12 @@ struct Channel: ~Copyable {
     mutating func skipEarlyData() { skippableEarlyData = TLSLimits.skippedEarlyData }
 
     /// Whether a record that could not be opened, or came before there were keys, is rejected 0-RTT data.
+    ///
+    /// Headers count too: an empty record is not free, and none is skipped once 0-RTT is over.
     mutating func skips(_ length: Int) -> Bool {
-        guard skippableEarlyData >= length else { return false }
-        skippableEarlyData -= length
+        let cost = length + RecordSize.header
+        guard skippableEarlyData >= cost else { return false }
+        skippableEarlyData -= cost
         return true
     }
 
