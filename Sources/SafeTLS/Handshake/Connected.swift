@@ -53,8 +53,8 @@ struct Connected: ~Copyable {
         try channel.countKeyUpdate()
         let opener = try secrets.nextOpener()
         try channel.install(opener: opener)
-        // One answer is enough for requests that arrive before it could be sent.
-        if update.isUpdateRequested && !channel.hasWaitingKeyUpdate {
+        // One answer is enough for requests that arrive before it could be sent; none can follow a close_notify.
+        if update.isUpdateRequested && !channel.hasWaitingKeyUpdate && !channel.isClosed {
             try sendKeyUpdate(KeyUpdate(isUpdateRequested: false), &channel)
             channel.hasWaitingKeyUpdate = true
         }

@@ -35,6 +35,8 @@ struct Channel: ~Copyable {
     private var sessionTickets = 0
     private var emptyRecords = 0
     private var warningAlerts = 0
+    /// Whether an alert that ends our direction has been written: nothing may follow it (RFC 8446 §6.1).
+    private(set) var isClosed = false
     /// Whether an answer to a KeyUpdate waits in the output: more requests need no more answers (RFC 8446 §4.6.3).
     var hasWaitingKeyUpdate = false
 
@@ -128,6 +130,7 @@ struct Channel: ~Copyable {
         let content: [UInt8] = [level, alert.rawValue]
         // What cannot be sealed cannot be sent; the session ends either way.
         try? writeRecord(content.span, type: .alert)
+        if alert != .userCanceled { isClosed = true }
     }
 
     /// Writes the one-byte change_cipher_spec record (RFC 5246 §7.1, RFC 8446 §5).
