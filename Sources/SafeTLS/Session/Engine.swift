@@ -189,7 +189,9 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         _ body: Range<Int>
     ) throws(TLSError) {
         guard body.count == 1 && buffer[body.lowerBound] == 1 else {
-            throw .peerMisbehaved(.illegalParameter("a change_cipher_spec record other than the byte 1"))
+            // RFC 8446 §5 names unexpected_message; RFC 5246 names nothing.
+            let what = "a change_cipher_spec record other than the byte 1"
+            throw .peerMisbehaved(channel.version == .tls12 ? .illegalParameter(what) : .unexpectedRecord(what))
         }
         guard channel.joiner.isEmpty else {
             throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec within a handshake message"))
