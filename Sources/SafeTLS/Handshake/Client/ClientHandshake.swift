@@ -74,7 +74,11 @@ extension ClientHandshake: HandshakeState {
 
     consuming func receiveChangeCipherSpec(_ channel: inout Channel) throws(TLSError) -> ClientPhase {
         switch consume self {
-        case .expectChangeCipherSpec(let state): try state.receiveChangeCipherSpec(&channel)
+        case .expectChangeCipherSpec(let state): return try state.receiveChangeCipherSpec(&channel)
+        // RFC 8446 §5: from the first ClientHello on. Nothing changes keys here, in TLS 1.2 neither.
+        case .expectServerHello(let state) where state.offersTLS13:
+            try channel.ignoreChangeCipherSpec()
+            return .handshaking(.expectServerHello(state))
         default: throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec"))
         }
     }

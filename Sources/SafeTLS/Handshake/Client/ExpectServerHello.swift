@@ -15,6 +15,9 @@ struct ExpectServerHello: ~Copyable {
         case second(transcript: Transcript, cipherSuite: CipherSuite)
     }
 
+    /// Whether the server may answer in TLS 1.3.
+    var offersTLS13: Bool { offer.options.versions.contains(.tls13) }
+
     /// Writes the first ClientHello.
     static func start(
         configuration: ClientConfiguration,
