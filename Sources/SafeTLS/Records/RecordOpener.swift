@@ -66,7 +66,9 @@ struct RecordOpener: ~Copyable {
         } catch {
             throw TLSError(error)
         }
-        // RFC 8446 §5.4: the content type is the last byte that is not zero; a record of zeros only is an error.
+        // RFC 8446 §5.4: padding does not make a record longer than 2^14 bytes and the content type.
+        guard length <= RecordSize.plaintext &+ 1 else { throw .peerMisbehaved(.recordOverflow) }
+        // The content type is the last byte that is not zero; a record of zeros only is an error.
         var end = range.lowerBound &+ length
         while end > range.lowerBound {
             end &-= 1
