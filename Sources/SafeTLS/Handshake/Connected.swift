@@ -74,11 +74,13 @@ struct Connected: ~Copyable {
 
     /// Tickets are checked and forgotten: a client is free to ignore them (RFC 8446 §4.6.1).
     private func receiveSessionTicket(_ message: [UInt8], _ channel: inout Channel) throws(TLSError) {
+        let ticket: NewSessionTicket
         do throws(DecodeError) {
-            _ = try NewSessionTicket(message.span.extracting(droppingFirst: 4))
+            ticket = try NewSessionTicket(message.span.extracting(droppingFirst: 4))
         } catch {
             throw TLSError(error, in: .newSessionTicket)
         }
+        try ticket.extensions.checkPlacement(in: .newSessionTicket)
         try channel.countSessionTicket()
     }
 }

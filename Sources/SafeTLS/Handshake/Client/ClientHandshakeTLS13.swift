@@ -95,6 +95,7 @@ struct ExpectCertificateTLS13: ~Copyable {
         } catch {
             throw TLSError(error, in: .certificateRequest)
         }
+        try request.extensions.checkPlacement(in: .certificateRequest)
         guard request.signatureAlgorithms != nil else {
             throw .peerMisbehaved(.missingExtension(.signatureAlgorithms))
         }
@@ -122,7 +123,10 @@ struct ExpectCertificateTLS13: ~Copyable {
             throw .peerMisbehaved(.illegalParameter("a context in a server's Certificate"))
         }
         var entries = received.makeIterator()
-        while let entry = entries.next() { try offer.checkExtensions(entry.extensions.types) }
+        while let entry = entries.next() {
+            try offer.checkExtensions(entry.extensions.types)
+            try entry.extensions.checkPlacement(in: .certificate)
+        }
         return try PeerChain(received)
     }
 }

@@ -50,6 +50,7 @@ enum ServerHelloTLS13 {
         guard hello.offersOnlyNullCompression else {
             throw .peerMisbehaved(.illegalParameter("a compression method in a ClientHello of TLS 1.3"))
         }
+        try hello.extensions.checkPlacement(in: .clientHello)
         // §9.2: without a PSK that we take these must be there.
         guard hello.extensions.contains(.signatureAlgorithms) else {
             throw .peerMisbehaved(.missingExtension(.signatureAlgorithms))
