@@ -59,6 +59,10 @@ enum ServerHelloTLS13 {
             throw .peerMisbehaved(.missingExtension(.supportedGroups))
         }
         guard hello.extensions.contains(.keyShare) else { throw .peerMisbehaved(.missingExtension(.keyShare)) }
+        // §4.2.9: also when no PSK is taken.
+        guard !hello.hasPreSharedKey || hello.extensions.contains(.pskKeyExchangeModes) else {
+            throw .peerMisbehaved(.missingExtension(.pskKeyExchangeModes))
+        }
         let suite = try context.cipherSuite(hello) { $0.isTLS13 }
         guard let hash = suite.hash else { throw .internalFailure("\(suite) has no hash") }
         return Choice(cipherSuite: suite, hash: hash, group: try group(context, hello))
