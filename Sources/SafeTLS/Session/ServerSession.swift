@@ -23,6 +23,9 @@ public struct ServerSession: ~Copyable, Sendable {
 
     /// The same over a record layer whose limits may be others than usual.
     init(configuration: ServerConfiguration, deferring: DeferredRequests = [], channel: consuming Channel) {
+        var channel = channel
+        // The first ClientHello may be a second one, in front of which 0-RTT data of the first arrive (§4.2.10).
+        if configuration.options.sendsRetryCookie { channel.skipEarlyData() }
         engine = Engine(
             .expectClientHello(ExpectClientHello(configuration: configuration, deferring: deferring)),
             channel: channel

@@ -49,6 +49,8 @@ struct ExpectSecondClientHello: ~Copyable {
         guard !hello.hasEarlyData else {
             throw .peerMisbehaved(.illegalParameter("early_data in a second ClientHello"))
         }
+        // §4.2.10: what is skipped ends with this message.
+        channel.endEarlyData()
         guard let share = hello.keyShares?.publicKey(for: choice.group), hello.keyShares?.count == 1 else {
             throw .peerMisbehaved(.illegalParameter("key shares other than the one asked for"))
         }
