@@ -45,6 +45,8 @@ public struct ServerSession: ~Copyable, Sendable {
         configuration: ServerConfiguration,
         applicationProtocol: ApplicationProtocolAnswer = .automatic
     ) throws(TLSError) {
+        // Checked before the state is consumed: misuse does not end a session.
+        guard case .clientHello = engine.request else { throw engine.failure ?? .misuse(.noSuchRequest) }
         try engine.answer { handshake, channel throws(TLSError) in
             try handshake.answer(
                 configuration: configuration,
@@ -58,6 +60,7 @@ public struct ServerSession: ~Copyable, Sendable {
     ///
     /// - Throws: `TLSError` when the handshake fails with it, `TLSError.misuse` when no signature is waited for.
     public mutating func answer(signature: [UInt8]) throws(TLSError) {
+        guard case .signature = engine.request else { throw engine.failure ?? .misuse(.noSuchRequest) }
         try engine.answer { handshake, channel throws(TLSError) in
             try handshake.answer(signature: signature, channel: &channel)
         }
