@@ -19,7 +19,6 @@ struct HandshakeJoiner: ~Copyable {
             bytes.removeFirst(start)
             start = 0
         }
-        bytes.reserveCapacity(bytes.count + fragment.count)
         for index in fragment.indices { bytes.append(fragment[index]) }
     }
 
