@@ -9,6 +9,8 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
         return DECLINED
     }
     if connection.isPlainHTTP {
+        // A page of ErrorDocument that takes the place of the 400 page is a request of its own.
+        guard unsafe request.pointee.prev == nil else { return DECLINED }
         unsafe apr_table_set(request.pointee.notes, "error-notes", PlainHTTP.note)
         unsafe record.pointee.keepalive = AP_CONN_CLOSE
         return HTTP_BAD_REQUEST
