@@ -50,6 +50,7 @@ let package = Package(
             swiftSettings: safe
         ),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: safe),
+        .testTarget(name: "SafeTLSCommandTests", dependencies: ["SafeTLSCommand"], swiftSettings: safe),
         .testTarget(name: "InteropTests", dependencies: ["SafeTLSCommand", "TestSupport"], swiftSettings: safe),
         .testTarget(name: "HTTPDTests", dependencies: ["TestSupport"], swiftSettings: safe),
     ],

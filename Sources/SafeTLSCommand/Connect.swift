@@ -84,6 +84,15 @@ struct Connect: ParsableCommand {
         }
     }
 
+    /// Waits for the server, but not for ever.
+    private func answer(_ connection: inout SocketConnection<ClientSession>) throws -> [UInt8] {
+        var interests = [cs_interest(connection.socket.descriptor, read: true)]
+        guard try cs_interest.wait(for: &interests, milliseconds: 30_000) else {
+            throw Failure("the server has been silent for 30 seconds")
+        }
+        return try connection.read()
+    }
+
     /// The library's own verdict on the server, shown with what it judges.
     private func judge(_ request: VerificationRequest) -> Verdict {
         do throws(CertificateRejection) {
@@ -113,23 +122,10 @@ struct Connect: ParsableCommand {
         var isInputOpen = true
         while !connection.session.isPeerClosed {
             var interests = [
-                cs_interest(
-                    descriptor: 0,
-                    wants_read: isInputOpen && !connection.hasOutput,
-                    wants_write: false,
-                    can_read: false,
-                    can_write: false
-                ),
-                cs_interest(
-                    descriptor: connection.socket.descriptor,
-                    wants_read: true,
-                    wants_write: connection.hasOutput,
-                    can_read: false,
-                    can_write: false
-                ),
+                cs_interest(0, read: isInputOpen && !connection.hasOutput),
+                cs_interest(connection.socket.descriptor, read: true, write: connection.hasOutput),
             ]
-            var span = interests.mutableSpan
-            _ = cs_poll(&span, -1)
+            _ = try cs_interest.wait(for: &interests, milliseconds: -1)
             if interests[0].can_read {
                 if let bytes = input(upTo: 16384) {
                     try connection.write(bytes)
@@ -154,7 +150,7 @@ struct Connect: ParsableCommand {
         try connection.write(Array(request.utf8))
         var response: [UInt8] = []
         while true {
-            response += try connection.read()
+            response += try answer(&connection)
             try connection.flush()
             if let end = endOfHead(in: response) {
                 output(Array(response[..<end]))

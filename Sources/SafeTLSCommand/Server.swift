@@ -25,18 +25,8 @@ struct Server: ~Copyable {
     mutating func run() throws {
         while remaining != 0 || !connections.isEmpty {
             let hasRoom = connections.count < Self.mostConnections && remaining != 0
-            var interests = [
-                cs_interest(
-                    descriptor: listener.descriptor,
-                    wants_read: hasRoom,
-                    wants_write: false,
-                    can_read: false,
-                    can_write: false
-                )
-            ]
-            interests += connections.map(\.interest)
-            var span = interests.mutableSpan
-            _ = cs_poll(&span, timeout())
+            var interests = [cs_interest(listener.descriptor, read: hasRoom)] + connections.map(\.interest)
+            _ = try cs_interest.wait(for: &interests, milliseconds: timeout())
             let now = cs_milliseconds()
             for (connection, interest) in zip(connections, interests.dropFirst()) {
                 connection.advance(canRead: interest.can_read, canWrite: interest.can_write, now: now)

@@ -42,11 +42,9 @@ final class ServerConnection {
     /// A client that does not read its answers is not read from either.
     var interest: cs_interest {
         cs_interest(
-            descriptor: connection.socket.descriptor,
-            wants_read: phase == .lingering || !connection.hasOutput,
-            wants_write: connection.hasOutput,
-            can_read: false,
-            can_write: false
+            connection.socket.descriptor,
+            read: phase == .lingering || !connection.hasOutput,
+            write: connection.hasOutput
         )
     }
 

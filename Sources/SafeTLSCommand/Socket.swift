@@ -84,6 +84,29 @@ struct SocketError: Error, CustomStringConvertible {
     }
 }
 
+extension cs_interest {
+    init(_ descriptor: Int32, read: Bool, write: Bool = false) {
+        self.init(
+            descriptor: descriptor,
+            wants_read: read,
+            wants_write: write,
+            can_read: false,
+            can_write: false
+        )
+    }
+
+    /// Waits until any of the descriptors is ready, which the interests then say.
+    ///
+    /// - Parameter milliseconds: The longest wait, -1 for no limit.
+    /// - Returns: Whether any is.
+    static func wait(for interests: inout [cs_interest], milliseconds: Int32) throws(SocketError) -> Bool {
+        var span = interests.mutableSpan
+        let code = cs_poll(&span, milliseconds)
+        guard code >= 0 else { throw SocketError("cannot wait for connections", code: code) }
+        return code > 0
+    }
+}
+
 /// A call's count, nil if it would have had to wait.
 private func checked(_ code: Int, doing what: String) throws(SocketError) -> Int? {
     guard code < 0 else { return code }
