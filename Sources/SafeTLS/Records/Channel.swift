@@ -85,6 +85,7 @@ struct Channel: ~Copyable {
     }
 
     private mutating func writeRecord(_ fragment: Span<UInt8>, type: ContentType) throws(TLSError) {
+        guard !isClosed else { return }
         var records: [UInt8] = []
         swap(&records, &output)
         let start = records.count
