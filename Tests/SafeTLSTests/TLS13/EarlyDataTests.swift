@@ -105,6 +105,21 @@ struct EarlyDataTests {
         #expect(Loopback.refusal(&client, Self.data(100)) == .peerMisbehaved(.badRecordMAC))
     }
 
+    @Test("is not skipped in TLS 1.2, nor behind a first ClientHello, by a server that takes retry cookies")
+    func cookieServer() throws {
+        var pair = Pair()
+        pair.server.sendsRetryCookie = true
+        var old = Hello(versions: nil)
+        old.cipherSuites = [.ecdheECDSAWithAES128GCMSHA256]
+        old.groups = [.secp256r1]
+        old.others = [(.renegotiationInfo, [0])]
+        for hello in [old, Hello()] {
+            var server = try pair.makeServer()
+            try Loopback.feed(&server, hello.record())
+            #expect(Loopback.refusal(&server, Self.data(500)) != nil)
+        }
+    }
+
     @Test("is skipped by the session that a retry cookie leads to")
     func stateless() throws {
         var pair = Pair.tls13()

@@ -60,6 +60,8 @@ enum ClientHelloChoice {
         } catch {
             throw TLSError(error, in: .clientHello)
         }
+        // What a session that takes retry cookies skips ends here; this ClientHello says what comes behind it.
+        channel.endEarlyData()
         let version = try negotiateVersion(hello, context.options.versions)
         // RFC 7507 §3: the client fell back, and need not have.
         if hello.cipherSuites.contains(.fallbackSCSV) && version < context.options.versions.upperBound {

@@ -18,7 +18,7 @@ enum ServerHelloTLS13 {
         }
         let choice = try choose(context, hello)
         // A client that may send 0-RTT data learns from the missing answer that it is not taken (§4.2.10).
-        if hello.hasEarlyData { channel.skipEarlyData() } else { channel.endEarlyData() }
+        if hello.hasEarlyData { channel.skipEarlyData() }
         guard let share = hello.keyShares?.publicKey(for: choice.group) else {
             return try requestRetry(context, hello, message, choice, &channel)
         }
