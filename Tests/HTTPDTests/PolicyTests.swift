@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// What the module refuses although the handshake would work, and what it must not get in the way of.
+@Suite struct PolicyTests {
+    /// `localhost` with two hosts beside it: one that shares its certificate and one with a certificate of its own.
+    private func server(_ more: String = "") throws -> HTTPServer {
+        let certificates = try TestCertificates.shared()
+        let shared = HTTPServer.certificateDirective(certificates.localhost(.ecdsaP256))
+        let own = HTTPServer.certificateDirective(certificates.named("a.example"))
+        return try HTTPServer { port in
+            """
+            TLSEngine 127.0.0.1:\(port)
+            \(more)
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName localhost
+                Protocols h2 http/1.1
+                \(shared)
+            </VirtualHost>
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName shared.example
+                Protocols h2 http/1.1
+                \(shared)
+            </VirtualHost>
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName a.example
+                ServerAlias *.A.example
+                Protocols h2 http/1.1
+                \(own)
+            </VirtualHost>
+            """
+        }
+    }
+
+    private func status(_ options: [String]) throws -> String {
+        try curl(options + ["--output", "/dev/null", "--write-out", "%{http_code}"]).text
+    }
+
+    @Test(arguments: ["--http1.1", "--http2"]) func requestsGoOnlyToHostsWithTheSamePolicy(http: String) throws {
+        let server = try server()
+        #expect(try status([http, "--header", "Host: shared.example", server.url]) == "200")
+        #expect(try status([http, "--header", "Host: a.example", server.url]) == "421")
+        try server.stop()
+        #expect(server.complaints.isEmpty)
+    }
+
+    @Test func clientWithoutNameGetsNoOtherHost() throws {
+        let strict = try server()
+        #expect(try status(["--header", "Host: shared.example", "https://127.0.0.1:\(strict.port)/"]) == "403")
+        let lenient = try server("TLSStrictSNI off")
+        #expect(try status(["--header", "Host: shared.example", "https://127.0.0.1:\(lenient.port)/"]) == "200")
+        #expect(try status(["--header", "Host: a.example", "https://127.0.0.1:\(lenient.port)/"]) == "421")
+    }
+
+    @Test func unknownNameGetsTheFirstHostWithoutStrictness() throws {
+        let server = try server("TLSStrictSNI off")
+        let address = "unknown.example:\(server.port)"
+        let code = try status(["--insecure", "--resolve", "\(address):127.0.0.1", "https://\(address)/"])
+        #expect(code == "200")
+    }
+
+    @Test func aliasesMatchInAnyCase() throws {
+        let server = try server()
+        let output = try ChildProcess.run(
+            "openssl",
+            ["s_client", "-connect", "127.0.0.1:\(server.port)", "-servername", "X.y.a.EXAMPLE"],
+            timeout: 20
+        )
+        #expect(output.text.contains("CN = a.example"), "\(output)")
+    }
+
+    /// RFC 7301 §3.2.
+    @Test func foreignApplicationProtocolIsRefused() throws {
+        let server = try server()
+        let outcome = try ChildProcess.run(
+            "openssl",
+            ["s_client", "-connect", "127.0.0.1:\(server.port)", "-servername", "localhost", "-alpn", "smtp"],
+            timeout: 20
+        )
+        #expect((outcome.text + outcome.errors).contains("no application protocol"), "\(outcome)")
+    }
+
+    @Test func errorDocumentTakesThePlaceOfThePlainHTTPPage() throws {
+        let server = try server("ErrorDocument 400 /plain.html")
+        try Data("use https\n".utf8).write(to: server.documents.appendingPathComponent("plain.html"))
+        let outcome = try curl(["--include", "http://127.0.0.1:\(server.port)/"])
+        #expect(outcome.text.hasPrefix("HTTP/1.1 400 Bad Request"), "\(outcome)")
+        #expect(outcome.text.hasSuffix("\r\n\r\nuse https\n"), "\(outcome)")
+    }
+
+    /// Tunnels never flush: what they pass on must not wait for a full record.
+    @Test func tunnelsDoNotStall() throws {
+        let modules = "/usr/lib/apache2/modules"
+        let backend = try LoopbackPort.free()
+        let server = try server(
+            """
+            LoadModule proxy_module \(modules)/mod_proxy.so
+            LoadModule proxy_http_module \(modules)/mod_proxy_http.so
+            LoadModule proxy_wstunnel_module \(modules)/mod_proxy_wstunnel.so
+            ProxyPass /echo ws://127.0.0.1:\(backend)/echo
+            """
+        )
+        let outcome = try python(ClientScripts.webSocketEcho, server, ["\(backend)"])
+        #expect(outcome.status == 0 && outcome.text == "echoed\n", "\(outcome)\n\(server.errorLog)")
+    }
+}
+
+extension ClientScripts {
+    /// A back end that answers an upgrade and then echoes, and a client that sends pieces of many sizes through httpd.
+    fileprivate static let webSocketEcho = """
+        listener = socket.create_server(("127.0.0.1", int(sys.argv[3])))
+        listener.settimeout(20)
+
+        def echo():
+            peer, _ = listener.accept()
+            head = b""
+            while b"\\r\\n\\r\\n" not in head:
+                head += peer.recv(4096)
+            peer.sendall(b"HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n\\r\\n")
+            while data := peer.recv(65536):
+                peer.sendall(data)
+
+        threading.Thread(target=echo, daemon=True).start()
+        tls = connect()
+        tls.sendall(b"GET /echo HTTP/1.1\\r\\nHost: localhost\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+                    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\nSec-WebSocket-Version: 13\\r\\n\\r\\n")
+        head = b""
+        while b"\\r\\n\\r\\n" not in head:
+            head += tls.recv(1)
+        assert b" 101 " in head, head
+        for size in (1, 2, 100, 4096, 16384, 70000, 3):
+            tls.sendall(b"x" * size)
+            left = size
+            while left > 0:
+                data = tls.recv(65536)
+                assert data, "the tunnel was closed"
+                left -= len(data)
+        print("echoed")
+        """
+}
