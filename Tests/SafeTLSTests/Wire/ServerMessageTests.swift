@@ -148,6 +148,23 @@ import Testing
         #expect(alert(.certificate, [0, 0, 0, 14, 0, 0, 1, 9, 0, 8, 0, 5, 0, 4, 1, 0, 0, 0]) == .decodeError)
     }
 
+    @Test func `A CertificateRequest asks for OCSP with an empty extension`() throws {
+        func requestsOCSP(_ status: [UInt8]?) throws -> Bool {
+            var writer = ByteWriter()
+            try CertificateRequest.write(requestContext: [UInt8]().span, into: &writer) { extensions in
+                extensions.signatureAlgorithms([.ed25519])
+                if let status { extensions.add(.statusRequest, body: status.span) }
+            }
+            let body = Array(writer.bytes.dropFirst(HandshakeMessage.headerLength))
+            return try CertificateRequest(body.span).requestsOCSP
+        }
+        #expect(try requestsOCSP(nil) == false)
+        #expect(try requestsOCSP([]))
+        // The client's form, which is not the one to use here, says the same.
+        #expect(try requestsOCSP([1, 0, 0, 0, 0]))
+        #expect(throws: DecodeError.self) { try requestsOCSP([1, 0]) }
+    }
+
     @Test func `A ServerKeyExchange gives the signed bytes`() throws {
         let parameters = try ServerKeyExchange.parameters(group: .x25519, publicKey: [UInt8](repeating: 6, count: 32))
         var writer = ByteWriter()
