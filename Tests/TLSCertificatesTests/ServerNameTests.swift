@@ -85,6 +85,9 @@ import Testing
         ("", "www.example.com", false), ("www.example.com\0", "www.example.com", false),
         ("www.example.com\0.evil", "www.example.com", false), ("*.example.com", "_a.example.com", true),
         ("*.1.2.3", "0.1.2.3", false),
+        // No host names: made by hand, or past the checks of whoever made them.
+        ("*.example.com", "a\0b.example.com", false), ("*.example.com", "a b.example.com", false),
+        ("*.example.com", "-.example.com", false), ("*.example.com", "*.example.com", false),
     ])
     func matchesPresentedNames(_ presented: String, _ host: String, _ isMatch: Bool) {
         let presented = Array(presented.utf8)

@@ -56,7 +56,8 @@ enum DNSName {
         }
         let label = firstLabelLength(host)
         guard label > 0, label < host.count else { return false }
-        return equals(parent, host.extracting(label + 1..<host.count))
+        // The asterisk must not stand for what no label is: a caller may not have validated the host.
+        return equals(parent, host.extracting(label + 1..<host.count)) && isHostName(host)
     }
 
     /// Whether a name lies within the subtree of a name constraint: equal to it or below it (RFC 5280 §4.2.1.10).
@@ -96,7 +97,8 @@ enum DNSName {
         return name.count
     }
 
-    private static func equals(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+    /// Whether two names are the same but for the case of letters.
+    static func equals(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
         guard left.count == right.count else { return false }
         for index in left.indices where lowercased(left[index]) != lowercased(right[index]) { return false }
         return true
