@@ -205,11 +205,12 @@ extension DistinguishedName {
     /// The relative names in a form in which equal ones have equal bytes, for comparing with a constraint.
     ///
     /// Case of ASCII letters, surrounding and repeated spaces and the kind of string are ignored, in the spirit of
-    /// RFC 5280 §7.1: an excluded subtree must not be left by writing a name differently.
+    /// RFC 5280 §7.1, and so is the order inside a set: an excluded subtree must not be left by writing a name
+    /// differently.
     var normalizedRelativeNames: [[UInt8]] {
-        var result: [[UInt8]] = []
+        var sets: [[[UInt8]]] = []
         forEachAttribute { attribute in
-            if attribute.isFirstOfSet { result.append([]) }
+            if attribute.isFirstOfSet { sets.append([]) }
             let type = Array(copying: der.span.extracting(attribute.type))
             var value: [UInt8] = []
             if let text = Self.text(of: der.span.extracting(attribute.value.content), tag: attribute.valueTag) {
@@ -221,11 +222,14 @@ extension DistinguishedName {
             } else {
                 value = Array(copying: der.span.extracting(attribute.value.whole))
             }
-            guard let last = result.indices.last else { return }
+            guard let last = sets.indices.last else { return }
             // Lengths keep one attribute's end from being read as the next one's start.
-            result[last] += Self.lengthPrefix(type.count) + type + Self.lengthPrefix(value.count) + value
+            sets[last].append(Self.lengthPrefix(type.count) + type + Self.lengthPrefix(value.count) + value)
         }
-        return result
+        return sets.map { attributes in
+            attributes.count == 1
+                ? attributes[0] : Array(attributes.sorted { $0.lexicographicallyPrecedes($1) }.joined())
+        }
     }
 
     private static func lengthPrefix(_ count: Int) -> [UInt8] {
