@@ -99,16 +99,16 @@ struct PathSearch {
             return false
         }
         let key: PublicKey
-        do throws(CertificateError) {
+        do throws(DERError) {
             if case .success(let info) = issuer.publicKeyInfo,
                 let reason = rules.algorithmObjection(to: subject, issuerKey: info)
             {
                 note(subject, depth: depth - 1, reason)
                 return false
             }
-            key = try issuer.publicKey()
+            key = try issuer.usableKey()
         } catch {
-            note(issuer, depth: depth, .unsupportedKey(error.reason))
+            note(issuer, depth: depth, .unsupportedKey(error.description))
             return false
         }
         guard signaturesLeft > 0 else {

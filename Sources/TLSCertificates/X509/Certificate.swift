@@ -247,19 +247,28 @@ extension Certificate {
     ///
     /// - Throws: ``CertificateError`` if the key is malformed or of an unsupported kind.
     public func publicKey() throws(CertificateError) -> PublicKey {
+        do throws(DERError) {
+            return try usableKey()
+        } catch {
+            throw CertificateError("the public key of “\(self)” cannot be used: \(error)")
+        }
+    }
+
+    /// The public key; errors are short and don't name the certificate, since a search may meet many.
+    func usableKey() throws(DERError) -> PublicKey {
         if let key = storage.publicKey.withLock({ $0 }) { return key }
         let der = der
         let bytes = der.span
+        let info = try SubjectPublicKeyInfo(bytes, in: storage.fields.subjectPublicKeyInfo)
         let key: PublicKey
-        do throws(DERError) {
-            let info = try SubjectPublicKeyInfo(bytes, in: storage.fields.subjectPublicKeyInfo)
-            do throws(CryptoError) {
-                key = try info.publicKey(in: bytes)
-            } catch {
-                throw DERError.invalidValue("the key is not valid (\(error))")
-            }
+        do throws(CryptoError) {
+            key = try info.publicKey(in: bytes)
         } catch {
-            throw CertificateError("the public key of “\(self)” cannot be used: \(error)")
+            switch error {
+            case .invalidKey(let why), .unsupported(let why), .internalFailure(let why): throw .invalidValue(why)
+            case .authenticationFailed, .invalidPeerKey, .invalidSignature, .randomUnavailable:
+                throw .invalidValue("the key is not valid")
+            }
         }
         storage.publicKey.withLock { $0 = key }
         return key
