@@ -279,6 +279,43 @@ import TLSCrypto
         }
     }
 
+    @Test func criticalPoliciesAreReadAndDoNotRestrict() throws {
+        func policies(_ qualifiers: [UInt8]) -> TestExtension {
+            let information = DER.sequence(DER.object("2.23.140.1.2.1"), qualifiers)
+            return TestExtension(object: "2.5.29.32", isCritical: true, value: DER.sequence(information))
+        }
+        func qualifier(_ object: String, _ value: [UInt8]) -> [UInt8] {
+            DER.sequence(DER.sequence(DER.object(object), value))
+        }
+        let statement = qualifier("1.3.6.1.5.5.7.2.1", DER.value(DERTag.ia5String, Array("https://a.example".utf8)))
+        let notice = qualifier("1.3.6.1.5.5.7.2.2", DER.sequence(DER.utf8("as is")))
+        for accepted in [policies([]), policies(statement), policies(notice)] {
+            try expectAccepted {
+                $0.leaf.extensions.append(accepted)
+                $0.intermediate.extensions.append(accepted)
+            }
+        }
+        // RFC 5280 §4.2.1.4: a qualifier that isn't understood makes a critical extension one that isn't.
+        let unknown = policies(qualifier("1.2.3", DER.null))
+        try expect(.unhandledCriticalExtension("2.5.29.32"), of: "CN=Leaf", depth: 0) {
+            $0.leaf.extensions.append(unknown)
+        }
+        try expectAccepted {
+            var harmless = unknown
+            harmless.isCritical = false
+            $0.leaf.extensions.append(harmless)
+        }
+        // Constraints on policies aren't processed.
+        let constraints = TestExtension(
+            object: "2.5.29.36",
+            isCritical: true,
+            value: DER.sequence(DER.context(0, [0]))
+        )
+        try expect(.unhandledCriticalExtension("2.5.29.36"), of: "CN=Intermediate", depth: 1) {
+            $0.intermediate.extensions.append(constraints)
+        }
+    }
+
     @Test func aLeafHasNoNameConstraints() throws {
         try expect(
             .malformed("it has name constraints and is not a certificate authority’s"),

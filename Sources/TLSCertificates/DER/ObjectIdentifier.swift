@@ -35,8 +35,13 @@ struct ObjectIdentifier: Hashable, Sendable {
     static let subjectAlternativeName = ObjectIdentifier(0x1_55_1D_11)
     static let basicConstraints = ObjectIdentifier(0x1_55_1D_13)
     static let nameConstraints = ObjectIdentifier(0x1_55_1D_1E)
+    static let certificatePolicies = ObjectIdentifier(0x1_55_1D_20)
     static let authorityKeyIdentifier = ObjectIdentifier(0x1_55_1D_23)
     static let extendedKeyUsage = ObjectIdentifier(0x1_55_1D_25)
+
+    // Qualifiers of certificate policies (RFC 5280 §4.2.1.4).
+    static let certificationPracticeStatement = ObjectIdentifier(0x1_2B_06_01_05_05_07_02_01)
+    static let userNotice = ObjectIdentifier(0x1_2B_06_01_05_05_07_02_02)
 
     // Key purposes (RFC 5280 §4.2.1.12).
     static let anyExtendedKeyUsage = ObjectIdentifier(0x1_55_1D_25_00)

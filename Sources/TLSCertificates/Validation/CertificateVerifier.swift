@@ -12,7 +12,8 @@
 /// - A leaf with a key usage needs digitalSignature: the key signs in every handshake of this library.
 /// - Accepted signatures are RSA PKCS #1 v1.5 and RSA-PSS, ECDSA on P-256, P-384 and P-521, each with SHA-256, SHA-384
 ///   or SHA-512, and Ed25519. RSA keys need 2048 bits.
-/// - A critical certificatePolicies extension counts as one that is not supported, like any other unknown one.
+/// - No certificate policy is required. Critical constraints on policies or mappings of them count as extensions that
+///   are not supported.
 /// - Revocation is not checked.
 public struct CertificateVerifier: Sendable {
     /// What the leaf is used for.

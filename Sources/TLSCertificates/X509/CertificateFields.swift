@@ -200,6 +200,9 @@ struct CertificateParser: ~Escapable {
             field = "the nameConstraints extension"
             result.nameConstraints = try Self.nameConstraints(&reader, isCritical: isCritical)
             isHandled = true
+        case .certificatePolicies where isCritical:
+            field = "the certificatePolicies extension"
+            isHandled = try Self.hasOnlyKnownPolicyQualifiers(&reader)
         case .subjectKeyIdentifier:
             field = "the subjectKeyIdentifier extension"
             result.subjectKeyIdentifier = try reader.next(DERTag.octetString).content
@@ -261,6 +264,33 @@ extension CertificateParser {
             result.insert(ExtendedKeyUsage(try purposes.nextObjectIdentifier().identifier))
         } while !purposes.isAtEnd
         return result
+    }
+
+    /// Whether the qualifiers in CertificatePolicies are of the two kinds that are defined (RFC 5280 §4.2.1.4).
+    ///
+    /// Policies restrict nothing here: any is acceptable and none is required (RFC 5280 §6.1.1 (c), (e)), and what
+    /// could require one, the policyConstraints extension, is critical and not processed. So there is nothing to
+    /// interpret but the statements and notices that are meant for people.
+    private static func hasOnlyKnownPolicyQualifiers(_ reader: inout DERReader) throws(DERError) -> Bool {
+        var policies = reader.reader(in: try reader.nextSequence())
+        var areKnown = true
+        repeat {
+            var policy = policies.reader(in: try policies.nextSequence())
+            _ = try policy.nextObjectIdentifier()
+            guard !policy.isAtEnd else { continue }
+            var qualifiers = policy.reader(in: try policy.nextSequence())
+            try policy.finish()
+            repeat {
+                var qualifier = qualifiers.reader(in: try qualifiers.nextSequence())
+                switch try qualifier.nextObjectIdentifier().identifier {
+                case .certificationPracticeStatement, .userNotice: break
+                default: areKnown = false
+                }
+                _ = try qualifier.next()
+                try qualifier.finish()
+            } while !qualifiers.isAtEnd
+        } while !policies.isAtEnd
+        return areKnown
     }
 
     /// NameConstraints (RFC 5280 §4.2.1.10).
