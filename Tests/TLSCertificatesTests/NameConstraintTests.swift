@@ -157,34 +157,94 @@ import TLSCrypto
         #expect(try rejection(permitted: [directory("Example")]) { $0.leaf.subject = DER.sequence() } == nil)
     }
 
-    @Test func otherKindsAreRefusedIfCritical() throws {
+    @Test(arguments: [true, false])
+    func kindsThatAreNotProcessedAreRefusedWhereTheyOccur(isCritical: Bool) throws {
+        let kinds = [
+            (TestName.uri(".example.org"), TestName.uri("https://www.example.com/")),
+            (DER.context(8, [0x55]), DER.context(8, [0x55, 0x04])),
+        ]
+        for (constraint, name) in kinds {
+            // RFC 5280 §4.2.1.10: what the path has no names of needs no processing.
+            #expect(try rejection(permitted: [constraint], isCritical: isCritical) == nil)
+            #expect(try rejection(excluded: [constraint], isCritical: isCritical) == nil)
+            #expect(
+                try rejection(excluded: [constraint], isCritical: isCritical) {
+                    TestChain.set(.alternativeNames(TestName.dns("www.example.com"), name), in: &$0.leaf)
+                }
+                    == CertificateRejection(
+                        certificate: "CN=Leaf",
+                        depth: 0,
+                        reason: .nameConstraint(
+                            "has a name of a kind that “CN=Intermediate” constrains and that is not supported"
+                        )
+                    )
+            )
+        }
+    }
+
+    /// The constraint, whether it permits and whether it excludes a@example.com.
+    @Test(arguments: [
+        ("example.com", true, true), ("EXAMPLE.com", true, true), ("a@example.com", true, true),
+        ("a@Example.com", true, true), ("", true, true), (".com", true, true),
+        ("A@example.com", false, false), ("b@example.com", false, false), ("com", false, false),
+        (".example.com", false, false), ("ple.com", false, false), ("a.example.com", false, false),
+    ])
+    func mailAddresses(_ constraint: String, _ isPermitted: Bool, _ isExcluded: Bool) throws {
+        let constraint = [TestName.email(constraint)]
+        let address = "a@example.com"
+        func withName(_ chain: inout TestChain) {
+            TestChain.set(
+                .alternativeNames(TestName.dns("www.example.com"), TestName.email(address)),
+                in: &chain.leaf
+            )
+        }
+        #expect(
+            try rejection(permitted: constraint, withName) == (isPermitted ? nil : violation(address, "do not permit"))
+        )
+        #expect(try rejection(excluded: constraint, withName) == (isExcluded ? violation(address, "exclude") : nil))
+        // A certificate without addresses is not concerned.
+        #expect(try rejection(permitted: constraint) == nil)
+        #expect(try rejection(excluded: constraint) == nil)
+
+        // An address in the subject counts as well.
+        func inSubject(_ chain: inout TestChain) {
+            let type = DER.object("1.2.840.113549.1.9.1")
+            chain.leaf.subject = DER.sequence(
+                DER.set(DER.sequence(type, DER.value(DERTag.ia5String, Array(address.utf8))))
+            )
+        }
+        let subject = "emailAddress=a@example.com"
+        #expect(
+            try rejection(permitted: constraint, inSubject)
+                == (isPermitted ? nil : violation(address, "do not permit", of: subject))
+        )
+        #expect(
+            try rejection(excluded: constraint, inSubject)
+                == (isExcluded ? violation(address, "exclude", of: subject) : nil)
+        )
+    }
+
+    @Test(arguments: ["a", "@example.com", "a@", "a@example.com.", "a@exam ple.com", "a@.com", "a@example.com@"])
+    func mailAddressesThatAreNoneAreNeverAllowed(_ address: String) throws {
+        func withName(_ chain: inout TestChain) {
+            TestChain.set(
+                .alternativeNames(TestName.dns("www.example.com"), TestName.email(address)),
+                in: &chain.leaf
+            )
+        }
+        #expect(try rejection(permitted: [TestName.email("example.com")], withName) != nil)
+        #expect(try rejection(excluded: [TestName.email("example.org")], withName) != nil)
+    }
+
+    @Test(arguments: ["@example.com", "a@", "a@.example.com", ".", "..com", "exa mple.com", "*.example.com"])
+    func mailConstraintsThatAreNoneAreRefused(_ constraint: String) throws {
         let expected = CertificateRejection(
             certificate: "CN=Intermediate",
             depth: 1,
-            reason: .nameConstraint(
-                "has a critical name constraint of a kind that is not supported (only DNS, IP and directory names)"
-            )
+            reason: .nameConstraint("has an e-mail constraint that is neither an address nor a host nor a domain")
         )
-        for name in [TestName.email("example.com"), TestName.uri(".example.com"), DER.context(8, [0x55])] {
-            #expect(try rejection(permitted: [name]) == expected)
-            #expect(try rejection(excluded: [name]) == expected)
-            #expect(try rejection(excluded: [name], isCritical: false) == nil)
-        }
-        #expect(
-            try rejection(excluded: [TestName.email("example.org")], isCritical: false) {
-                TestChain.set(
-                    .alternativeNames(TestName.dns("www.example.com"), TestName.email("a@example.com")),
-                    in: &$0.leaf
-                )
-            }
-                == CertificateRejection(
-                    certificate: "CN=Leaf",
-                    depth: 0,
-                    reason: .nameConstraint(
-                        "has a name of a kind that “CN=Intermediate” constrains and that is not supported"
-                    )
-                )
-        )
+        #expect(try rejection(permitted: [TestName.email(constraint)]) == expected)
+        #expect(try rejection(excluded: [TestName.email(constraint)]) == expected)
     }
 
     @Test func anchorsConstrainAllCertificatesBelow() throws {
@@ -241,5 +301,13 @@ import TLSCrypto
         #expect(
             rejection?.reason == .workLimit("name constraints needed more comparisons than the limit of 25000")
         )
+    }
+
+    @Test func constraintsThatConcernNoNameCostAsWell() throws {
+        // Reading them is work, once for every path on which their certificate is tried.
+        let constraints = (0..<1500).map { _ in TestName.uri("") }
+        let rejection = try rejection(excluded: constraints) { $0.limits.nameComparisons = 1000 }
+        #expect(rejection?.reason == .workLimit("name constraints needed more comparisons than the limit of 1000"))
+        #expect(try self.rejection(excluded: constraints) == nil)
     }
 }

@@ -47,6 +47,16 @@ public struct DistinguishedName: Hashable, Sendable {
         return result
     }
 
+    /// The values of the e-mail address attributes, as they are encoded.
+    var mailAddresses: [[UInt8]] {
+        var result: [[UInt8]] = []
+        forEachAttribute { attribute in
+            guard attribute.identifier == AttributeType.emailAddress else { return }
+            result.append(Array(copying: der.span.extracting(attribute.value.content)))
+        }
+        return result
+    }
+
     private static func forEachAttribute(
         of der: Span<UInt8>,
         _ body: (Attribute) -> Void
@@ -87,6 +97,7 @@ public struct DistinguishedName: Hashable, Sendable {
 /// The attribute types that have a short name.
 private enum AttributeType {
     static let commonName = packed(3)
+    static let emailAddress = packed([0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x01])
 
     /// Names of RFC 4514 §3 and those registered with LDAP that certificates use; `emailAddress` is what everybody
     /// calls PKCS #9's attribute.
@@ -97,7 +108,7 @@ private enum AttributeType {
         packed(97): "organizationIdentifier",
         packed([0x09, 0x92, 0x26, 0x89, 0x93, 0xF2, 0x2C, 0x64, 0x01, 0x01]): "UID",
         packed([0x09, 0x92, 0x26, 0x89, 0x93, 0xF2, 0x2C, 0x64, 0x01, 0x19]): "DC",
-        packed([0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x01]): "emailAddress",
+        emailAddress: "emailAddress",
     ]
 
     /// An attribute below 2.5.4.

@@ -2,155 +2,149 @@
 
 /// Compares the names of certificates with one issuer's name constraints (RFC 5280 §4.2.1.10).
 ///
-/// DNS names, IP addresses and directory names are processed. If a critical extension constrains any other kind, the
-/// issuer is not accepted, whether or not such a name occurs: stricter than the RFC asks, and nothing is overlooked.
+/// DNS names, IP addresses, e-mail addresses and directory names are processed. A certificate with a name of another
+/// kind that is constrained isn't accepted, as the RFC has it for critical extensions; it makes no difference here
+/// whether this one is.
 struct NameConstraintCheck {
-    enum Verdict {
-        case allowed
-        /// The words continue a sentence about the certificate.
-        case violated(String)
-        case outOfWork
+    /// The budget for comparisons is used up.
+    struct OutOfWork: Error {}
+
+    /// Makes the words for a violation, which continue a sentence about the certificate.
+    ///
+    /// Only made when they are wanted: names can be long, and dead ends many.
+    typealias Words = () -> String
+
+    private struct Subtrees {
+        var permitted: [Range<Int>] = []
+        var excluded: [Range<Int>] = []
     }
 
     private let issuer: Certificate
-    private let constraints: CertificateExtensions.NameConstraintPositions
+    /// By the tag of the kind of name, positions in the issuer's encoding.
+    private var subtrees: [UInt8: Subtrees] = [:]
+    private var permittedDirectories: [[[UInt8]]] = []
+    private var excludedDirectories: [[[UInt8]]] = []
+    /// Why the constraints cannot be applied, in words that continue a sentence about the issuer.
+    private(set) var flaw: String?
 
-    init(issuer: Certificate) {
+    private static let processedKinds = [
+        GeneralNameTag.dnsName, GeneralNameTag.ipAddress, GeneralNameTag.rfc822Name,
+    ]
+
+    /// Reads the issuer's constraints, which is work too: once for every path on which the issuer is tried.
+    init(issuer: Certificate, comparisonsLeft: inout Int) throws(OutOfWork) {
         self.issuer = issuer
-        constraints = issuer.storage.fields.extensions.nameConstraints ?? .init()
+        guard let constraints = issuer.storage.fields.extensions.nameConstraints else { return }
+        for position in constraints.permitted {
+            try add(position, isPermitted: true, &comparisonsLeft)
+        }
+        for position in constraints.excluded {
+            try add(position, isPermitted: false, &comparisonsLeft)
+        }
+    }
+
+    private mutating func add(
+        _ position: GeneralNamePosition,
+        isPermitted: Bool,
+        _ comparisonsLeft: inout Int
+    ) throws(OutOfWork) {
+        try Self.spend(position.content.count, &comparisonsLeft)
+        let der = issuer.der
+        if let words = Self.flaw(in: der.span.extracting(position.content), tag: position.tag) { flaw = flaw ?? words }
+        if position.tag == GeneralNameTag.directoryName {
+            guard let names = directoryName(position, of: issuer)?.normalizedRelativeNames else { return }
+            if isPermitted { permittedDirectories.append(names) } else { excludedDirectories.append(names) }
+        } else if isPermitted {
+            subtrees[position.tag, default: Subtrees()].permitted.append(position.content)
+        } else {
+            subtrees[position.tag, default: Subtrees()].excluded.append(position.content)
+        }
+    }
+
+    private static func flaw(in constraint: Span<UInt8>, tag: UInt8) -> String? {
+        switch tag {
+        case GeneralNameTag.dnsName where !DNSName.isConstraint(constraint):
+            return "has a DNS name constraint that is not a DNS name"
+        case GeneralNameTag.rfc822Name where !MailAddress.isConstraint(constraint):
+            return "has an e-mail constraint that is neither an address nor a host nor a domain"
+        case GeneralNameTag.ipAddress:
+            let half = constraint.count / 2
+            let isSubnet =
+                (constraint.count == 8 || constraint.count == 32)
+                && IPAddress.isPrefixMask(constraint.extracting(half..<constraint.count))
+            return isSubnet ? nil : "has an IP address constraint that is not an address and a prefix mask"
+        default:
+            return nil
+        }
     }
 
     /// Checks all names of a certificate below the issuer, whose constraints have no ``flaw``.
-    func run(on certificate: Certificate, comparisonsLeft: inout Int) -> Verdict {
+    ///
+    /// - Returns: What is wrong, nil if all names are allowed.
+    func run(on certificate: Certificate, comparisonsLeft: inout Int) throws(OutOfWork) -> Words? {
         let names = certificate.storage.fields.extensions.subjectAlternativeNames
-        if let verdict = checkOtherKinds(names) { return verdict }
-        if let verdict = check(
-            GeneralNameTag.dnsName,
-            names,
-            of: certificate,
-            &comparisonsLeft,
-            permits: DNSName.isPermitted,
-            excludes: DNSName.isExcluded
-        ) {
-            return verdict
-        }
-        if let verdict = check(
-            GeneralNameTag.ipAddress,
-            names,
-            of: certificate,
-            &comparisonsLeft,
-            permits: Self.isInSubnet,
-            excludes: Self.isInSubnet
-        ) {
-            return verdict
-        }
-        return checkDirectoryNames(names, of: certificate, &comparisonsLeft) ?? .allowed
-    }
-
-    /// Why the constraints cannot be applied, in words that continue a sentence about the issuer.
-    var flaw: String? {
-        let der = issuer.der
+        let der = certificate.der
         let bytes = der.span
-        for constraint in constraints.permitted + constraints.excluded {
-            let value = bytes.extracting(constraint.content)
-            switch constraint.tag {
-            case GeneralNameTag.dnsName:
-                guard DNSName.isConstraint(value) else { return "has a DNS name constraint that is not a DNS name" }
-            case GeneralNameTag.ipAddress:
-                let half = value.count / 2
-                guard value.count == 8 || value.count == 32,
-                    IPAddress.isPrefixMask(value.extracting(half..<value.count))
-                else { return "has an IP address constraint that is not an address and a prefix mask" }
-            case GeneralNameTag.directoryName:
-                continue
-            default:
-                guard constraints.isCritical else { continue }
-                return
-                    "has a critical name constraint of a kind that is not supported (only DNS, IP and directory names)"
+        for tag in Self.processedKinds {
+            guard let subtrees = subtrees[tag] else { continue }
+            for name in names where name.tag == tag {
+                let value = bytes.extracting(name.content)
+                if let isExcluded = try violation(of: value, tag, subtrees, &comparisonsLeft) {
+                    return words(for: isExcluded) { Self.describe(certificate.bytes(name.content), tag: tag) }
+                }
             }
         }
-        return nil
+        if let subtrees = subtrees[GeneralNameTag.rfc822Name] {
+            // RFC 5280 §4.2.1.10 wants this of subjects without alternative names; an application may look at the
+            // subject anyway.
+            try Self.spend(certificate.subject.der.count, &comparisonsLeft)
+            for address in certificate.subject.mailAddresses {
+                let tag = GeneralNameTag.rfc822Name
+                if let isExcluded = try violation(of: address.span, tag, subtrees, &comparisonsLeft) {
+                    return words(for: isExcluded) { Self.describe(address, tag: tag) }
+                }
+            }
+        }
+        if let words = try checkDirectoryNames(names, of: certificate, &comparisonsLeft) { return words }
+        return checkOtherKinds(names)
     }
 
-    /// Constraints of other kinds that aren't critical: a name of that kind is refused, none is fine.
-    private func checkOtherKinds(_ names: [GeneralNamePosition]) -> Verdict? {
-        let handled = [GeneralNameTag.dnsName, GeneralNameTag.ipAddress, GeneralNameTag.directoryName]
-        let kinds = Set((constraints.permitted + constraints.excluded).map(\.tag)).subtracting(handled)
-        guard !kinds.isEmpty, names.contains(where: { kinds.contains($0.tag) }) else { return nil }
-        return .violated("has a name of a kind that “\(issuer)” constrains and that is not supported")
-    }
-
-    private func check(
+    /// Whether a name is excluded (true) or not permitted (false), nil if neither.
+    private func violation(
+        of name: Span<UInt8>,
         _ tag: UInt8,
-        _ names: [GeneralNamePosition],
-        of certificate: Certificate,
-        _ comparisonsLeft: inout Int,
-        permits: (_ name: Span<UInt8>, _ constraint: Span<UInt8>) -> Bool,
-        excludes: (_ name: Span<UInt8>, _ constraint: Span<UInt8>) -> Bool
-    ) -> Verdict? {
-        let permitted = constraints.permitted.filter { $0.tag == tag }
-        let excluded = constraints.excluded.filter { $0.tag == tag }
-        guard !permitted.isEmpty || !excluded.isEmpty else { return nil }
-        let (issuerDER, der) = (issuer.der, certificate.der)
-        let constraintBytes = issuerDER.span
-        let bytes = der.span
-        for name in names where name.tag == tag {
-            let value = bytes.extracting(name.content)
-            var isPermitted = permitted.isEmpty
-            for constraint in permitted where !isPermitted {
-                guard Self.spend(value.count, &comparisonsLeft) else { return .outOfWork }
-                isPermitted = permits(value, constraintBytes.extracting(constraint.content))
-            }
-            guard isPermitted else { return .violated(words(for: describe(name, of: certificate), isExcluded: false)) }
-            for constraint in excluded {
-                guard Self.spend(value.count, &comparisonsLeft) else { return .outOfWork }
-                if excludes(value, constraintBytes.extracting(constraint.content)) {
-                    return .violated(words(for: describe(name, of: certificate), isExcluded: true))
-                }
-            }
-        }
-        return nil
-    }
-
-    private func checkDirectoryNames(
-        _ names: [GeneralNamePosition],
-        of certificate: Certificate,
+        _ subtrees: Subtrees,
         _ comparisonsLeft: inout Int
-    ) -> Verdict? {
-        let tag = GeneralNameTag.directoryName
-        let permittedNames = constraints.permitted.filter { $0.tag == tag }.compactMap { directoryName($0, of: issuer) }
-        let excludedNames = constraints.excluded.filter { $0.tag == tag }.compactMap { directoryName($0, of: issuer) }
-        guard !permittedNames.isEmpty || !excludedNames.isEmpty else { return nil }
-        // Bringing a constraint into the form for comparisons is work as well.
-        for name in permittedNames + excludedNames {
-            guard Self.spend(name.der.count, &comparisonsLeft) else { return .outOfWork }
+    ) throws(OutOfWork) -> Bool? {
+        let der = issuer.der
+        let constraints = der.span
+        var isPermitted = subtrees.permitted.isEmpty
+        for constraint in subtrees.permitted where !isPermitted {
+            try Self.spend(name.count, &comparisonsLeft)
+            isPermitted = Self.permits(tag, name, constraints.extracting(constraint))
         }
-        let permitted = permittedNames.map(\.normalizedRelativeNames)
-        let excluded = excludedNames.map(\.normalizedRelativeNames)
-        var distinguishedNames = names.filter { $0.tag == tag }.compactMap { directoryName($0, of: certificate) }
-        if !certificate.subject.isEmpty { distinguishedNames.append(certificate.subject) }
-        for name in distinguishedNames {
-            guard Self.spend(name.der.count, &comparisonsLeft) else { return .outOfWork }
-            let relativeNames = name.normalizedRelativeNames
-            var isPermitted = permitted.isEmpty
-            for constraint in permitted where !isPermitted {
-                guard Self.spend(name.der.count, &comparisonsLeft) else { return .outOfWork }
-                isPermitted = relativeNames.starts(with: constraint)
-            }
-            guard isPermitted else { return .violated(words(for: name.description, isExcluded: false)) }
-            for constraint in excluded {
-                guard Self.spend(name.der.count, &comparisonsLeft) else { return .outOfWork }
-                if relativeNames.starts(with: constraint) {
-                    return .violated(words(for: name.description, isExcluded: true))
-                }
-            }
+        guard isPermitted else { return false }
+        for constraint in subtrees.excluded {
+            try Self.spend(name.count, &comparisonsLeft)
+            if Self.excludes(tag, name, constraints.extracting(constraint)) { return true }
         }
         return nil
     }
 
-    private func directoryName(_ position: GeneralNamePosition, of certificate: Certificate) -> DistinguishedName? {
-        // Checked by the parser.
-        try? DistinguishedName(der: certificate.bytes(position.content))
+    private static func permits(_ tag: UInt8, _ name: Span<UInt8>, _ constraint: Span<UInt8>) -> Bool {
+        switch tag {
+        case GeneralNameTag.dnsName: DNSName.isPermitted(presented: name, constraint: constraint)
+        case GeneralNameTag.rfc822Name: MailAddress.isPermitted(name, constraint: constraint)
+        default: isInSubnet(name, constraint)
+        }
+    }
+
+    private static func excludes(_ tag: UInt8, _ name: Span<UInt8>, _ constraint: Span<UInt8>) -> Bool {
+        switch tag {
+        case GeneralNameTag.dnsName: DNSName.isExcluded(presented: name, constraint: constraint)
+        case GeneralNameTag.rfc822Name: MailAddress.isExcluded(name, constraint: constraint)
+        default: isInSubnet(name, constraint)
+        }
     }
 
     /// Whether an address lies in the subnet: address and mask, both of the address's length.
@@ -163,25 +157,63 @@ struct NameConstraintCheck {
         return true
     }
 
+    private func checkDirectoryNames(
+        _ names: [GeneralNamePosition],
+        of certificate: Certificate,
+        _ comparisonsLeft: inout Int
+    ) throws(OutOfWork) -> Words? {
+        guard !permittedDirectories.isEmpty || !excludedDirectories.isEmpty else { return nil }
+        let tag = GeneralNameTag.directoryName
+        var distinguishedNames = names.filter { $0.tag == tag }.compactMap { directoryName($0, of: certificate) }
+        if !certificate.subject.isEmpty { distinguishedNames.append(certificate.subject) }
+        for name in distinguishedNames {
+            try Self.spend(name.der.count, &comparisonsLeft)
+            let relativeNames = name.normalizedRelativeNames
+            var isPermitted = permittedDirectories.isEmpty
+            for constraint in permittedDirectories where !isPermitted {
+                try Self.spend(name.der.count, &comparisonsLeft)
+                isPermitted = relativeNames.starts(with: constraint)
+            }
+            guard isPermitted else { return words(for: false) { name.description } }
+            for constraint in excludedDirectories {
+                try Self.spend(name.der.count, &comparisonsLeft)
+                if relativeNames.starts(with: constraint) { return words(for: true) { name.description } }
+            }
+        }
+        return nil
+    }
+
+    private func directoryName(_ position: GeneralNamePosition, of certificate: Certificate) -> DistinguishedName? {
+        // Checked by the parser.
+        try? DistinguishedName(der: certificate.bytes(position.content))
+    }
+
+    /// RFC 5280 §4.2.1.10: either the constraint is processed, or a certificate with such a name is refused.
+    private func checkOtherKinds(_ names: [GeneralNamePosition]) -> Words? {
+        let kinds = subtrees.keys.filter { !Self.processedKinds.contains($0) }
+        guard !kinds.isEmpty, names.contains(where: { kinds.contains($0.tag) }) else { return nil }
+        let issuer = issuer
+        return { "has a name of a kind that “\(issuer)” constrains and that is not supported" }
+    }
+
     /// Takes one comparison from the budget, and one more for every 64 bytes of a name.
-    private static func spend(_ byteCount: Int, _ comparisonsLeft: inout Int) -> Bool {
+    private static func spend(_ byteCount: Int, _ comparisonsLeft: inout Int) throws(OutOfWork) {
         let cost = 1 + byteCount / 64
-        guard comparisonsLeft >= cost else { return false }
+        guard comparisonsLeft >= cost else { throw OutOfWork() }
         comparisonsLeft -= cost
-        return true
     }
 
-    private func words(for name: String, isExcluded: Bool) -> String {
-        let shown = name.shortened(to: 100)
-        return isExcluded
-            ? "has the name \(shown), which the name constraints of “\(issuer)” exclude"
-            : "has the name \(shown), which the name constraints of “\(issuer)” do not permit"
+    private func words(for isExcluded: Bool, _ name: @escaping () -> String) -> Words {
+        let issuer = issuer
+        return {
+            let how = isExcluded ? "exclude" : "do not permit"
+            return "has the name \(name().shortened(to: 100)), which the name constraints of “\(issuer)” \(how)"
+        }
     }
 
-    private func describe(_ name: GeneralNamePosition, of certificate: Certificate) -> String {
-        let bytes = certificate.bytes(name.content)
-        if name.tag == GeneralNameTag.ipAddress { return IPAddress.describe(bytes) }
-        let isPrintable = bytes.allSatisfy { (0x21...0x7E).contains($0) }
-        return isPrintable ? String(decoding: bytes, as: UTF8.self) : "0x" + bytes.map(hexadecimal).joined()
+    private static func describe(_ name: [UInt8], tag: UInt8) -> String {
+        if tag == GeneralNameTag.ipAddress { return IPAddress.describe(name) }
+        let isPrintable = name.allSatisfy { (0x21...0x7E).contains($0) }
+        return isPrintable ? String(decoding: name, as: UTF8.self) : "0x" + name.map(hexadecimal).joined()
     }
 }

@@ -127,25 +127,24 @@ struct PathSearch {
     /// Whether the names of all certificates in the path lie where this issuer's name constraints want them.
     private mutating func namesAreAllowed(by issuer: Certificate) throws(CertificateRejection) -> Bool {
         guard issuer.storage.fields.extensions.nameConstraints != nil else { return true }
-        let check = NameConstraintCheck(issuer: issuer)
-        if let words = check.flaw {
-            note(issuer, depth: path.count, .nameConstraint(words))
-            return false
-        }
-        for (depth, certificate) in path.enumerated() {
-            // RFC 5280 §6.1.3 (b): self-issued certificates are exempt unless they are the leaf.
-            if depth > 0, certificate.isSelfIssued { continue }
-            switch check.run(on: certificate, comparisonsLeft: &nameComparisonsLeft) {
-            case .allowed: continue
-            case .violated(let words): note(certificate, depth: depth, .nameConstraint(words))
-            case .outOfWork:
-                throw fatal(
-                    "name constraints needed more comparisons than the limit of \(verifier.limits.nameComparisons)"
-                )
+        do throws(NameConstraintCheck.OutOfWork) {
+            let check = try NameConstraintCheck(issuer: issuer, comparisonsLeft: &nameComparisonsLeft)
+            if let words = check.flaw {
+                note(issuer, depth: path.count, .nameConstraint(words))
+                return false
             }
-            return false
+            for (depth, certificate) in path.enumerated() {
+                // RFC 5280 §6.1.3 (b): self-issued certificates are exempt unless they are the leaf.
+                if depth > 0, certificate.isSelfIssued { continue }
+                if let words = try check.run(on: certificate, comparisonsLeft: &nameComparisonsLeft) {
+                    note(certificate, depth: depth, .rule, .nameConstraint(words()))
+                    return false
+                }
+            }
+            return true
+        } catch {
+            throw fatal("name constraints needed more comparisons than the limit of \(verifier.limits.nameComparisons)")
         }
-        return true
     }
 
     /// Keeps the rejection if it says more than the one kept so far: of equals, the deeper one, whose path came further.
