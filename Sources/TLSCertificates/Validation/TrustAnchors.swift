@@ -97,6 +97,9 @@ public final class TrustAnchors: Sendable {
         bySubject[subject] ?? []
     }
 
+    /// Every anchor, in no order.
+    var all: [Certificate] { bySubject.values.flatMap { $0 } }
+
     /// Whether this very certificate is an anchor.
     func contains(_ certificate: Certificate) -> Bool {
         anchors(named: certificate.subject).contains(certificate)
