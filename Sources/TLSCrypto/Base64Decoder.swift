@@ -2,7 +2,8 @@
 
 /// Decodes Base64 (RFC 4648 §4) that comes in pieces.
 struct Base64Decoder {
-    private var bytes: [UInt8] = []
+    /// What is decoded so far.
+    private(set) var bytes: [UInt8] = []
     private var bits: UInt32 = 0
     private var characters = 0
     private var padding = 0
@@ -11,7 +12,6 @@ struct Base64Decoder {
     ///
     /// White space is the only thing skipped.
     mutating func append(_ text: Span<UInt8>) -> Bool {
-        bytes.reserveCapacity(bytes.count + text.count / 4 * 3)
         for i in text.indices {
             let character = text[i]
             if character == UInt8(ascii: "=") {

@@ -68,6 +68,22 @@ struct PEMTests {
         }
     }
 
+    @Test("Many lines move what was decoded only a few times")
+    func manyLines() {
+        var decoder = Base64Decoder()
+        let line = [UInt8](repeating: UInt8(ascii: "A"), count: 64)
+        var capacities: Set<Int> = []
+        for _ in 0..<1000 {
+            let isBase64 = decoder.append(line.span)
+            #expect(isBase64)
+            capacities.insert(decoder.bytes.capacity)
+        }
+        let decoded = decoder.finish()
+        #expect(decoded?.count == 48_000)
+        // Doubling from 48 bytes to 48 000 takes ten steps; one step for every line would be quadratic work.
+        #expect(capacities.count < 30)
+    }
+
     @Test("Headers end at an empty line")
     func headers() throws {
         let found = try blocks(
