@@ -44,7 +44,7 @@ final class ServerConnection {
         cs_interest(
             connection.socket.descriptor,
             read: phase == .lingering || !connection.hasOutput,
-            write: connection.hasOutput
+            write: phase != .lingering && connection.hasOutput
         )
     }
 
@@ -66,12 +66,15 @@ final class ServerConnection {
             reportHandshake()
             if connection.session.isPeerClosed { connection.session.close() }
             try connection.flush()
-            linger(now)
+            if connection.session.isClosed, !connection.hasOutput { linger(now) }
+        } catch  where phase == .lingering {
+            // A client that resets the connection after its answer has missed nothing.
+            phase = .finished
         } catch {
             note("\(peer) \(error)")
             // The alert that says why.
             try? connection.flush()
-            phase = .finished
+            linger(now)
         }
     }
 
@@ -98,7 +101,6 @@ final class ServerConnection {
     }
 
     private func linger(_ now: UInt64) {
-        guard connection.session.isClosed, !connection.hasOutput else { return }
         connection.socket.shutdownWriting()
         phase = .lingering
         deadline = now + Self.lingering
