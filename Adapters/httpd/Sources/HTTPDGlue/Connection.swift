@@ -62,6 +62,11 @@ import SafeTLS
         session = ServerSession(configuration: policy.configuration, deferring: .clientHello)
     }
 
+    deinit {
+        // Whatever is cleaned up after this must not find us any more.
+        unsafe tlsd_set_connection_config(record, nil)
+    }
+
     /// The TLS side of a connection; for the requests of HTTP/2, which have connections of their own, that of the
     /// connection they came by. Nil without TLS.
     static func of(_ record: UnsafeMutablePointer<conn_rec>?) -> Connection? {

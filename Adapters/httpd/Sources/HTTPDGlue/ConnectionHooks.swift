@@ -14,7 +14,7 @@ func tlsd_pre_connection(_ record: UnsafeMutablePointer<conn_rec>, _ socket: Uns
         unsafe log(
             record,
             .configuration,
-            level: APLOG_WARNING,
+            level: APLOG_INFO,
             "no virtual host with a TLSCertificate is configured for this address, the connection is closed"
         )
         return HTTP_INTERNAL_SERVER_ERROR
