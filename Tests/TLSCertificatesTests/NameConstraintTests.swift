@@ -224,7 +224,10 @@ import TLSCrypto
         )
     }
 
-    @Test(arguments: ["a", "@example.com", "a@", "a@example.com.", "a@exam ple.com", "a@.com", "a@example.com@"])
+    @Test(arguments: [
+        "a", "@example.com", "a@", "a@example.com.", "a@exam ple.com", "a@.com", "a@example.com@", "a@b@example.com",
+        "a b@example.com", "\"a\"@example.com",
+    ])
     func mailAddressesThatAreNoneAreNeverAllowed(_ address: String) throws {
         func withName(_ chain: inout TestChain) {
             TestChain.set(

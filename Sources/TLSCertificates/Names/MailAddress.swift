@@ -38,11 +38,24 @@ enum MailAddress {
         constraint.count > 0 && constraint[0] == UInt8(ascii: ".")
     }
 
-    /// Where the host of an address starts, behind the last "@"; nil if it isn't an address.
+    /// Where the host of an address starts, behind the "@"; nil if it isn't an address.
+    ///
+    /// The part before it is of the unquoted form (RFC 5321 §4.1.2): nobody uses the other, and readers differ on it.
     private static func hostStart(of address: Span<UInt8>) -> Int? {
-        var at: Int?
-        for index in address.indices where address[index] == UInt8(ascii: "@") { at = index }
-        guard let at, at > 0, DNSName.isHostName(address.extracting(at + 1..<address.count)) else { return nil }
+        var at = 0
+        while at < address.count, isLocalPart(address[at]) { at += 1 }
+        guard at > 0, at < address.count, address[at] == UInt8(ascii: "@"),
+            DNSName.isHostName(address.extracting(at + 1..<address.count))
+        else { return nil }
         return at + 1
+    }
+
+    private static func isLocalPart(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "!#$%&'*+-/=?^_`{|}~.".utf8.contains(byte)
+        }
     }
 }
