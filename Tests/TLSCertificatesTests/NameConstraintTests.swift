@@ -313,4 +313,10 @@ import TLSCrypto
         #expect(rejection?.reason == .workLimit("name constraints needed more comparisons than the limit of 1000"))
         #expect(try self.rejection(excluded: constraints) == nil)
     }
+
+    @Test func longDirectoryConstraintsCostByTheirLength() throws {
+        let constraint = TestName.directory(DER.name(String(repeating: "n", count: 8192)))
+        let rejection = try rejection(excluded: [constraint]) { $0.limits.nameComparisons = 500 }
+        #expect(rejection?.reason == .workLimit("name constraints needed more comparisons than the limit of 500"))
+    }
 }

@@ -27,6 +27,9 @@ struct NameConstraintCheck {
     /// Why the constraints cannot be applied, in words that continue a sentence about the issuer.
     private(set) var flaw: String?
 
+    /// How many times longer than comparing a name it takes to bring it into the form for comparisons.
+    private static let normalizingFactor = 8
+
     private static let processedKinds = [
         GeneralNameTag.dnsName, GeneralNameTag.ipAddress, GeneralNameTag.rfc822Name,
     ]
@@ -52,6 +55,7 @@ struct NameConstraintCheck {
         let der = issuer.der
         if let words = Self.flaw(in: der.span.extracting(position.content), tag: position.tag) { flaw = flaw ?? words }
         if position.tag == GeneralNameTag.directoryName {
+            try Self.spend(Self.normalizingFactor * position.content.count, &comparisonsLeft)
             guard let names = directoryName(position, of: issuer)?.normalizedRelativeNames else { return }
             if isPermitted { permittedDirectories.append(names) } else { excludedDirectories.append(names) }
         } else if isPermitted {
@@ -167,7 +171,7 @@ struct NameConstraintCheck {
         var distinguishedNames = names.filter { $0.tag == tag }.compactMap { directoryName($0, of: certificate) }
         if !certificate.subject.isEmpty { distinguishedNames.append(certificate.subject) }
         for name in distinguishedNames {
-            try Self.spend(name.der.count, &comparisonsLeft)
+            try Self.spend(Self.normalizingFactor * name.der.count, &comparisonsLeft)
             let relativeNames = name.normalizedRelativeNames
             var isPermitted = permittedDirectories.isEmpty
             for constraint in permittedDirectories where !isPermitted {
