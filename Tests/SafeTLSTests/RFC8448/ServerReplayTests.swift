@@ -105,6 +105,27 @@ struct RFC8448ServerReplayTests {
         }
     }
 
+    /// Resumption is not taken, so the recorded client gets a full handshake and its 0-RTT data are skipped.
+    @Test("the resuming client of the trace")
+    func resumption() throws {
+        let trace = try Trace.named(.resumed)
+        let log = SecretLog()
+        var session = ServerSession(configuration: try configuration(trace, log))
+        let early = try #require(trace.records(fromClient: true, "client_early").first)
+        try Loopback.feed(&session, trace.records[0].bytes + early.bytes)
+        let records = WireBytes.records(Loopback.output(&session))
+        let helloBody = Array(records[0].dropFirst(9))
+        let hello = try ServerHello(helloBody.span)
+        let (share, identity) = (copyBytes(hello.keyShare?.publicKey), hello.selectedIdentity)
+        #expect(try share == trace.value("server_public"))
+        #expect(identity == nil)
+        let flight = try Forger(log, .serverHandshake).open(try #require(records.last)).content
+        #expect(
+            WireBytes.messages(flight).map { HandshakeType(rawValue: $0[0]) }
+                == [.encryptedExtensions, .certificate, .certificateVerify, .finished]
+        )
+    }
+
     // MARK: The recorded server
 
     private func configuration(_ trace: Trace, _ log: SecretLog) throws -> ServerConfiguration {

@@ -278,10 +278,57 @@ struct HelloRetryRequestTests {
         #expect(before == after && before != nil)
     }
 
+    @Test("a ServerHello must go on as its HelloRetryRequest began", arguments: AfterRetry.allCases)
+    func afterRetry(change: AfterRetry) throws {
+        let pair = retrying()
+        var client = try pair.makeClient()
+        var server = try pair.makeServer()
+        try Loopback.feed(&server, Loopback.output(&client))
+        try Loopback.feed(&client, Loopback.output(&server))
+        try Loopback.feed(&server, Loopback.output(&client))
+        let body = Array(WireBytes.records(Loopback.output(&server))[0].dropFirst(9))
+        let hello = try ServerHello(body.span)
+        let (random, sessionID) = (copyBytes(hello.random), copyBytes(hello.legacySessionID))
+        let share = copyBytes(hello.keyShare?.publicKey) ?? []
+        var suite = CipherSuite.aes128GCMSHA256
+        var extensions: [(ExtensionType, [UInt8])] = [(.supportedVersions, [3, 4])]
+        var keyShare: [UInt8] = [0, 23] + Hello.vector16(share)
+        switch change {
+        case .nothing: break
+        case .suite: suite = .chaCha20Poly1305SHA256
+        case .hash: suite = .aes256GCMSHA384
+        // The group of the first share, which the client has given up.
+        case .group: keyShare = [0, 29] + Hello.vector16([UInt8](repeating: 9, count: 32))
+        case .version:
+            suite = .ecdheECDSAWithAES128GCMSHA256
+            extensions = [(.renegotiationInfo, [0])]
+        case .cookie: extensions.append((.cookie, [0, 1, 1]))
+        }
+        if change != .version { extensions.append((.keyShare, keyShare)) }
+        var changed: [UInt8] = [3, 3] + random + [UInt8(sessionID.count)] + sessionID
+        changed += Hello.values([suite.rawValue]) + [0] + WireBytes.extensions(extensions)
+        let record = WireBytes.record(.handshake, WireBytes.message(.serverHello, changed))
+        #expect(Loopback.refusal(&client, record)?.alert == change.alert)
+    }
+
+    enum AfterRetry: CaseIterable {
+        case nothing, suite, hash, group, version, cookie
+
+        var alert: AlertDescription? {
+            switch self {
+            case .nothing: nil
+            case .cookie: .unsupportedExtension
+            default: .illegalParameter
+            }
+        }
+    }
+
     // MARK: Helpers
 
     private func retrying(cookie: Bool = false) -> Pair {
-        var pair = Pair.tls13()
+        var pair = Pair()
+        pair.server.versions = .tls13 ... .tls13
+        pair.server.cipherSuites = [.aes128GCMSHA256]
         pair.client.groups = [.x25519, .secp256r1]
         pair.server.groups = [.secp256r1]
         pair.server.sendsRetryCookie = cookie
