@@ -117,6 +117,8 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         guard header.version >> 8 == 3 else { throw .peerMisbehaved(.notTLS(.unknown)) }
         let limit =
             switch channel.readProtection {
+            // Application data before there are keys can only be 0-RTT data that is skipped, which is protected.
+            case .none where header.type == .applicationData: RecordSize.plaintext + RecordSize.expansionTLS13
             case .none: RecordSize.plaintext
             case .tls12: RecordSize.plaintext + RecordSize.expansionTLS12
             case .tls13: RecordSize.plaintext + RecordSize.expansionTLS13
