@@ -92,7 +92,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
             }
             hasSeenRecord = true
             let body = offset &+ RecordSize.header..<end
-            if let plaintext = try process(&buffer, body, header.type) {
+            if let plaintext = try process(&buffer, body, header) {
                 return Received(consumed: end, plaintext: plaintext, needed: 0)
             }
             offset = end
@@ -133,8 +133,9 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     private mutating func process(
         _ buffer: inout MutableSpan<UInt8>,
         _ body: Range<Int>,
-        _ outerType: ContentType
+        _ header: RecordHeader
     ) throws(TLSError) -> Range<Int>? {
+        let outerType = header.type
         if channel.readProtection == .tls13 && outerType != .applicationData {
             try processUnprotected(&buffer, body, outerType)
             return nil
@@ -148,6 +149,8 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
             guard channel.skips(body.count) else { throw .peerMisbehaved(.unexpectedRecord("application data")) }
             return nil
         }
+        // The header of a protected record is authenticated, and its version has one value only (RFC 8446 §5.2).
+        guard header.version == 0x0303 || channel.readProtection == .none else { throw .peerMisbehaved(.badRecordMAC) }
         let opened: RecordOpener.Opened
         do throws(TLSError) {
             opened = try channel.open(&buffer, range: body, type: outerType)
