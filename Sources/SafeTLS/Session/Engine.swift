@@ -242,6 +242,8 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
 
     /// RFC 8446 §6, RFC 5246 §7.2.
     private mutating func processAlert(_ content: Span<UInt8>) throws(TLSError) {
+        // RFC 8446 §5.4.
+        guard content.count > 0 else { throw .peerMisbehaved(.unexpectedRecord("an empty alert record")) }
         guard content.count == 2 else {
             throw .malformed(MalformedInput(what: "alert", why: "it is not two bytes long", alert: .decodeError))
         }
