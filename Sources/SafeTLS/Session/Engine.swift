@@ -10,8 +10,6 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     private(set) var failure: TLSError?
     /// Whether the peer has sent close_notify.
     private(set) var isPeerClosed = false
-    /// Whether we have sent close_notify.
-    private var hasClosed = false
     private var hasSeenRecord = false
     private var isConnected = false
 
@@ -22,9 +20,12 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
 
     // MARK: State
 
-    var isHandshaking: Bool { !isConnected && failure == nil }
+    var isHandshaking: Bool { !isConnected && !isClosed }
 
-    var isClosed: Bool { hasClosed || failure != nil }
+    var isClosed: Bool { channel.isClosed || failure != nil }
+
+    /// Whether input means nothing any more: the peer has closed (RFC 8446 §6.1), or we gave the handshake up.
+    private var ignoresInput: Bool { isPeerClosed || (!isConnected && channel.isClosed) }
 
     var request: Handshake.Request? {
         switch phase {
@@ -75,7 +76,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
 
     private mutating func receiveRecords(_ buffer: inout MutableSpan<UInt8>) throws(TLSError) -> Received {
         var offset = 0
-        while !isPeerClosed {
+        while !ignoresInput {
             let available = buffer.count &- offset
             if isWaiting { return Received(consumed: offset, plaintext: offset..<offset, needed: 0) }
             guard available >= RecordSize.header else {
@@ -97,7 +98,6 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
             }
             offset = end
         }
-        // RFC 8446 §6.1: whatever comes after close_notify is ignored.
         return Received(consumed: buffer.count, plaintext: 0..<0, needed: 0)
     }
 
@@ -319,7 +319,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     /// See `TLSSession.endOfInput()`.
     mutating func endOfInput() throws(TLSError) {
         if let failure { throw failure }
-        guard !isPeerClosed else { return }
+        guard !ignoresInput else { return }
         throw fail(.truncated)
     }
 
@@ -332,7 +332,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     ) throws(TLSError) -> Sealed {
         if let failure { throw failure }
         guard isConnected else { throw .misuse(.handshakeIncomplete) }
-        guard !hasClosed else { throw .misuse(.closed) }
+        guard !channel.isClosed else { throw .misuse(.closed) }
         var sealed = Sealed(consumed: 0, written: 0)
         do throws(TLSError) {
             if channel.pendingOutputCount > 0 {
@@ -359,8 +359,12 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
 
     /// See `TLSSession.close()`.
     mutating func close() {
-        guard failure == nil && !hasClosed else { return }
-        hasClosed = true
+        guard !isClosed else { return }
+        if !isConnected {
+            // RFC 8446 §6.1: this tells a peer that waits for a handshake that nothing went wrong.
+            channel.writeAlert(.userCanceled)
+            phase = .failed
+        }
         channel.writeAlert(.closeNotify)
     }
 
@@ -368,7 +372,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     mutating func updateKeys(requestingPeer: Bool) throws(TLSError) {
         if let failure { throw failure }
         guard isConnected else { throw .misuse(.handshakeIncomplete) }
-        guard !hasClosed else { throw .misuse(.closed) }
+        guard !channel.isClosed else { throw .misuse(.closed) }
         guard channel.version == .tls13 else { throw .misuse(.needsTLS13) }
         do throws(TLSError) {
             try sendKeyUpdate(KeyUpdate(isUpdateRequested: requestingPeer))

@@ -23,7 +23,7 @@ public protocol TLSSession: ~Copyable {
 
     /// Says that the transport has ended.
     ///
-    /// - Throws: `TLSError.truncated` unless the peer sent close_notify before.
+    /// - Throws: `TLSError.truncated` unless the peer sent close_notify before, or `close()` gave the handshake up.
     mutating func endOfInput() throws(TLSError)
 
     /// How many bytes wait in ``pendingOutput``.
@@ -45,6 +45,9 @@ public protocol TLSSession: ~Copyable {
     func sealedByteCount(for plaintextCount: Int) -> Int
 
     /// Queues close_notify: nothing more can be sealed, data can still be received (RFC 8446 §6.1).
+    ///
+    /// While the handshake runs this gives it up: user_canceled goes before the close_notify, and whatever is received
+    /// later is ignored.
     mutating func close()
 
     /// Whether the handshake still runs.
