@@ -32,11 +32,12 @@ enum Phase<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     /// Also what stands here while a transition runs, so that an error leaves nothing behind.
     case failed
 
-    var isConnected: Bool {
+    /// What a completed handshake has to tell, nil in the other phases.
+    var facts: (NegotiatedParameters, PeerCertificates)? {
         switch self {
-        case .connected: true
-        case .handshaking: false
-        case .failed: false
+        case .connected(let connected): (connected.negotiated, connected.peer)
+        case .handshaking: nil
+        case .failed: nil
         }
     }
 }

@@ -35,21 +35,11 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         }
     }
 
-    var negotiated: NegotiatedParameters? {
-        switch phase {
-        case .connected(let connected): connected.negotiated
-        case .handshaking: nil
-        case .failed: nil
-        }
-    }
+    /// What the handshake agreed on. Outlives a failure, unlike the secrets.
+    private(set) var negotiated: NegotiatedParameters?
 
-    var peerCertificates: PeerCertificates {
-        switch phase {
-        case .connected(let connected): connected.peer
-        case .handshaking: .none
-        case .failed: .none
-        }
-    }
+    /// The certificates the handshake authenticated. They outlive a failure, unlike the secrets.
+    private(set) var peerCertificates = PeerCertificates.none
 
     private var isWaiting: Bool {
         guard !isConnected else { return false }
@@ -283,8 +273,9 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         case .failed:
             throw .internalFailure("a failed session was driven on")
         }
-        if phase.isConnected {
+        if let facts = phase.facts {
             isConnected = true
+            (negotiated, peerCertificates) = facts
             channel.ignoresChangeCipherSpec = false
             channel.joiner.release()
         }

@@ -62,10 +62,11 @@ public protocol TLSSession: ~Copyable {
     /// The error that ended the session.
     var failure: TLSError? { get }
 
-    /// What was agreed on; nil until the handshake is complete.
+    /// What was agreed on; nil until the handshake is complete. It stays when the connection fails later.
     var negotiated: NegotiatedParameters? { get }
 
-    /// The peer's chain as it was sent, its own certificate first; empty until the handshake is complete.
+    /// The peer's chain as it was sent, its own certificate first; empty until the handshake is complete. It stays when
+    /// the connection fails later.
     var peerCertificates: [Certificate] { get }
 
     /// Queues a KeyUpdate and changes to new sending keys (RFC 8446 §4.6.3).
