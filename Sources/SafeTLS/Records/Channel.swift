@@ -89,10 +89,13 @@ struct Channel: ~Copyable {
         var records: [UInt8] = []
         swap(&records, &output)
         let start = records.count
-        let room = fragment.count + RecordSize.overhead
-        records.reserveCapacity(start + room)
-        for _ in 0..<room { records.append(0) }
-        let written: Int
+        records += repeatElement(0, count: fragment.count + RecordSize.overhead)
+        var written = 0
+        // Whatever happens, what waited before waits on.
+        defer {
+            records.removeLast(records.count - start - written)
+            swap(&records, &output)
+        }
         do throws(CryptoError) {
             var destination = records.mutableSpan
             written = try Channel.seal(
@@ -106,8 +109,6 @@ struct Channel: ~Copyable {
         } catch {
             throw TLSError(error)
         }
-        records.removeLast(room - written)
-        swap(&records, &output)
     }
 
     /// Writes one record, protected once there are keys.
