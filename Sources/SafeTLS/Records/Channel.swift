@@ -144,10 +144,23 @@ struct Channel: ~Copyable {
 
     // MARK: Application data
 
-    /// How many bytes `plaintextCount` bytes of application data take as records.
+    /// How many bytes `plaintextCount` bytes of application data take as records, with the KeyUpdate messages that
+    /// come due on the way.
     func sealedByteCount(for plaintextCount: Int) -> Int {
         let records = (plaintextCount + fragmentLength - 1) / fragmentLength
-        return plaintextCount + records * sealingOverhead
+        var keyUpdates = 0
+        if let left = recordsLeft, records >= left {
+            keyUpdates = 1 + (records - left) / Int(clamping: max(recordsPerKey, 1))
+        }
+        return plaintextCount + (records + keyUpdates) * sealingOverhead + keyUpdates * KeyUpdate.messageLength
+    }
+
+    /// How many records the sending key may seal before it is replaced, nil when it has no limit.
+    private var recordsLeft: Int? {
+        switch sealer {
+        case .some(let sealer): sealer.recordsLeft(of: recordsPerKey)
+        case .none: nil
+        }
     }
 
     /// Whether the sending key has to be replaced before the next record (RFC 8446 §5.5).

@@ -33,6 +33,12 @@ struct RecordSealer: ~Copyable {
         return RecordSize.header + inner + RecordSize.tag
     }
 
+    /// How many of so many records the key may still seal, nil when it has no limit.
+    func recordsLeft(of records: UInt64) -> Int? {
+        guard isTLS13 else { return nil }
+        return sequence < records ? Int(clamping: records - sequence) : 0
+    }
+
     /// Whether the key has sealed as many records as it may (RFC 8446 §5.5).
     @inline(__always)
     func isWornOut(after records: UInt64) -> Bool { isTLS13 && sequence >= records }

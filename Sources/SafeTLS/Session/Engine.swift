@@ -326,16 +326,19 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         guard !channel.isClosed else { throw .misuse(.closed) }
         var sealed = Sealed(consumed: 0, written: 0)
         do throws(TLSError) {
-            if channel.pendingOutputCount > 0 {
-                sealed.written = channel.moveOutput(into: &output, at: 0)
-                if channel.pendingOutputCount > 0 { return sealed }
-            }
-            sealed = try channel.seal(plaintext, into: &output, at: sealed.written)
-            if channel.sealerIsWornOut {
-                // The next call starts with the KeyUpdate that waits in the output, then seals under the new key.
+            while true {
+                if channel.pendingOutputCount > 0 {
+                    sealed.written = channel.moveOutput(into: &output, at: sealed.written)
+                    if channel.pendingOutputCount > 0 { return sealed }
+                }
+                let rest = plaintext.extracting(droppingFirst: sealed.consumed)
+                let part = try channel.seal(rest, into: &output, at: sealed.written)
+                sealed.consumed &+= part.consumed
+                sealed.written = part.written
+                guard channel.sealerIsWornOut else { return sealed }
+                // The KeyUpdate waits in the output: it goes out first, then the rest under the new key.
                 try sendKeyUpdate(KeyUpdate(isUpdateRequested: false))
             }
-            return sealed
         } catch {
             throw fail(error)
         }

@@ -37,6 +37,9 @@ public protocol TLSSession: ~Copyable {
 
     /// Writes what is pending, then `plaintext` as records of at most 2^14 bytes, as far as `output` has room.
     ///
+    /// With the room that ``sealedByteCount(for:)`` says nothing is left over. A sending key of TLS 1.3 that has sealed
+    /// 2^24 records is replaced on the way (RFC 8446 §5.5).
+    ///
     /// - Throws: `TLSError.misuse` before the handshake is complete and after `close()`, which does not end the
     ///   session; the error that ended it otherwise.
     mutating func seal(_ plaintext: Span<UInt8>, into output: inout MutableSpan<UInt8>) throws(TLSError) -> Sealed

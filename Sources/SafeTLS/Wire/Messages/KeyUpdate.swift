@@ -2,6 +2,9 @@
 
 /// A KeyUpdate (RFC 8446 §4.6.3).
 struct KeyUpdate: Equatable, Sendable {
+    /// The whole message's length, header included.
+    static let messageLength = HandshakeMessage.headerLength + 1
+
     /// Whether the receiver is asked to update its own keys too.
     let isUpdateRequested: Bool
 
