@@ -68,6 +68,7 @@ struct Connected: ~Copyable {
         } catch {
             throw .internalFailure("a KeyUpdate could not be written")
         }
+        if update.isUpdateRequested { channel.expectKeyUpdate() }
         let sealer = try secrets.nextSealer()
         try channel.install(sealer: sealer)
     }

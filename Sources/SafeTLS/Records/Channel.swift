@@ -296,6 +296,9 @@ struct Channel: ~Copyable {
         }
     }
 
+    /// Expects a KeyUpdate that answers ours: it counts for nothing.
+    mutating func expectKeyUpdate() { keyUpdates -= 1 }
+
     mutating func countKeyUpdate() throws(TLSError) {
         keyUpdates += 1
         guard keyUpdates <= TLSLimits.consecutiveKeyUpdates else { throw .peerMisbehaved(.tooMany("key updates")) }
