@@ -8,10 +8,12 @@ public final class PublicKey: Sendable {
     public let kind: KeyKind
 
     private let key: NativeKey
+    private let requiredHash: HashAlgorithm?
 
     init(_ key: NativeKey, kind: KeyKind) {
         self.key = key
         self.kind = kind
+        requiredHash = nil
     }
 
     /// Makes an RSA key from the big-endian numbers of an RSAPublicKey (RFC 8017 §A.1.1); leading zeros are allowed.
@@ -20,8 +22,14 @@ public final class PublicKey: Sendable {
     ///   - rsaModulus: 1024 to 8192 bits. Whether less than 2048 will do is for the certificate policy to say.
     ///   - exponent: Odd, 3 to 2³³: a longer one would make verification slow.
     ///   - isPSS: The key is for RSASSA-PSS alone (id-RSASSA-PSS).
+    ///   - requiredHash: The only hash that signatures may be of, nil if any will do (RFC 4055 §3.3).
     /// - Throws: ``CryptoError/invalidKey(_:)``.
-    public init(rsaModulus: Span<UInt8>, exponent: Span<UInt8>, isPSS: Bool = false) throws(CryptoError) {
+    public init(
+        rsaModulus: Span<UInt8>,
+        exponent: Span<UInt8>,
+        isPSS: Bool = false,
+        requiredHash: HashAlgorithm? = nil
+    ) throws(CryptoError) {
         let modulus = Self.withoutLeadingZeros(rsaModulus)
         let exponent = Self.withoutLeadingZeros(exponent)
         guard !modulus.isEmpty else { throw .invalidKey("The RSA modulus is 0.") }
@@ -53,6 +61,7 @@ public final class PublicKey: Sendable {
         }
         key = unsafe NativeKey(owning: pointer)
         kind = isPSS ? .rsaPSS(bits: bits) : .rsa(bits: bits)
+        self.requiredHash = requiredHash
     }
 
     /// Makes an ECDSA key from an uncompressed point (RFC 5480 §2.2).
@@ -82,6 +91,7 @@ public final class PublicKey: Sendable {
             throw .invalidKey("The ECDSA key is not a point of its curve.")
         }
         key = unsafe NativeKey(owning: pointer)
+        requiredHash = nil
     }
 
     /// Makes an Ed25519 key from its 32 bytes (RFC 8410 §4).
@@ -100,6 +110,7 @@ public final class PublicKey: Sendable {
         }
         key = unsafe NativeKey(owning: pointer)
         kind = .ed25519
+        requiredHash = nil
     }
 
     /// Checks that `signature` is one of this key over `message`.
@@ -114,6 +125,7 @@ public final class PublicKey: Sendable {
         guard kind.supports(algorithm) else {
             throw .unsupported("The key is not for signatures of this algorithm.")
         }
+        if let requiredHash, requiredHash != algorithm.hash { throw .invalidSignature }
         let isValid: Bool
         if let hash = algorithm.hash {
             guard let context = key.context(for: algorithm, signing: false) else {

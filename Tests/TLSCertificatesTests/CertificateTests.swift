@@ -243,6 +243,45 @@ import TLSCrypto
         }
     }
 
+    @Test func aKeyForOneHashTakesNoOther() throws {
+        // RFC 8446 §4.2.3, RFC 4055 §3.3.
+        let message: [UInt8] = [1, 2, 3]
+        func verify(_ keyOfCertificate: TestKey, _ signer: TestKey, _ hash: HashAlgorithm) throws {
+            var leaf = TestChain().leaf
+            leaf.key = keyOfCertificate
+            let privateKey = try PrivateKey(der: base64(try #require(signer.privateKey)).span)
+            let signature = try privateKey.sign(message.span, algorithm: .rsaPSS(hash))
+            try leaf.made().publicKey().verify(
+                signature: signature.span,
+                message: message.span,
+                algorithm: .rsaPSS(hash)
+            )
+        }
+        try verify(.rsaPSS, .rsaPSS, .sha384)
+        try verify(.rsaPSSWithSHA256, .rsaPSSWithSHA256, .sha256)
+        // The unrestricted key, said to be for SHA-256 alone.
+        var restricted = TestKey.rsaPSS
+        let info = base64(restricted.publicKeyInfo)
+        let bits = info.suffix(info.count - (4 + 2 + 11))
+        let algorithm = DER.sequence(
+            DER.object("1.2.840.113549.1.1.10"),
+            DER.sequence(
+                DER.explicit(0, DER.sequence(DER.object("2.16.840.1.101.3.4.2.1"))),
+                DER.explicit(
+                    1,
+                    DER.sequence(
+                        DER.object("1.2.840.113549.1.1.8"),
+                        DER.sequence(DER.object("2.16.840.1.101.3.4.2.1"))
+                    )
+                ),
+                DER.explicit(2, DER.integer(32))
+            )
+        )
+        restricted = TestKey(publicKeyInfo: DERText.base64(DER.sequence(algorithm, Array(bits))))
+        try verify(restricted, .rsaPSS, .sha256)
+        #expect(throws: CryptoError.invalidSignature) { try verify(restricted, .rsaPSS, .sha384) }
+    }
+
     @Test func keysHaveToBeWellFormed() throws {
         let curve = DER.object("1.2.840.10045.3.1.7")
         let (ec, ed) = (DER.object("1.2.840.10045.2.1"), DER.object("1.3.101.112"))

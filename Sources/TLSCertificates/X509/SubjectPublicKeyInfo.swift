@@ -96,7 +96,8 @@ struct SubjectPublicKeyInfo {
             try PublicKey(
                 rsaModulus: bytes.extracting(modulus),
                 exponent: bytes.extracting(exponent),
-                isPSS: isPSS
+                isPSS: isPSS,
+                requiredHash: requiredHash
             )
         case .ecdsa(let group, let point):
             try PublicKey(ecdsaPoint: bytes.extracting(point), group: group)
