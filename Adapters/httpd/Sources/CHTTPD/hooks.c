@@ -35,8 +35,9 @@ void tlsd_register_log_handlers(apr_pool_t *pool) {
 void tlsd_register_hooks(apr_pool_t *pool) {
     // mod_proxy's post_config asks whether anybody speaks TLS.
     static const char *const before_proxy[] = {"mod_proxy.c", NULL};
-    // mod_log_config offers its optional function in its own pre_config.
-    static const char *const after_log_config[] = {"mod_log_config.c", NULL};
+    // mod_log_config offers its optional function in its own pre_config. Beside mod_ssl, which may serve other ports,
+    // ours has to be the handler that counts: it asks all modules, mod_ssl's only itself.
+    static const char *const after_log_config[] = {"mod_log_config.c", "mod_ssl.c", NULL};
     // Environment variables of SetEnvIf and BrowserMatch steer the way a connection is closed.
     static const char *const after_setenvif[] = {"mod_setenvif.c", NULL};
 
@@ -55,5 +56,5 @@ void tlsd_register_hooks(apr_pool_t *pool) {
     ap_hook_ssl_var_lookup(tlsd_variable, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_read_request(tlsd_post_read_request, after_setenvif, NULL, APR_HOOK_MIDDLE);
     ap_hook_fixups(tlsd_fixups, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_expr_lookup(lookup_expression, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_expr_lookup(lookup_expression, NULL, NULL, APR_HOOK_FIRST);
 }

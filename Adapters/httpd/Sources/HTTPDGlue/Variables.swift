@@ -2,14 +2,6 @@
 import CHTTPD
 import HTTPDCore
 
-/// The value of a variable for a connection, or for none.
-private func value(of name: UnsafePointer<CChar>?, _ record: UnsafeMutablePointer<conn_rec>?) -> String? {
-    guard let name = unsafe name else { return nil }
-    let text = unsafe String(cString: name)
-    guard let facts = unsafe Connection.of(record)?.facts else { return ConnectionFacts.constant(text) }
-    return facts.value(of: text)
-}
-
 /// `ap_ssl_var_lookup`: for mod_http2, mod_headers, mod_rewrite and many others.
 @c @implementation
 func tlsd_variable(
@@ -23,7 +15,16 @@ func tlsd_variable(
     if unsafe connection == nil, let request = unsafe request {
         unsafe connection = request.pointee.connection
     }
-    guard let value = unsafe value(of: name, connection) else { return nil }
+    guard let name = unsafe name else { return nil }
+    let text = unsafe String(cString: name)
+    let value: String?
+    if let facts = unsafe Connection.of(connection)?.facts {
+        value = facts.value(of: text)
+    } else {
+        // A connection that is not ours may be that of another module, which answers for itself.
+        value = unsafe connection == nil ? ConnectionFacts.constant(text) : nil
+    }
+    guard let value else { return nil }
     return unsafe Pool(pool).copy(value)
 }
 
@@ -33,9 +34,14 @@ func tlsd_expression_variable(
     _ context: UnsafeMutablePointer<ap_expr_eval_ctx_t>,
     _ name: UnsafeRawPointer?
 ) -> UnsafePointer<CChar>? {
-    let name = unsafe name?.assumingMemoryBound(to: CChar.self)
-    guard let value = unsafe value(of: name, context.pointee.c) else { return nil }
-    return unsafe Pool(context.pointee.p).copy(value)
+    // By way of httpd, as the connection may be that of another module with the same variables.
+    unsafe ap_ssl_var_lookup(
+        context.pointee.p,
+        context.pointee.s,
+        context.pointee.c,
+        context.pointee.r,
+        name?.assumingMemoryBound(to: CChar.self)
+    )
 }
 
 /// `%{SSL_PROTOCOL}x` in log formats.
@@ -44,9 +50,24 @@ func tlsd_log_variable(
     _ request: UnsafeMutablePointer<request_rec>,
     _ name: UnsafeMutablePointer<CChar>?
 ) -> UnsafePointer<CChar>? {
-    guard let value = unsafe value(of: UnsafePointer(name), request.pointee.connection), !value.isEmpty else {
-        return nil
-    }
+    unsafe logItem(request, variable: UnsafePointer(name))
+}
+
+/// The value of a variable as it may stand in a log, nil (which httpd writes as `-`) if it is empty.
+private func logItem(
+    _ request: UnsafeMutablePointer<request_rec>,
+    variable: UnsafePointer<CChar>?
+) -> UnsafePointer<CChar>? {
+    guard
+        let value = unsafe ap_ssl_var_lookup(
+            request.pointee.pool,
+            request.pointee.server,
+            request.pointee.connection,
+            request,
+            variable
+        ),
+        unsafe value.pointee != 0
+    else { return nil }
     return unsafe UnsafePointer(ap_escape_logitem(request.pointee.pool, value))
 }
 
@@ -56,15 +77,10 @@ func tlsd_log_connection_variable(
     _ request: UnsafeMutablePointer<request_rec>,
     _ name: UnsafeMutablePointer<CChar>?
 ) -> UnsafePointer<CChar>? {
-    guard let name = unsafe name, let facts = unsafe Connection.of(request.pointee.connection)?.facts else {
-        return nil
-    }
-    let variable: String
+    guard let name = unsafe name else { return nil }
     switch unsafe String(cString: name) {
-    case "version": variable = "SSL_PROTOCOL"
-    case "cipher": variable = "SSL_CIPHER"
+    case "version": return unsafe logItem(request, variable: "SSL_PROTOCOL")
+    case "cipher": return unsafe logItem(request, variable: "SSL_CIPHER")
     default: return nil
     }
-    guard let value = facts.value(of: variable) else { return nil }
-    return unsafe UnsafePointer(ap_escape_logitem(request.pointee.pool, value))
 }
