@@ -8,7 +8,9 @@ public struct Received: Equatable, Sendable {
     public var consumed: Int
     /// Where decrypted application data lies in the same buffer. Empty when there is none.
     public var plaintext: Range<Int>
-    /// How many more bytes the session needs before it can do anything, 0 when it waits for nothing or for an answer.
+    /// How many more bytes the session needs behind those that remain before it can do anything.
+    ///
+    /// 0 when it does not wait for bytes: there is plaintext to use, a request to answer, or the connection has ended.
     public var needed: Int
 }
 

@@ -10,9 +10,9 @@ extension TLSError {
         case .peerMisbehaved(let misbehavior): misbehavior.alert
         case .nothingInCommon(let incompatibility): incompatibility.alert
         case .certificateRejected(let rejection): rejection.alert
-        case .alertReceived, .truncated: nil
+        case .alertReceived, .truncated, .misuse: nil
         case .refused(let alert, _): alert
-        case .misuse, .internalFailure: .internalError
+        case .internalFailure: .internalError
         }
     }
 }

@@ -4,8 +4,8 @@ public import TLSCertificates
 
 /// Why a connection failed.
 ///
-/// Every error ends the session. When ``alert`` is not nil the session has queued that alert: send the pending
-/// output, then close the transport. The description is one sentence that an administrator can act on.
+/// Every error but ``misuse(_:)`` ends the session. When ``alert`` is not nil the session has queued that alert: send
+/// the pending output, then close the transport. The description is one sentence that an administrator can act on.
 public enum TLSError: Error, Equatable, Sendable {
     /// A handshake message or record does not follow the syntax of its RFC.
     case malformed(MalformedInput)
@@ -89,11 +89,17 @@ public enum PeerMisbehavior: Equatable, Sendable {
 
 /// What two peers can fail to have in common.
 public enum Incompatibility: Equatable, Sendable {
+    /// No protocol version that both enable.
     case protocolVersion
+    /// No cipher suite that both enable and a certificate fits.
     case cipherSuite
+    /// No key exchange group that both enable.
     case group
+    /// No signature scheme that both enable and a certificate fits.
     case signatureScheme
+    /// No application protocol that both name (RFC 7301 §3.2).
     case applicationProtocol
+    /// A TLS 1.2 client that insists on compression (RFC 5246 §7.4.1.2).
     case compression
     /// TLS 1.2 peers without the extended master secret (RFC 7627 §5.3) or secure renegotiation (RFC 5746 §3.4).
     case requiredExtension(ExtensionType)
