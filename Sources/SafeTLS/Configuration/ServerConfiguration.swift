@@ -46,8 +46,9 @@ public final class ServerConfiguration: Sendable {
 
     /// Checks the options and creates a configuration.
     ///
-    /// - Throws: `ConfigurationError` when nothing could ever be negotiated: no certificate, an unsupported version,
-    ///   suite or group, a certificate that no enabled signature scheme fits, or an invalid ALPN name.
+    /// - Throws: `ConfigurationError` when something could never be negotiated: no certificate, an unsupported version,
+    ///   suite or group, a certificate that no enabled signature scheme fits, a version without suite or signature
+    ///   scheme, or an invalid ALPN name.
     public init(credentials: [Credential], options: ServerOptions = ServerOptions()) throws(ConfigurationError) {
         guard !credentials.isEmpty else {
             throw ConfigurationError(reason: "a server needs at least one certificate")
@@ -65,6 +66,17 @@ public final class ServerConfiguration: Sendable {
             else {
                 throw ConfigurationError(
                     reason: "no enabled signature scheme fits the certificate \(credential.certificateChain[0].subject)"
+                )
+            }
+        }
+        for version in [ProtocolVersion.tls12, .tls13] where options.versions.contains(version) {
+            // A client that speaks the version would be refused, and not try another one.
+            let canSign = credentials.contains { credential in
+                options.signatureSchemes.contains { $0.isUsable(with: credential.keyKind, in: version) }
+            }
+            guard canSign else {
+                throw ConfigurationError(
+                    reason: "\(version.name) is enabled but no certificate fits a signature scheme enabled for it"
                 )
             }
         }
