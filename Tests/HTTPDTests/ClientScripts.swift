@@ -31,7 +31,8 @@ enum ClientScripts {
     /// Forty requests in one write; the answers must come back in order.
     static let pipelined = """
         tls = connect()
-        tls.sendall(b"".join(request("/missing-%d" % n if n % 2 else "/", n == 39) for n in range(40)))
+        # Empty lines between requests are to be skipped (RFC 9112 §2.2).
+        tls.sendall(b"\\r\\n".join(request("/missing-%d" % n if n % 2 else "/", n == 39) for n in range(40)))
         answer = read_all(tls)
         statuses = [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]]
         assert statuses == [b"200", b"404"] * 20, statuses
@@ -142,5 +143,20 @@ enum ClientScripts {
         for thread in threads: thread.start()
         for thread in threads: thread.join()
         print("served" if sum(served) > 20 else "served too few", sum(served), "failed", len(failures), failures[:3])
+        """
+
+    /// A client that stops in its ClientHello, and one that stops in its request, are shown out.
+    static let silent = """
+        connection = plain()
+        connection.sendall(bytes([22]))  # httpd accepts no connection that has sent nothing
+        begin = time.monotonic()
+        assert connection.recv(1000) == b""
+        assert 0.5 < time.monotonic() - begin < 10
+        tls = connect()
+        tls.sendall(request()[:20])
+        begin = time.monotonic()
+        answer = read_all(tls)
+        assert answer == b"" or b" 408 " in answer.split(b"\\r\\n")[0], answer
+        assert 0.5 < time.monotonic() - begin < 15
         """
 }
