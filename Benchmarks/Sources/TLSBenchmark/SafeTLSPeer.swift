@@ -22,6 +22,8 @@ struct SafeTLSPeer {
         serverOptions.versions = version...version
         serverOptions.groups = [.x25519, .secp256r1]
         serverOptions.cipherSuites = suites
+        // Full handshakes are measured, without tickets on either stack.
+        serverOptions.ticketCount = 0
         server = try ServerConfiguration(credentials: [credential], options: serverOptions)
 
         let anchors = try Certificate.certificates(fromPEM: anchorPEM.span)
@@ -29,6 +31,7 @@ struct SafeTLSPeer {
         clientOptions.versions = version...version
         clientOptions.groups = [.x25519, .secp256r1]
         clientOptions.cipherSuites = suites
+        clientOptions.sessionCacheCapacity = 0
         client = try ClientConfiguration(trustAnchors: TrustAnchors(anchors), options: clientOptions)
 
         guard let name = ServerName("bench.test") else { throw BenchmarkFailure("the server name is refused") }

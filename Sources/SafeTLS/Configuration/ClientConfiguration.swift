@@ -15,6 +15,8 @@ public struct ClientOptions: Sendable {
     public var signatureSchemes: [SignatureScheme] = SignatureScheme.supported
     /// The ALPN protocol names to offer, most wanted first (RFC 7301). Empty: the extension is not sent.
     public var applicationProtocols: [String] = []
+    /// For how many servers sessions are kept to be resumed; 0 turns resumption off. Default: 256.
+    public var sessionCacheCapacity = 256
     /// Where the secrets of connections are logged for debugging, if anywhere. Default: nil.
     public var keyLog: (any KeyLog)?
     /// The time in UNIX seconds, for certificate validity. Tests replace it.
@@ -36,6 +38,7 @@ public final class ClientConfiguration: Sendable {
     public let trustAnchors: TrustAnchors
     let verifier: CertificateVerifier
     let applicationProtocols: [[UInt8]]
+    let sessionCache: ClientSessionCache
 
     /// Checks the options and creates a configuration.
     ///
@@ -51,6 +54,7 @@ public final class ClientConfiguration: Sendable {
         try ConfigurationCheck.signatureSchemes(options.signatureSchemes)
         applicationProtocols = try ConfigurationCheck.applicationProtocols(options.applicationProtocols)
         verifier = CertificateVerifier(trustAnchors: trustAnchors, purpose: .serverAuthentication)
+        sessionCache = ClientSessionCache(capacity: options.sessionCacheCapacity)
         self.trustAnchors = trustAnchors
         self.options = options
     }

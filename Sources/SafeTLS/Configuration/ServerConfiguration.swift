@@ -22,6 +22,15 @@ public struct ServerOptions: Sendable {
     /// With it a driver may drop the session after a HelloRetryRequest: the second ClientHello, given to a new session
     /// of the same configuration, continues the handshake. Default: false.
     public var sendsRetryCookie = false
+    /// How many tickets a TLS 1.3 handshake gives for later resumption; 0 turns resumption off. Default: 2.
+    public var ticketCount = 2
+    /// The keys that protect tickets. Default: nil, random keys that live with the configuration.
+    public var ticketKeys: TicketKeys?
+    /// How long a ticket may be used, in seconds, at most seven days. Default: one day.
+    public var ticketLifetime: Int64 = 86_400
+    /// What else must be the same when a session is resumed, for servers that share ticket keys: for instance the
+    /// name of a group of virtual hosts. Sessions are resumed under the same server name and versions only, anyway.
+    public var resumptionContext: [UInt8] = []
     /// Where the secrets of connections are logged for debugging, if anywhere. Default: nil.
     public var keyLog: (any KeyLog)?
     /// The time in UNIX seconds. Tests replace it.
@@ -43,6 +52,9 @@ public final class ServerConfiguration: Sendable {
     let applicationProtocols: [[UInt8]]
     /// The key that authenticates HelloRetryRequest cookies.
     let retryCookieKey: Secret32
+
+    /// Nil when resumption is off.
+    let resumption: ServerResumption?
 
     /// Checks the options and creates a configuration.
     ///
@@ -82,6 +94,7 @@ public final class ServerConfiguration: Sendable {
         }
         applicationProtocols = try ConfigurationCheck.applicationProtocols(options.applicationProtocols)
         retryCookieKey = try Secret32(random: options.random)
+        resumption = try ServerResumption(options)
         self.credentials = credentials
         self.options = options
     }

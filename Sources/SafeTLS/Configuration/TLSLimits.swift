@@ -46,6 +46,16 @@ public enum TLSLimits {
     /// (RFC 8446 §4.2.10). Clients send what fits into a round trip; 64 KiB is above usual ticket limits.
     static let skippedEarlyData = 65_536
 
+    /// Most PSK identities of a ClientHello that a server looks at: each costs a decryption. Clients offer one or two.
+    public static let pskIdentities = 5
+
+    /// Most tickets that a handshake gives. Browsers use one for each of their parallel connections.
+    public static let ticketsPerHandshake = 8
+
+    /// Longest time from a full handshake to the last resumption that goes back to it, in seconds: seven days, as
+    /// RFC 8446 §4.6.1 says for one ticket.
+    static let sessionAge: Int64 = 604_800
+
     /// Longest ALPN protocol name, in bytes (RFC 7301 §3.1).
     static let applicationProtocolLength = 255
 

@@ -8,15 +8,19 @@ struct Connected: ~Copyable {
     let negotiated: NegotiatedParameters
     let peer: PeerCertificates
     var secrets: ConnectionSecrets
+    /// Nil for servers and for clients that keep no sessions.
+    private let tickets: TicketReceiver?
 
     init(
         negotiated: NegotiatedParameters,
         peer: PeerCertificates = .none,
+        tickets: consuming TicketReceiver? = nil,
         secrets: consuming ConnectionSecrets
     ) {
         self.negotiated = negotiated
         self.peer = peer
         self.secrets = secrets
+        self.tickets = tickets
     }
 
     /// Whether the connection is one of a client.
@@ -73,16 +77,20 @@ struct Connected: ~Copyable {
         try channel.install(sealer: sealer)
     }
 
-    /// Tickets are checked and forgotten: a client is free to ignore them (RFC 8446 §4.6.1).
+    /// Keeps a ticket for later, or checks and forgets it: a client is free to (RFC 8446 §4.6.1).
     private func receiveSessionTicket(_ message: [UInt8], _ channel: inout Channel) throws(TLSError) {
         let ticket: NewSessionTicket
         do throws(DecodeError) {
-            ticket = try NewSessionTicket(message.span.extracting(droppingFirst: 4))
+            ticket = try NewSessionTicket(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
         } catch {
             throw TLSError(error, in: .newSessionTicket)
         }
         try ticket.extensions.checkPlacement(in: .newSessionTicket)
         try channel.countSessionTicket()
+        switch tickets {
+        case .some(let tickets): try tickets.keep(ticket)
+        case .none: return
+        }
     }
 }
 

@@ -32,6 +32,15 @@ enum Phase<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     /// Also what stands here while a transition runs, so that an error leaves nothing behind.
     case failed
 
+    /// The state of the handshake while it runs.
+    consuming func handshake() -> Handshake? {
+        switch consume self {
+        case .handshaking(let handshake): handshake
+        case .connected: nil
+        case .failed: nil
+        }
+    }
+
     /// What a completed handshake has to tell, nil in the other phases.
     var facts: (NegotiatedParameters, PeerCertificates)? {
         switch self {

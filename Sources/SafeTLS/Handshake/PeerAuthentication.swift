@@ -73,7 +73,14 @@ struct HandshakeSignatureVerified {
 /// The proof that the peer's certificate is good and its own. Only a signature check and a verdict together make one.
 struct PeerAuthenticated {
     let certificates: PeerCertificates
-    let scheme: SignatureScheme
+    /// Nil when an earlier session was resumed.
+    let scheme: SignatureScheme?
+
+    /// The peer of a session that both sides resume: knowing its secret proves that the peer is the same.
+    init(resuming session: ResumableSession) {
+        certificates = session.server
+        scheme = nil
+    }
 
     init(_ verdict: Verdict, chain: PeerChain, proof: HandshakeSignatureVerified) throws(TLSError) {
         switch verdict {

@@ -4,13 +4,13 @@ import TLSCrypto
 
 /// The `HkdfLabel` structure (RFC 8446 §7.1), built without allocation.
 ///
-/// Holds a label of up to 64 bytes and a context of one digest, which covers every label of the key schedule; exporter
+/// Holds a label of up to 64 bytes and a context of up to 255 bytes, the longest there is; exporter
 /// labels are the caller's and checked before.
 struct HKDFLabel {
     /// The longest label of an exporter, in bytes.
     static let maximumLabelLength = 64
 
-    private var bytes: [160 of UInt8] = .init(repeating: 0)
+    private var bytes: [332 of UInt8] = .init(repeating: 0)
     private var count = 0
 
     init(_ label: String, context: Span<UInt8>, length: Int) {
@@ -24,7 +24,7 @@ struct HKDFLabel {
     }
 
     private mutating func append(_ byte: UInt8) {
-        guard count < 160 else { return }
+        guard count < 332 else { return }
         bytes[count] = byte
         count += 1
     }

@@ -8,8 +8,10 @@ import TLSCrypto
 /// EarlySecret → HandshakeSecret → MasterSecret → ConnectionSecrets
 /// ```
 struct EarlySecret: ~Copyable {
+    /// Nil without PSK: nothing is derived from that secret but the next stage.
+    private let secret: Secret?
     /// The salt for the next stage: Derive-Secret(early secret, "derived", "").
-    private let derived: [UInt8]
+    private let derived: Secret
     private let cipherSuite: CipherSuite
 
     /// The early secret of a handshake without PSK. It is a constant of the hash function.
@@ -20,9 +22,65 @@ struct EarlySecret: ~Copyable {
             case .sha384: EarlySecret.derivedSHA384
             default: [UInt8]()
             }
-        self.derived = derived
+        self.derived = Secret(copying: derived.span)
         self.cipherSuite = cipherSuite
+        secret = nil
         guard !derived.isEmpty else { throw .internalFailure("\(cipherSuite) has no key schedule") }
+    }
+
+    /// The early secret of a handshake with a PSK.
+    init(
+        preSharedKey: borrowing Secret,
+        cipherSuite: CipherSuite,
+        _ hash: inout KeyedHash
+    ) throws(TLSError) {
+        let early = try Self.extract(preSharedKey, &hash)
+        derived = try Self.derive(early, &hash)
+        secret = consume early
+        self.cipherSuite = cipherSuite
+    }
+
+    private static func extract(
+        _ preSharedKey: borrowing Secret,
+        _ hash: inout KeyedHash
+    ) throws(TLSError) -> Secret {
+        do throws(CryptoError) {
+            let zeros: [64 of UInt8] = .init(repeating: 0)
+            return try hash.extract(
+                salt: zeros.span.extracting(0..<hash.algorithm.digestLength),
+                inputKeyMaterial: preSharedKey.bytes
+            )
+        } catch {
+            throw TLSError(error)
+        }
+    }
+
+    private static func derive(_ early: borrowing Secret, _ hash: inout KeyedHash) throws(TLSError) -> Secret {
+        do throws(CryptoError) {
+            let nothing = try HashState.hash(hash.algorithm, Span())
+            return try hash.deriveSecret(early.bytes, "derived", transcript: nothing)
+        } catch {
+            throw TLSError(error)
+        }
+    }
+
+    /// The binder that proves the possession of a resumption PSK (RFC 8446 §4.2.11.2).
+    ///
+    /// - Parameter transcript: The hash of all messages up to the ClientHello without its binders.
+    func resumptionBinder(_ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> Digest {
+        switch secret {
+        case .none:
+            throw .internalFailure("a binder without a pre-shared key")
+        case .some(let secret):
+            do throws(CryptoError) {
+                let nothing = try HashState.hash(hash.algorithm, Span())
+                let binderKey = try hash.deriveSecret(secret.bytes, "res binder", transcript: nothing)
+                let key = try hash.expandLabel(binderKey.bytes, "finished", count: binderKey.count)
+                return try hash.authenticate(key: key.bytes, transcript.bytes)
+            } catch {
+                throw TLSError(error)
+            }
+        }
     }
 
     private static let derivedSHA256 = derivedWithoutPSK(.sha256)
@@ -48,7 +106,7 @@ struct EarlySecret: ~Copyable {
         _ hash: inout KeyedHash
     ) throws(TLSError) -> HandshakeSecret {
         do throws(CryptoError) {
-            let secret = try hash.extract(salt: derived.span, inputKeyMaterial: sharedSecret.bytes)
+            let secret = try hash.extract(salt: derived.bytes, inputKeyMaterial: sharedSecret.bytes)
             return HandshakeSecret(secret: secret, cipherSuite: cipherSuite)
         } catch {
             throw TLSError(error)
@@ -131,6 +189,11 @@ struct MasterSecret: ~Copyable {
     /// exporter_master_secret, over ClientHello…server Finished.
     func exporter(_ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> Secret {
         try derive("exp master", transcript, &hash)
+    }
+
+    /// resumption_master_secret, over ClientHello…client Finished.
+    func resumption(_ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> Secret {
+        try derive("res master", transcript, &hash)
     }
 
     private func derive(

@@ -17,6 +17,18 @@ struct Transcript: ~Copyable {
     /// Adds a message, header included.
     mutating func update(_ message: Span<UInt8>) { state.update(message) }
 
+    /// The hash of all messages so far and the beginning of the next one, which is not added: what a binder covers
+    /// (RFC 8446 §4.2.11.2).
+    func digest(adding partialMessage: Span<UInt8>) throws(TLSError) -> Digest {
+        do throws(CryptoError) {
+            var copy = try state.copy()
+            copy.update(partialMessage)
+            return try copy.currentDigest()
+        } catch {
+            throw TLSError(error)
+        }
+    }
+
     /// The hash of all messages so far.
     mutating func digest() throws(TLSError) -> Digest {
         do throws(CryptoError) {

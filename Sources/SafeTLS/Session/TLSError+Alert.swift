@@ -27,7 +27,7 @@ extension PeerMisbehavior {
         case .illegalParameter, .invalidKeyShare, .downgradeDetected: .illegalParameter
         case .unsolicitedExtension: .unsupportedExtension
         case .missingExtension: .missingExtension
-        case .badHandshakeSignature, .badFinished: .decryptError
+        case .badHandshakeSignature, .badFinished, .badBinder: .decryptError
         case .inappropriateFallback: .inappropriateFallback
         case .noCertificate: .decodeError
         case .tooMany: .unexpectedMessage

@@ -36,6 +36,7 @@ extension PeerMisbehavior: CustomStringConvertible {
         case .missingExtension(let type): "The peer left out the extension \(type), which is required."
         case .badHandshakeSignature: "The peer's handshake signature does not match its certificate."
         case .badFinished: "The peer's Finished message does not match the handshake."
+        case .badBinder: "The peer does not know the secret of the session it wants to resume."
         case .invalidKeyShare: "The peer's key share is not a valid public key of its group."
         case .dataAcrossKeyChange: "The peer sent more data in a record after a message that changes keys."
         case .inappropriateFallback:

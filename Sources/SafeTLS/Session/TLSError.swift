@@ -59,6 +59,8 @@ public enum PeerMisbehavior: Equatable, Sendable {
     case badHandshakeSignature
     /// The Finished message does not match the handshake.
     case badFinished
+    /// The proof of the possession of a pre-shared key is wrong (RFC 8446 §4.2.11.2).
+    case badBinder
     /// A key share that is no valid public key of its group.
     case invalidKeyShare
     /// A message that changes keys is followed by more data under the old ones (RFC 8446 §5.1).

@@ -111,6 +111,19 @@ extension ExtensionWriter {
         }
     }
 
+    /// One identity, and zeros where its binder goes (RFC 8446 §4.2.11). The last extension of a ClientHello.
+    mutating func preSharedKey(ticket: [UInt8], obfuscatedAge: UInt32, binderLength: Int) {
+        add(.preSharedKey) { body in
+            body.vector16 { identities in
+                identities.vector16(ticket)
+                identities.append(obfuscatedAge)
+            }
+            body.vector16 { binders in
+                binders.vector8([UInt8](repeating: 0, count: binderLength))
+            }
+        }
+    }
+
     mutating func pskKeyExchangeModes(_ modes: [PSKKeyExchangeMode]) {
         add(.pskKeyExchangeModes) { body in
             body.vector8(modes.map(\.rawValue))

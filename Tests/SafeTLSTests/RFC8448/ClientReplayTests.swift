@@ -176,6 +176,7 @@ struct RFC8448ClientReplayTests {
             cipherSuite: .aes128GCMSHA256,
             group: .x25519,
             usedHelloRetryRequest: false,
+            resumed: nil,
             transcript: transcript,
             hash: hash,
             handshakeSecret: secret,

@@ -92,7 +92,10 @@ struct Pair {
     var credentials = ["p256"]
     var serverName = "server.example"
 
+    /// Without resumption, so that every connection is a full handshake and no record but the test's own is sent.
     init(seed: UInt64 = 1) {
+        server.ticketCount = 0
+        client.sessionCacheCapacity = 0
         server.random = SeededRandom(seed: seed)
         server.clock = { TestCredentials.now }
         client.random = SeededRandom(seed: seed &+ 1_000_000)

@@ -9,6 +9,8 @@ struct ClientHandshakeTLS13: ~Copyable {
     let cipherSuite: CipherSuite
     let group: NamedGroup
     let usedHelloRetryRequest: Bool
+    /// The session that the server agreed to resume: it stands for certificate and signature.
+    let resumed: ResumableSession?
     var transcript: Transcript
     var hash: KeyedHash
     let handshakeSecret: HandshakeSecret
@@ -41,6 +43,18 @@ struct ExpectEncryptedExtensions: ~Copyable {
             applicationProtocol = try handshake.offer.checkApplicationProtocol(name)
         }
         handshake.transcript.update(message.span)
+        if let resumed = handshake.resumed {
+            return .handshaking(
+                .expectFinishedTLS13(
+                    ExpectServerFinishedTLS13(
+                        handshake: handshake,
+                        applicationProtocol: applicationProtocol,
+                        requestContext: nil,
+                        server: PeerAuthenticated(resuming: resumed)
+                    )
+                )
+            )
+        }
         return .handshaking(
             .expectCertificateTLS13(
                 ExpectCertificateTLS13(
@@ -219,11 +233,15 @@ struct ExpectServerFinishedTLS13: ~Copyable {
     ) throws(TLSError) -> ClientPhase {
         guard type == .finished else { throw .unexpected(type, expected: "Finished") }
         let digest = try handshake.finish(message, requestContext: requestContext, &channel)
-        return try connect(digest, &channel)
+        return try connect(digest, finished: handshake.transcript.digest(), &channel)
     }
 
     /// Changes to the application keys.
-    private consuming func connect(_ digest: Digest, _ channel: inout Channel) throws(TLSError) -> ClientPhase {
+    private consuming func connect(
+        _ digest: Digest,
+        finished: Digest,
+        _ channel: inout Channel
+    ) throws(TLSError) -> ClientPhase {
         let negotiated = NegotiatedParameters(
             version: .tls13,
             cipherSuite: handshake.cipherSuite,
@@ -232,7 +250,7 @@ struct ExpectServerFinishedTLS13: ~Copyable {
             applicationProtocol: applicationProtocol,
             serverName: handshake.offer.sentServerName,
             usedHelloRetryRequest: handshake.usedHelloRetryRequest,
-            isResumed: false
+            isResumed: handshake.resumed != nil
         )
         let random = handshake.offer.random
         let keyLog = handshake.offer.options.keyLog
@@ -246,12 +264,26 @@ struct ExpectServerFinishedTLS13: ~Copyable {
             serverTraffic.log(to: keyLog, as: .serverApplication, clientRandom: random)
             keyLog.log(.exporter, clientRandom: random, secret: exporter)
         }
+        let receiver: TicketReceiver?
+        if let cache = handshake.offer.sessionCache {
+            receiver = TicketReceiver(
+                cache: cache,
+                clock: handshake.offer.options.clock,
+                serverName: handshake.offer.serverName,
+                negotiated: negotiated,
+                server: server.certificates,
+                secret: try master.resumption(finished, &hash)
+            )
+        } else {
+            receiver = nil
+        }
         try channel.install(opener: serverTraffic.opener(&hash))
         try channel.install(sealer: client.sealer(&hash))
         return .connected(
             Connected(
                 negotiated: negotiated,
                 peer: server.certificates,
+                tickets: receiver,
                 secrets: ConnectionSecrets(
                     sending: client,
                     receiving: serverTraffic,

@@ -12,6 +12,8 @@ struct ClientOffer: ~Copyable {
     let sessionID: [UInt8]
     /// The key whose public part is in key_share; nil when only TLS 1.2 is offered.
     var key: KeyExchangePrivateKey?
+    /// The session whose resumption is offered.
+    var session: ResumableSession?
     /// The types of the extensions sent: the server may answer these and no others (RFC 8446 §4.2).
     private(set) var extensions = ExtensionSet()
 
@@ -27,12 +29,12 @@ struct ClientOffer: ~Copyable {
         self.deferring = deferring
         let options = configuration.options
         var random: [32 of UInt8] = .init(repeating: 0)
-        var session = [UInt8](repeating: 0, count: 32)
+        var sessionID = [UInt8](repeating: 0, count: 32)
         do throws(CryptoError) {
             var span = random.mutableSpan
             try options.random.fill(&span)
             if options.versions.contains(.tls13) {
-                var span = session.mutableSpan
+                var span = sessionID.mutableSpan
                 try options.random.fill(&span)
                 guard let group = options.groups.first?.keyExchangeGroup else {
                     throw CryptoError.unsupported("the first key exchange group")
@@ -42,9 +44,12 @@ struct ClientOffer: ~Copyable {
         } catch {
             throw TLSError(error)
         }
+        if let cache = Self.sessionCache(configuration, deferring) {
+            session = cache.take(serverName, versions: options.versions, at: options.clock())
+        }
         self.random = random
         // RFC 8446 appendix D.4: a session ID that is not empty makes TLS 1.3 look like a resumption of TLS 1.2.
-        sessionID = options.versions.contains(.tls13) ? session : []
+        self.sessionID = options.versions.contains(.tls13) ? sessionID : []
     }
 
     /// For replays of recorded handshakes: everything is given.
@@ -66,17 +71,36 @@ struct ClientOffer: ~Copyable {
         self.extensions = extensions
     }
 
+    /// Where sessions are kept for later.
+    ///
+    /// A driver that judges certificates itself gets none: what it accepted must not pass for a verified session in
+    /// another connection, nor the other way round.
+    var sessionCache: ClientSessionCache? {
+        Self.sessionCache(configuration, deferring)
+    }
+
+    private static func sessionCache(
+        _ configuration: ClientConfiguration,
+        _ deferring: DeferredRequests
+    ) -> ClientSessionCache? {
+        guard configuration.options.sessionCacheCapacity > 0, !deferring.contains(.verification) else { return nil }
+        return configuration.sessionCache
+    }
+
     /// The suites of the enabled versions.
     var cipherSuites: [CipherSuite] {
         let versions = options.versions
         return options.cipherSuites.filter { versions.contains($0.isTLS13 ? .tls13 : .tls12) }
     }
 
-    /// Writes the ClientHello; after a HelloRetryRequest with its cookie.
-    mutating func write(into writer: inout ByteWriter, cookie: [UInt8]?) throws(TLSError) {
+    /// The ClientHello as bytes, after a HelloRetryRequest with its cookie. The binder is still zeros.
+    mutating func hello(cookie: [UInt8]?) throws(TLSError) -> [UInt8] {
+        var writer = ByteWriter(reserving: 512)
         let options = options
         let offersTLS13 = options.versions.contains(.tls13)
         let offersTLS12 = options.versions.contains(.tls12)
+        let resumes = sessionCache != nil
+        let session = pskSession
         var shares: [KeyShare] = []
         if let group = keyGroup { shares.append(KeyShare(group: group, publicKey: publicKey)) }
         do throws(EncodeError) {
@@ -101,11 +125,47 @@ struct ClientOffer: ~Copyable {
                     extensions.supportedVersions(offersTLS12 ? [.tls13, .tls12] : [.tls13])
                     if let cookie { extensions.cookie(cookie) }
                     extensions.keyShares(shares)
+                    // Without the modes a server gives no tickets (RFC 8446 §4.2.9).
+                    if resumes { extensions.pskKeyExchangeModes([.pskWithDHE]) }
+                    if let session {
+                        // §4.2.11: the last of all extensions.
+                        extensions.preSharedKey(
+                            ticket: session.ticket,
+                            obfuscatedAge: session.obfuscatedAge(at: options.clock()),
+                            binderLength: session.secret.count
+                        )
+                    }
                 }
             }
         } catch {
             throw .internalFailure("the ClientHello outgrew its length fields")
         }
+        return writer.takeBytes()
+    }
+
+    /// The session that is offered as a TLS 1.3 PSK.
+    var pskSession: ResumableSession? {
+        guard let session, session.version == .tls13 else { return nil }
+        return session
+    }
+
+    /// How many bytes of a ClientHello of this length its binder covers (RFC 8446 §4.2.11.2); nil without one.
+    func boundLength(_ helloLength: Int) -> Int? {
+        guard let session = pskSession else { return nil }
+        let length = helloLength - (2 + 1 + session.secret.count)
+        return length > 0 ? length : nil
+    }
+
+    /// Puts the binder into a ClientHello.
+    ///
+    /// - Parameter transcript: The hash of everything up to and with the part that the binder covers.
+    func bind(_ hello: inout [UInt8], transcript: Digest) throws(TLSError) {
+        guard let session = pskSession, let algorithm = session.cipherSuite.hash else { return }
+        var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
+        let early = try EarlySecret(preSharedKey: session.secret, cipherSuite: session.cipherSuite, &hash)
+        let binder = try early.resumptionBinder(transcript, &hash)
+        let start = hello.count - binder.count
+        for index in 0..<binder.count { hello[start + index] = binder.bytes[index] }
     }
 
     /// The group of ``key``.

@@ -26,9 +26,12 @@ struct ExpectServerHello: ~Copyable {
         channel: inout Channel
     ) throws(TLSError) -> ExpectServerHello {
         var offer = try ClientOffer(configuration: configuration, serverName: serverName, deferring: deferring)
-        var writer = ByteWriter(reserving: 512)
-        try offer.write(into: &writer, cookie: nil)
-        return try start(offer: offer, hello: writer.takeBytes(), &channel)
+        var hello = try offer.hello(cookie: nil)
+        if let length = offer.boundLength(hello.count), let algorithm = offer.pskSession?.cipherSuite.hash {
+            let digest = try Transcript(algorithm).digest(adding: hello.span.extracting(0..<length))
+            try offer.bind(&hello, transcript: digest)
+        }
+        return try start(offer: offer, hello: hello, &channel)
     }
 
     /// Sends a ClientHello that is already written.
@@ -117,6 +120,14 @@ struct ExpectServerHello: ~Copyable {
         } catch {
             throw TLSError(error)
         }
+        var resumed: ResumableSession?
+        if let identity = hello.selectedIdentity {
+            // §4.2.11: one identity was offered, and its hash must be the suite's.
+            guard let session = offer.pskSession, identity == 0, session.cipherSuite.hash == algorithm else {
+                throw .peerMisbehaved(.illegalParameter("a pre-shared key that was not offered for this suite"))
+            }
+            resumed = session
+        }
         let offer = offer
         switch consume messages {
         case .first(let clientHello):
@@ -129,6 +140,7 @@ struct ExpectServerHello: ~Copyable {
                 algorithm,
                 group,
                 sharedSecret,
+                resumed,
                 transcript,
                 isRetried: false,
                 &channel
@@ -144,6 +156,7 @@ struct ExpectServerHello: ~Copyable {
                 algorithm,
                 group,
                 sharedSecret,
+                resumed,
                 transcript,
                 isRetried: true,
                 &channel
@@ -158,14 +171,20 @@ struct ExpectServerHello: ~Copyable {
         _ algorithm: HashAlgorithm,
         _ group: NamedGroup,
         _ sharedSecret: consuming Secret,
+        _ resumed: ResumableSession?,
         _ transcript: consuming Transcript,
         isRetried: Bool,
         _ channel: inout Channel
     ) throws(TLSError) -> ClientPhase {
         var transcript = transcript
         var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
-        let handshakeSecret = try EarlySecret(cipherSuite: cipherSuite)
-            .handshakeSecret(sharedSecret: sharedSecret, &hash)
+        let early: EarlySecret
+        if let resumed {
+            early = try EarlySecret(preSharedKey: resumed.secret, cipherSuite: cipherSuite, &hash)
+        } else {
+            early = try EarlySecret(cipherSuite: cipherSuite)
+        }
+        let handshakeSecret = try early.handshakeSecret(sharedSecret: sharedSecret, &hash)
         let digest = try transcript.digest()
         let clientTraffic = try handshakeSecret.clientTraffic(digest, &hash)
         let serverTraffic = try handshakeSecret.serverTraffic(digest, &hash)
@@ -186,6 +205,7 @@ struct ExpectServerHello: ~Copyable {
                         cipherSuite: cipherSuite,
                         group: group,
                         usedHelloRetryRequest: isRetried,
+                        resumed: resumed,
                         transcript: transcript,
                         hash: hash,
                         handshakeSecret: handshakeSecret,
@@ -230,9 +250,13 @@ struct ExpectServerHello: ~Copyable {
         }
         var transcript = try Transcript(algorithm, firstClientHello: digest.bytes)
         transcript.update(message.span)
-        var writer = ByteWriter(reserving: 512)
-        try offer.write(into: &writer, cookie: cookie)
-        let second = writer.takeBytes()
+        // §4.1.4: a PSK of another hash than the server's suite has cannot be offered again.
+        if offer.pskSession?.cipherSuite.hash != algorithm { offer.session = nil }
+        var second = try offer.hello(cookie: cookie)
+        if let length = offer.boundLength(second.count) {
+            let digest = try transcript.digest(adding: second.span.extracting(0..<length))
+            try offer.bind(&second, transcript: digest)
+        }
         transcript.update(second.span)
         if !offer.sessionID.isEmpty { try channel.writeChangeCipherSpec() }
         channel.ignoresChangeCipherSpec = true

@@ -42,7 +42,6 @@ struct ExpectSecondClientHello: ~Copyable {
         _ transcript: consuming Transcript,
         _ channel: inout Channel
     ) throws(TLSError) -> ServerPhase {
-        var transcript = transcript
         guard constantTimeEquals(try RetryInvariants.digest(of: hello).bytes, invariants) else {
             throw .peerMisbehaved(.illegalParameter("a second ClientHello that differs from the first"))
         }
@@ -54,10 +53,10 @@ struct ExpectSecondClientHello: ~Copyable {
         guard let share = hello.keyShares?.publicKey(for: choice.group), hello.keyShares?.count == 1 else {
             throw .peerMisbehaved(.illegalParameter("key shares other than the one asked for"))
         }
-        transcript.update(message.span)
         return try ServerHelloTLS13.flight(
             context,
             hello,
+            message,
             choice,
             share: share,
             transcript: transcript,

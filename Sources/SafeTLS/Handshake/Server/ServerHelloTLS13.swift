@@ -22,14 +22,13 @@ enum ServerHelloTLS13 {
         guard let share = hello.keyShares?.publicKey(for: choice.group) else {
             return try requestRetry(context, hello, message, choice, &channel)
         }
-        var transcript = try Transcript(choice.hash)
-        transcript.update(message.span)
         return try flight(
             context,
             hello,
+            message,
             choice,
             share: share,
-            transcript: transcript,
+            transcript: Transcript(choice.hash),
             isRetried: false,
             &channel
         )
@@ -89,7 +88,7 @@ enum ServerHelloTLS13 {
         _ context: ServerContext,
         _ hello: borrowing ClientHello,
         name: String?
-    ) throws(TLSError) -> (Credential, SignatureScheme) {
+    ) throws(TLSError) -> (credential: Credential, scheme: SignatureScheme) {
         guard let accepted = hello.signatureAlgorithms else { throw .nothingInCommon(.signatureScheme) }
         for credential in context.credentials(for: name) {
             if let scheme = credential.signatureScheme(
@@ -162,6 +161,7 @@ enum ServerHelloTLS13 {
     static func flight(
         _ context: ServerContext,
         _ hello: borrowing ClientHello,
+        _ message: [UInt8],
         _ choice: Choice,
         share: Span<UInt8>,
         transcript: consuming Transcript,
@@ -169,65 +169,72 @@ enum ServerHelloTLS13 {
         _ channel: inout Channel
     ) throws(TLSError) -> ServerPhase {
         var transcript = transcript
+        var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(choice.hash) }
         let name = hello.dnsName
         let applicationProtocol = try context.applicationProtocol(hello)
-        let (credential, scheme) = try credential(context, hello, name: name)
-        let clientRandom = random(hello)
+        // A certificate is chosen only when no earlier session stands for one (§4.1.1).
+        let resumed = try BinderVerified.find(context, hello, message, choice, transcript, &hash)
+        let identity: UInt16? =
+            switch resumed {
+            case .some(let resumed): resumed.identity
+            case .none: nil
+            }
+        let signer = identity == nil ? try credential(context, hello, name: name) : nil
+        transcript.update(message.span)
 
         // ServerHello (§4.1.3) and what follows from the key exchange (§7.1).
-        let sharedSecret = try writeServerHello(context, hello, choice, share: share, &transcript, &channel)
+        let sharedSecret = try writeServerHello(
+            context,
+            hello,
+            choice,
+            share: share,
+            identity: identity,
+            &transcript,
+            &channel
+        )
         if !hello.legacySessionID.isEmpty && !isRetried { try channel.writeChangeCipherSpec() }
         channel.ignoresChangeCipherSpec = true
-        var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(choice.hash) }
-        let handshakeSecret = try EarlySecret(cipherSuite: choice.cipherSuite)
-            .handshakeSecret(sharedSecret: sharedSecret, &hash)
-        let helloDigest = try transcript.digest()
-        let clientTraffic = try handshakeSecret.clientTraffic(helloDigest, &hash)
-        let serverTraffic = try handshakeSecret.serverTraffic(helloDigest, &hash)
-        if let keyLog = context.options.keyLog {
-            clientTraffic.log(to: keyLog, as: .clientHandshake, clientRandom: clientRandom)
-            serverTraffic.log(to: keyLog, as: .serverHandshake, clientRandom: clientRandom)
-        }
-        try channel.install(sealer: serverTraffic.sealer(&hash))
-        try channel.install(opener: clientTraffic.opener(&hash))
+        let negotiated = NegotiatedParameters(
+            version: .tls13,
+            cipherSuite: choice.cipherSuite,
+            group: choice.group,
+            signatureScheme: signer?.scheme,
+            applicationProtocol: applicationProtocol,
+            serverName: name,
+            usedHelloRetryRequest: isRetried,
+            isResumed: identity != nil
+        )
+        var handshake = try ServerHandshakeTLS13(
+            context: context,
+            negotiated: negotiated,
+            clientRandom: random(hello),
+            takesTickets: hello.allows(.pskWithDHE),
+            resumed: resumed,
+            sharedSecret: sharedSecret,
+            transcript: transcript,
+            hash: hash
+        )
+        try handshake.installKeys(&channel)
 
         // EncryptedExtensions (§4.3.1). An answer to server_name says that the name was used (RFC 6066 §3).
-        try channel.send(&transcript) { writer throws(EncodeError) in
+        try channel.send(&handshake.transcript) { writer throws(EncodeError) in
             try EncryptedExtensions.write(into: &writer) { extensions in
                 if name != nil { extensions.addEmpty(.serverName) }
                 if let applicationProtocol { extensions.applicationProtocols([applicationProtocol]) }
             }
         }
+        guard let signer else { return try handshake.finish(&channel) }
+
         // Certificate (§4.4.2), then what its CertificateVerify signs (§4.4.3).
-        try channel.send(&transcript) { writer throws(EncodeError) in
-            writer.append(credential.certificateMessageTLS13)
+        try channel.send(&handshake.transcript) { writer throws(EncodeError) in
+            writer.append(signer.credential.certificateMessageTLS13)
         }
         let request = SignatureRequest(
-            scheme: scheme,
-            credential: credential,
-            message: CertificateVerifyContent.bytes(.server, transcript: try transcript.digest())
+            scheme: signer.scheme,
+            credential: signer.credential,
+            message: CertificateVerifyContent.bytes(.server, transcript: try handshake.transcript.digest())
         )
-        let negotiated = NegotiatedParameters(
-            version: .tls13,
-            cipherSuite: choice.cipherSuite,
-            group: choice.group,
-            signatureScheme: scheme,
-            applicationProtocol: applicationProtocol,
-            serverName: name,
-            usedHelloRetryRequest: isRetried,
-            isResumed: false
-        )
-        let state = AwaitSignatureTLS13(
-            context: context,
-            request: request,
-            negotiated: negotiated,
-            clientRandom: clientRandom,
-            transcript: transcript,
-            hash: hash,
-            handshakeSecret: handshakeSecret,
-            clientTraffic: clientTraffic,
-            serverTraffic: serverTraffic
-        )
+        let state = AwaitSignatureTLS13(request: request, handshake: handshake)
         if context.deferring.contains(.signature) { return .handshaking(.awaitSignatureTLS13(state)) }
         return try state.complete(signature: request.sign(), &channel)
     }
@@ -237,6 +244,7 @@ enum ServerHelloTLS13 {
         _ hello: borrowing ClientHello,
         _ choice: Choice,
         share: Span<UInt8>,
+        identity: UInt16?,
         _ transcript: inout Transcript,
         _ channel: inout Channel
     ) throws(TLSError) -> Secret {
@@ -261,6 +269,7 @@ enum ServerHelloTLS13 {
             ) { extensions in
                 extensions.keyShare(choice.group, publicKey: publicKey)
                 extensions.selectedVersion(.tls13)
+                if let identity { extensions.preSharedKey(selectedIdentity: identity) }
             }
         }
         return response.takeSharedSecret()

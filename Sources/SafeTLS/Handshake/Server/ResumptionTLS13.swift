@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// A session that a TLS 1.3 client resumes, with the proof that it knows the session's secret.
+///
+/// Only the check of the binder makes one (RFC 8446 §4.2.11.2).
+struct BinderVerified: ~Copyable {
+    let state: SessionState
+    /// The index of the identity that was taken.
+    let identity: UInt16
+    let earlySecret: EarlySecret
+
+    /// Looks at the client's identities in their order and takes the first that may be resumed.
+    ///
+    /// - Parameters:
+    ///   - message: The ClientHello, header included.
+    ///   - transcript: The messages before it.
+    /// - Returns: Nil for a full handshake.
+    static func find(
+        _ context: ServerContext,
+        _ hello: borrowing ClientHello,
+        _ message: [UInt8],
+        _ choice: ServerHelloTLS13.Choice,
+        _ transcript: borrowing Transcript,
+        _ hash: inout KeyedHash
+    ) throws(TLSError) -> BinderVerified? {
+        guard let offer = hello.preSharedKey else { return nil }
+        // §4.2.9: without the modes the client must not offer a PSK; without (EC)DHE we take none.
+        guard hello.extensions.contains(.pskKeyExchangeModes) else {
+            throw .peerMisbehaved(.missingExtension(.pskKeyExchangeModes))
+        }
+        guard let resumption = context.configuration.resumption, hello.allows(.pskWithDHE) else { return nil }
+        let now = context.options.clock()
+        let name = hello.dnsName
+        for index in 0..<min(offer.count, TLSLimits.pskIdentities) {
+            guard let identity = offer.identity(at: index), let binder = offer.binder(at: index) else { break }
+            guard
+                let state = resumption.session(identity.identity, version: .tls13, serverName: name, at: now)
+            else { continue }
+            // §4.2.11: the hash, and so the key schedule, is the session's.
+            guard state.cipherSuite.hash == choice.hash else { continue }
+            let early = try EarlySecret(
+                preSharedKey: state.secret,
+                cipherSuite: choice.cipherSuite,
+                &hash
+            )
+            let partial = message.span.extracting(0..<max(0, message.count - offer.bindersByteCount))
+            let expected = try early.resumptionBinder(transcript.digest(adding: partial), &hash)
+            guard constantTimeEquals(expected.bytes, binder) else { throw .peerMisbehaved(.badBinder) }
+            return BinderVerified(state: state, identity: UInt16(index), earlySecret: early)
+        }
+        return nil
+    }
+
+    private init(state: consuming SessionState, identity: UInt16, earlySecret: consuming EarlySecret) {
+        self.state = state
+        self.identity = identity
+        self.earlySecret = earlySecret
+    }
+}
+
+/// Makes the tickets that end a TLS 1.3 handshake (RFC 8446 §4.6.1).
+struct TicketIssueTLS13: ~Copyable {
+    let resumption: ServerResumption
+    let negotiated: NegotiatedParameters
+    let authenticatedAt: Int64
+    var transcript: Transcript
+    var hash: KeyedHash
+    let master: MasterSecret
+    let options: ServerOptions
+
+    /// Writes the tickets behind the client's Finished.
+    consuming func issue(clientFinished message: [UInt8], _ channel: inout Channel) throws(TLSError) {
+        transcript.update(message.span)
+        let resumptionSecret = try master.resumption(transcript.digest(), &hash)
+        let now = options.clock()
+        let lifetime = resumption.lifetime(authenticatedAt: authenticatedAt, now: now)
+        guard lifetime > 0 else { return }
+        for number in 0..<resumption.ticketCount {
+            let nonce = [UInt8(truncatingIfNeeded: number)]
+            do throws(CryptoError) {
+                var ageAdd: [4 of UInt8] = .init(repeating: 0)
+                do {
+                    var span = ageAdd.mutableSpan
+                    try options.random.fill(&span)
+                }
+                let state = SessionState(
+                    version: .tls13,
+                    cipherSuite: negotiated.cipherSuite,
+                    secret: try hash.expandLabel(
+                        resumptionSecret.bytes,
+                        "resumption",
+                        context: nonce.span,
+                        count: resumptionSecret.count
+                    ),
+                    authenticatedAt: authenticatedAt,
+                    createdAt: now,
+                    lifetime: lifetime,
+                    ageAdd: ageAdd.span.reduceBigEndian(),
+                    policy: resumption.policy,
+                    serverName: negotiated.serverName,
+                    applicationProtocol: negotiated.applicationProtocol,
+                    usesExtendedMasterSecret: true
+                )
+                let bytes = state.serialised()
+                let ticket = try resumption.keys.seal(bytes.bytes, at: now, random: options.random)
+                try Self.write(state.ageAdd, lifetime, nonce, ticket, &channel)
+            } catch {
+                throw TLSError(error)
+            }
+        }
+    }
+
+    private static func write(
+        _ ageAdd: UInt32,
+        _ lifetime: UInt32,
+        _ nonce: [UInt8],
+        _ ticket: [UInt8],
+        _ channel: inout Channel
+    ) throws(CryptoError) {
+        do throws(EncodeError) {
+            try NewSessionTicket.write(
+                lifetime: lifetime,
+                ageAdd: ageAdd,
+                nonce: nonce.span,
+                ticket: ticket.span,
+                into: &channel.flight
+            )
+        } catch {
+            throw .internalFailure("a ticket outgrew its length field")
+        }
+    }
+}
+
+extension Span<UInt8> {
+    /// The bytes as one big-endian number; of more than four the last four count.
+    fileprivate func reduceBigEndian() -> UInt32 {
+        var value: UInt32 = 0
+        for index in indices { value = value << 8 | UInt32(self[index]) }
+        return value
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// What a TLS 1.3 server knows from its ServerHello on, until its Finished is out.
+struct ServerHandshakeTLS13: ~Copyable {
+    let context: ServerContext
+    let negotiated: NegotiatedParameters
+    var transcript: Transcript
+    private let clientRandom: [32 of UInt8]
+    /// Whether the client can use tickets for the only key exchange that we resume with (RFC 8446 §4.2.9).
+    private let takesTickets: Bool
+    /// When the session was authenticated first; nil when it is being authenticated now.
+    private let authenticatedAt: Int64?
+    private var hash: KeyedHash
+    private let handshakeSecret: HandshakeSecret
+    private let clientTraffic: TrafficSecret
+    private let serverTraffic: TrafficSecret
+
+    /// Derives the handshake's secrets (§7.1).
+    ///
+    /// - Parameter transcript: ClientHello…ServerHello.
+    init(
+        context: ServerContext,
+        negotiated: NegotiatedParameters,
+        clientRandom: [32 of UInt8],
+        takesTickets: Bool,
+        resumed: consuming BinderVerified?,
+        sharedSecret: consuming Secret,
+        transcript: consuming Transcript,
+        hash: consuming KeyedHash
+    ) throws(TLSError) {
+        var transcript = transcript
+        var hash = hash
+        let authenticatedAt: Int64?
+        let early: EarlySecret
+        switch consume resumed {
+        case .some(let resumed):
+            authenticatedAt = resumed.state.authenticatedAt
+            early = resumed.earlySecret
+        case .none:
+            authenticatedAt = nil
+            early = try EarlySecret(cipherSuite: negotiated.cipherSuite)
+        }
+        let handshakeSecret = try early.handshakeSecret(sharedSecret: sharedSecret, &hash)
+        let digest = try transcript.digest()
+        let clientTraffic = try handshakeSecret.clientTraffic(digest, &hash)
+        let serverTraffic = try handshakeSecret.serverTraffic(digest, &hash)
+        self.clientTraffic = clientTraffic
+        self.serverTraffic = serverTraffic
+        self.handshakeSecret = handshakeSecret
+        self.authenticatedAt = authenticatedAt
+        self.context = context
+        self.negotiated = negotiated
+        self.clientRandom = clientRandom
+        self.takesTickets = takesTickets
+        self.transcript = transcript
+        self.hash = hash
+    }
+
+    /// Starts to send and receive under the handshake keys.
+    mutating func installKeys(_ channel: inout Channel) throws(TLSError) {
+        if let keyLog = context.options.keyLog {
+            clientTraffic.log(to: keyLog, as: .clientHandshake, clientRandom: clientRandom)
+            serverTraffic.log(to: keyLog, as: .serverHandshake, clientRandom: clientRandom)
+        }
+        try channel.install(sealer: serverTraffic.sealer(&hash))
+        try channel.install(opener: clientTraffic.opener(&hash))
+    }
+
+    /// Writes Finished and starts to send under the application keys (§4.4.4).
+    consuming func finish(_ channel: inout Channel) throws(TLSError) -> ServerPhase {
+        let began = authenticatedAt ?? context.options.clock()
+        let verifyData = try serverTraffic.verifyData(transcript: transcript.digest(), &hash)
+        try channel.send(&transcript) { writer throws(EncodeError) in
+            try Finished.write(verifyData: verifyData.bytes, into: &writer)
+        }
+        // §7.1: everything of the application phase is derived from ClientHello…server Finished.
+        let digest = try transcript.digest()
+        let expected = try clientTraffic.verifyData(transcript: digest, &hash)
+        let master = try handshakeSecret.masterSecret(&hash)
+        let clientApplication = try master.clientTraffic(digest, &hash)
+        let serverApplication = try master.serverTraffic(digest, &hash)
+        let exporter = try master.exporter(digest, &hash)
+        if let keyLog = context.options.keyLog {
+            clientApplication.log(to: keyLog, as: .clientApplication, clientRandom: clientRandom)
+            serverApplication.log(to: keyLog, as: .serverApplication, clientRandom: clientRandom)
+            keyLog.log(.exporter, clientRandom: clientRandom, secret: exporter)
+        }
+        try channel.install(sealer: serverApplication.sealer(&hash))
+        let opener = try clientApplication.opener(&hash)
+        let connected = Connected(
+            negotiated: negotiated,
+            secrets: ConnectionSecrets(
+                sending: serverApplication,
+                receiving: clientApplication,
+                exporter: exporter,
+                cipherSuite: negotiated.cipherSuite,
+                isClient: false
+            )
+        )
+        let tickets: TicketIssueTLS13?
+        if takesTickets, let resumption = context.configuration.resumption {
+            tickets = TicketIssueTLS13(
+                resumption: resumption,
+                negotiated: negotiated,
+                authenticatedAt: began,
+                transcript: transcript,
+                hash: hash,
+                master: master,
+                options: context.options
+            )
+        } else {
+            tickets = nil
+        }
+        return .handshaking(
+            .expectFinishedTLS13(
+                ExpectClientFinishedTLS13(expected: expected, opener: opener, tickets: tickets, connected: connected)
+            )
+        )
+    }
+}

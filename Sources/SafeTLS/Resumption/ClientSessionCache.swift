@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+import TLSCertificates
+import TLSCrypto
+
+/// A session that a client can resume.
+///
+/// Lives in the cache of one ``ClientConfiguration``: the trust anchors that accepted the server are those that judge
+/// a resumption.
+final class ResumableSession: Sendable {
+    let version: ProtocolVersion
+    let cipherSuite: CipherSuite
+    /// The PSK in TLS 1.3, the master secret in TLS 1.2.
+    let secret: Secret
+    let ticket: [UInt8]
+    /// When the ticket arrived, and how long it may be used, in UNIX seconds and seconds.
+    let receivedAt: Int64
+    let lifetime: Int64
+    let ageAdd: UInt32
+    let applicationProtocol: String?
+    let usesExtendedMasterSecret: Bool
+    let server: PeerCertificates
+    /// When the first certificate of the verified path expires, in UNIX seconds: the session ends with it.
+    private let certificatesExpire: Int64
+
+    init(
+        version: ProtocolVersion,
+        cipherSuite: CipherSuite,
+        secret: consuming Secret,
+        ticket: [UInt8],
+        receivedAt: Int64,
+        lifetime: Int64,
+        ageAdd: UInt32,
+        applicationProtocol: String?,
+        usesExtendedMasterSecret: Bool,
+        server: PeerCertificates
+    ) {
+        self.version = version
+        self.cipherSuite = cipherSuite
+        self.secret = secret
+        self.ticket = ticket
+        self.receivedAt = receivedAt
+        // RFC 8446 §4.6.1: a client must not keep a ticket longer than seven days, whatever the server says.
+        self.lifetime = min(lifetime, TLSLimits.sessionAge)
+        self.ageAdd = ageAdd
+        self.applicationProtocol = applicationProtocol
+        self.usesExtendedMasterSecret = usesExtendedMasterSecret
+        self.server = server
+        var expire = Int64.max
+        for certificate in server.sent.prefix(1) + server.verifiedPath.dropLast() {
+            expire = min(expire, certificate.notAfter)
+        }
+        certificatesExpire = expire
+    }
+
+    func isAlive(at now: Int64) -> Bool {
+        now >= receivedAt && now - receivedAt < lifetime && now <= certificatesExpire
+    }
+
+    /// The age of the ticket in milliseconds, obfuscated (RFC 8446 §4.2.11.1).
+    func obfuscatedAge(at now: Int64) -> UInt32 {
+        UInt32(truncatingIfNeeded: max(0, now - receivedAt) &* 1000) &+ ageAdd
+    }
+}
+
+/// The sessions that the connections of one client configuration can resume.
+///
+/// Bounded: the sessions of the servers that were not used for longest go first. A TLS 1.3 ticket is given out once,
+/// so that connections cannot be linked by it (RFC 8446 appendix C.4).
+final class ClientSessionCache: Sendable {
+    /// Tickets kept for one server: what one handshake usually gives, twice.
+    private static let sessionsPerServer = 4
+
+    private struct Entry {
+        var sessions: [ResumableSession]
+        var lastUse: UInt64
+    }
+
+    private struct State {
+        var entries: [ServerName: Entry] = [:]
+        var clock: UInt64 = 0
+    }
+
+    /// How many servers are remembered.
+    private let capacity: Int
+    private let state = Mutex(State())
+
+    init(capacity: Int) { self.capacity = max(0, capacity) }
+
+    /// Keeps a session for later.
+    func insert(_ session: ResumableSession, for server: ServerName) {
+        guard capacity > 0 else { return }
+        state.withLock { state in
+            state.clock &+= 1
+            var entry = state.entries[server] ?? Entry(sessions: [], lastUse: 0)
+            entry.sessions.removeAll { $0.version != session.version }
+            entry.sessions.append(session)
+            if entry.sessions.count > Self.sessionsPerServer { entry.sessions.removeFirst() }
+            entry.lastUse = state.clock
+            state.entries[server] = entry
+            if state.entries.count > capacity,
+                let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse })?.key
+            {
+                state.entries[oldest] = nil
+            }
+        }
+    }
+
+    /// Takes the newest session that may be used now.
+    func take(_ server: ServerName, versions: ClosedRange<ProtocolVersion>, at now: Int64) -> ResumableSession? {
+        state.withLock { state in
+            guard var entry = state.entries[server] else { return nil }
+            state.clock &+= 1
+            entry.lastUse = state.clock
+            entry.sessions.removeAll { !$0.isAlive(at: now) || !versions.contains($0.version) }
+            let session = entry.sessions.last
+            // A TLS 1.2 session may be used again (RFC 5077 §3.3).
+            if session?.version == .tls13 { entry.sessions.removeLast() }
+            state.entries[server] = entry.sessions.isEmpty ? nil : entry
+            return session
+        }
+    }
+}

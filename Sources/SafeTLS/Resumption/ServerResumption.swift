@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// What a server's sessions need for resumption, made once with the configuration.
+struct ServerResumption: Sendable {
+    let keys: TicketKeys
+    /// How many TLS 1.3 tickets a full handshake gives.
+    let ticketCount: Int
+    /// In seconds.
+    let lifetime: UInt32
+    /// Must be the same when a session is resumed as when it was made.
+    let policy: [UInt8]
+
+    /// Nil when the options turn resumption off.
+    init?(_ options: ServerOptions) throws(ConfigurationError) {
+        guard options.ticketCount > 0 else { return nil }
+        guard options.ticketCount <= TLSLimits.ticketsPerHandshake else {
+            throw ConfigurationError(
+                reason: "a handshake gives at most \(TLSLimits.ticketsPerHandshake) tickets, not \(options.ticketCount)"
+            )
+        }
+        guard (1...604_800).contains(options.ticketLifetime) else {
+            throw ConfigurationError(
+                reason: "a ticket lives 1 to 604800 seconds (RFC 8446 §4.6.1), not \(options.ticketLifetime)"
+            )
+        }
+        if let given = options.ticketKeys { keys = given } else { keys = try TicketKeys(random: options.random) }
+        ticketCount = options.ticketCount
+        lifetime = UInt32(options.ticketLifetime)
+        policy = try Self.policyDigest(options)
+    }
+
+    /// SHA-256 over everything that decides whether a session may go on: a session that was made under another policy
+    /// gets a full handshake.
+    private static func policyDigest(_ options: ServerOptions) throws(ConfigurationError) -> [UInt8] {
+        var writer = ByteWriter(reserving: 64 + options.resumptionContext.count)
+        writer.append("safetls policy 1")
+        writer.append(options.versions.lowerBound.rawValue)
+        writer.append(options.versions.upperBound.rawValue)
+        writer.append(UInt32(truncatingIfNeeded: options.resumptionContext.count))
+        writer.append(options.resumptionContext)
+        do throws(CryptoError) {
+            let digest = try HashState.hash(.sha256, writer.bytes.span)
+            return copyBytes(digest.bytes)
+        } catch {
+            throw ConfigurationError(reason: "the policy digest could not be computed")
+        }
+    }
+
+    /// Reads the ticket that a client brings and judges whether it may resume, the binder apart.
+    func session(
+        _ ticket: Span<UInt8>,
+        version: ProtocolVersion,
+        serverName: String?,
+        at now: Int64
+    ) -> SessionState? {
+        guard let bytes = keys.open(ticket, at: now) else { return nil }
+        let state: SessionState
+        do throws(DecodeError) {
+            state = try SessionState.read(bytes)
+        } catch {
+            return nil
+        }
+        guard state.version == version, state.serverName == serverName, state.isAlive(at: now),
+            state.policy == policy
+        else { return nil }
+        return state
+    }
+
+    /// How long a ticket made now may live, in seconds: resuming does not extend what a full handshake began.
+    func lifetime(authenticatedAt: Int64, now: Int64) -> UInt32 {
+        let age = max(0, now - authenticatedAt)
+        return UInt32(max(0, min(Int64(lifetime), TLSLimits.sessionAge - age)))
+    }
+}
+
+extension SessionState {
+    /// Whether the state's lifetime and the age of its authentication allow to use it now.
+    func isAlive(at now: Int64) -> Bool {
+        // A clock that was set back makes negative ages; those of a few seconds are differences between machines.
+        let age = now - createdAt
+        return age >= -10 && age <= Int64(lifetime) && now - authenticatedAt <= TLSLimits.sessionAge
+    }
+}

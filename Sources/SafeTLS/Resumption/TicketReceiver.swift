@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCertificates
+import TLSCrypto
+
+/// Makes sessions out of the tickets that a TLS 1.3 client receives (RFC 8446 §4.6.1).
+struct TicketReceiver: ~Copyable {
+    let cache: ClientSessionCache
+    let clock: @Sendable () -> Int64
+    let serverName: ServerName
+    let negotiated: NegotiatedParameters
+    let server: PeerCertificates
+    /// resumption_master_secret.
+    let secret: Secret
+
+    func keep(_ ticket: borrowing NewSessionTicket) throws(TLSError) {
+        // §4.6.1: zero means that the ticket is to be dropped at once.
+        guard ticket.lifetime > 0, let algorithm = negotiated.cipherSuite.hash else { return }
+        let key: Secret
+        do throws(CryptoError) {
+            var hash = try KeyedHash(algorithm)
+            key = try hash.expandLabel(
+                secret.bytes,
+                "resumption",
+                context: ticket.nonce,
+                count: algorithm.digestLength
+            )
+        } catch {
+            throw TLSError(error)
+        }
+        cache.insert(
+            ResumableSession(
+                version: .tls13,
+                cipherSuite: negotiated.cipherSuite,
+                secret: key,
+                ticket: copyBytes(ticket.ticket),
+                receivedAt: clock(),
+                lifetime: Int64(ticket.lifetime),
+                ageAdd: ticket.ageAdd,
+                applicationProtocol: negotiated.applicationProtocol,
+                usesExtendedMasterSecret: true,
+                server: server
+            ),
+            for: serverName
+        )
+    }
+}
