@@ -12,10 +12,7 @@ struct HandshakeJoiner: ~Copyable {
 
     /// Adds the content of a handshake record.
     mutating func append(_ fragment: Span<UInt8>) {
-        if start == bytes.count {
-            bytes.removeAll(keepingCapacity: true)
-            start = 0
-        } else if start > 0 {
+        if start > 0 {
             bytes.removeFirst(start)
             start = 0
         }
@@ -44,14 +41,11 @@ struct HandshakeJoiner: ~Copyable {
         }
         let message = Array(bytes[start..<start + length])
         start += length
-        return message
-    }
-
-    /// Gives the memory back. Called when the handshake is over.
-    mutating func release() {
         if isEmpty {
+            // Nothing waits between messages: an idle connection keeps no input buffer.
             bytes = []
             start = 0
         }
+        return message
     }
 }

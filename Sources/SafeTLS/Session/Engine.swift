@@ -277,7 +277,6 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
             isConnected = true
             (negotiated, peerCertificates) = facts
             channel.ignoresChangeCipherSpec = false
-            channel.joiner.release()
         }
     }
 
