@@ -49,10 +49,11 @@ public final class PublicKey: Sendable {
             ErrorQueue.clear()
             throw .unsupported("This libcrypto lacks RSA.")
         }
+        let name = isPSS ? "RSA-PSS" : "RSA"
         let pointer = unsafe modulus.withUnsafeBufferPointer { modulus -> OpaquePointer? in
             unsafe exponent.withUnsafeBufferPointer { exponent -> OpaquePointer? in
                 guard let n = modulus.baseAddress, let e = exponent.baseAddress else { return nil }
-                return unsafe safetls_rsa_public_key(maker, n, modulus.count, e, exponent.count)
+                return unsafe safetls_rsa_public_key(maker, name, n, modulus.count, e, exponent.count)
             }
         }
         guard let pointer = unsafe pointer else {
