@@ -52,6 +52,9 @@ public enum TLSLimits {
     /// Most tickets that a handshake gives. Browsers use one for each of their parallel connections.
     public static let ticketsPerHandshake = 8
 
+    /// Longest ticket that a client keeps, in bytes: it goes into a ClientHello, beside other extensions.
+    static let keptTicketLength = 16_384
+
     /// Longest time from a full handshake to the last resumption that goes back to it, in seconds: seven days, as
     /// RFC 8446 §4.6.1 says for one ticket.
     static let sessionAge: Int64 = 604_800

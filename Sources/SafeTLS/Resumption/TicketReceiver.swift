@@ -15,7 +15,9 @@ struct TicketReceiver: ~Copyable {
 
     func keep(_ ticket: borrowing NewSessionTicket) throws(TLSError) {
         // §4.6.1: zero means that the ticket is to be dropped at once.
-        guard ticket.lifetime > 0, let algorithm = negotiated.cipherSuite.hash else { return }
+        guard ticket.lifetime > 0, ticket.ticket.count <= TLSLimits.keptTicketLength,
+            let algorithm = negotiated.cipherSuite.hash
+        else { return }
         let key: Secret
         do throws(CryptoError) {
             var hash = try KeyedHash(algorithm)
