@@ -16,8 +16,9 @@ public enum TLSLimits {
     /// Ten RSA-4096 certificates with long lists of names fit; the same bound stands in other stacks.
     public static let certificateMessageLength = 131_072
 
-    /// Most certificates in a peer's chain. Real chains have two to five.
-    public static let certificateChainLength = 16
+    /// Most certificates in a peer's chain. Real chains have two to five; what more than that costs is bounded by
+    /// ``certificateMessageLength`` here and by the verifier's own limits.
+    public static let certificateChainLength = 100
 
     /// Most consecutive records without content (RFC 8446 §5.4 warns of the cost of empty application data).
     public static let consecutiveEmptyRecords = 32

@@ -50,6 +50,16 @@ struct HandshakeSignatureVerified {
         guard accepted.contains(scheme), let algorithm = scheme.algorithm else {
             throw .peerMisbehaved(.illegalParameter("the signature scheme \(scheme), which was not offered"))
         }
+        // RFC 8446 §4.4.2.2, RFC 8422 §3: keys that sign the handshake must be meant for signatures.
+        if let usage = chain.leaf.keyUsage, !usage.contains(.digitalSignature) {
+            throw .certificateRejected(
+                CertificateRejection(
+                    certificate: chain.leaf.description,
+                    depth: 0,
+                    reason: .keyUsage(required: "digitalSignature")
+                )
+            )
+        }
         let key: PublicKey
         do throws(CertificateError) {
             key = try chain.leaf.publicKey()

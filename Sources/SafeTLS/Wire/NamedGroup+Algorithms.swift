@@ -23,3 +23,15 @@ extension NamedGroup {
         }
     }
 }
+
+extension KeyKind {
+    /// The curve of an ECDSA key, by the name that key exchange uses for it (RFC 8422 §5.1.1).
+    var curve: NamedGroup? {
+        switch self {
+        case .ecdsaP256: .secp256r1
+        case .ecdsaP384: .secp384r1
+        case .ecdsaP521: .secp521r1
+        case .rsa, .rsaPSS, .ed25519: nil
+        }
+    }
+}

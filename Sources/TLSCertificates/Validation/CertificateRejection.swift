@@ -9,6 +9,13 @@ public struct CertificateRejection: Error, Hashable, Sendable {
     /// The rule.
     public let reason: Reason
 
+    /// For checks of other modules, such as those of a handshake.
+    package init(certificate: String, depth: Int, reason: Reason) {
+        self.certificate = certificate
+        self.depth = depth
+        self.reason = reason
+    }
+
     /// The rules of path validation (RFC 5280 §6.1) and name checks (RFC 9525 §6) that a chain can break.
     public enum Reason: Hashable, Sendable {
         /// The peer sent no certificate.

@@ -201,7 +201,7 @@ struct ServerFlightTests {
             case .misplaced: list([entry(der, [(.supportedGroups, [0, 2, 0, 29])])])
             case .garbage: list([entry([1, 2, 3])])
             case .emptyEntry: list([entry([])])
-            case .tooMany: list([[UInt8]](repeating: entry(der), count: TLSLimits.certificateChainLength + 1))
+            case .tooMany: list([[UInt8]](repeating: entry([1]), count: TLSLimits.certificateChainLength + 1))
             }
         }
 

@@ -34,6 +34,10 @@ struct ExpectCertificateTLS12: ~Copyable {
         {
             throw .peerMisbehaved(.illegalParameter("a certificate whose key does not fit \(handshake.cipherSuite)"))
         }
+        // RFC 8422 §5.3: its curve is one that was offered.
+        if let curve = chain.leaf.publicKeyKind?.curve, !handshake.offer.options.groups.contains(curve) {
+            throw .peerMisbehaved(.illegalParameter("a certificate on the curve \(curve), which was not offered"))
+        }
         handshake.transcript.update(message.span)
         return .handshaking(.expectServerKeyExchange(ExpectServerKeyExchange(handshake: handshake, chain: chain)))
     }
