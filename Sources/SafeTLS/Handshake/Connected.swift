@@ -57,11 +57,9 @@ struct Connected: ~Copyable {
         try channel.countKeyUpdate()
         let opener = try secrets.nextOpener()
         try channel.install(opener: opener)
-        // One answer is enough for requests that arrive before it could be sent; none can follow a close_notify.
-        if update.isUpdateRequested && !channel.hasWaitingKeyUpdate && !channel.isClosed {
-            try sendKeyUpdate(KeyUpdate(isUpdateRequested: false), &channel)
-            channel.hasWaitingKeyUpdate = true
-        }
+        // The answer goes out before the next data: requests that arrive while this side is silent get one answer
+        // together, and cannot fill the output of a session that only reads.
+        if update.isUpdateRequested { channel.owesKeyUpdate = true }
     }
 
     /// Sends a KeyUpdate and changes to the next sending key.
@@ -75,6 +73,7 @@ struct Connected: ~Copyable {
         if update.isUpdateRequested { channel.expectKeyUpdate() }
         let sealer = try secrets.nextSealer()
         try channel.install(sealer: sealer)
+        if !update.isUpdateRequested { channel.owesKeyUpdate = false }
     }
 
     /// Keeps a ticket for later, or checks and forgets it: a client is free to (RFC 8446 §4.6.1).

@@ -37,8 +37,8 @@ struct Channel: ~Copyable {
     private var warningAlerts = 0
     /// Whether an alert that ends our direction has been written: nothing may follow it (RFC 8446 §6.1).
     private(set) var isClosed = false
-    /// Whether an answer to a KeyUpdate waits in the output: more requests need no more answers (RFC 8446 §4.6.3).
-    var hasWaitingKeyUpdate = false
+    /// Whether the peer's request for a KeyUpdate is to be answered before the next data (RFC 8446 §4.6.3).
+    var owesKeyUpdate = false
 
     enum ReadProtection {
         case none, tls12, tls13
@@ -63,7 +63,6 @@ struct Channel: ~Copyable {
             // Nothing waits between flights: an idle connection keeps no output buffer.
             output = []
             outputStart = 0
-            hasWaitingKeyUpdate = false
         }
     }
 
@@ -148,9 +147,9 @@ struct Channel: ~Copyable {
     /// come due on the way.
     func sealedByteCount(for plaintextCount: Int) -> Int {
         let records = (plaintextCount + fragmentLength - 1) / fragmentLength
-        var keyUpdates = 0
+        var keyUpdates = owesKeyUpdate ? 1 : 0
         if let left = recordsLeft, records >= left {
-            keyUpdates = 1 + (records - left) / Int(clamping: max(recordsPerKey, 1))
+            keyUpdates += 1 + (records - left) / Int(clamping: max(recordsPerKey, 1))
         }
         return plaintextCount + (records + keyUpdates) * sealingOverhead + keyUpdates * KeyUpdate.messageLength
     }
@@ -234,6 +233,11 @@ struct Channel: ~Copyable {
     }
 
     // MARK: Input
+
+    /// Checks, where our turn comes or the handshake ends, that the peer has not gone on: it could not know how.
+    func expectEndOfFlight() throws(TLSError) {
+        guard joiner.isEmpty else { throw .peerMisbehaved(.dataAcrossKeyChange) }
+    }
 
     /// Whether a record has been opened under the current keys.
     var hasOpenedRecord: Bool {

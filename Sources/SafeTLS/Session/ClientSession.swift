@@ -27,7 +27,7 @@ public struct ClientSession: ~Copyable, Sendable {
     }
 
     /// The same with records of at most `fragmentLength` bytes of content.
-    init(
+    package init(
         configuration: ClientConfiguration,
         serverName: ServerName,
         deferring: DeferredRequests,

@@ -135,7 +135,11 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
             return nil
         }
         if outerType == .applicationData && channel.readProtection == .none {
-            // Between a HelloRetryRequest and its answer 0-RTT records may still arrive (RFC 8446 §4.2.10).
+            // Between a HelloRetryRequest and its answer 0-RTT records may still arrive (RFC 8446 §4.2.10), though
+            // not between the pieces of a message (§5.1).
+            guard channel.joiner.isEmpty else {
+                throw .peerMisbehaved(.unexpectedRecord("application data within a handshake message"))
+            }
             guard channel.skips(body.count) else { throw .peerMisbehaved(.unexpectedRecord("application data")) }
             return nil
         }
@@ -274,6 +278,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
             throw .internalFailure("a failed session was driven on")
         }
         if let facts = phase.facts {
+            try channel.expectEndOfFlight()
             isConnected = true
             (negotiated, peerCertificates) = facts
             channel.ignoresChangeCipherSpec = false
@@ -325,6 +330,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         guard !channel.isClosed else { throw .misuse(.closed) }
         var sealed = Sealed(consumed: 0, written: 0)
         do throws(TLSError) {
+            if channel.owesKeyUpdate && plaintext.count > 0 { try sendKeyUpdate(KeyUpdate(isUpdateRequested: false)) }
             while true {
                 if channel.pendingOutputCount > 0 {
                     sealed.written = channel.moveOutput(into: &output, at: sealed.written)

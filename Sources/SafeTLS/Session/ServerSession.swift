@@ -21,6 +21,15 @@ public struct ServerSession: ~Copyable, Sendable {
         self.init(configuration: configuration, deferring: deferring, channel: Channel())
     }
 
+    /// The same with records of at most `fragmentLength` bytes of content.
+    package init(configuration: ServerConfiguration, deferring: DeferredRequests, fragmentLength: Int) {
+        self.init(
+            configuration: configuration,
+            deferring: deferring,
+            channel: Channel(fragmentLength: fragmentLength)
+        )
+    }
+
     /// The same over a record layer whose limits may be others than usual.
     init(configuration: ServerConfiguration, deferring: DeferredRequests = [], channel: consuming Channel) {
         var channel = channel

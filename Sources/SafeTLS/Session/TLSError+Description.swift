@@ -38,7 +38,8 @@ extension PeerMisbehavior: CustomStringConvertible {
         case .badFinished: "The peer's Finished message does not match the handshake."
         case .badBinder: "The peer does not know the secret of the session it wants to resume."
         case .invalidKeyShare: "The peer's key share is not a valid public key of its group."
-        case .dataAcrossKeyChange: "The peer sent more data in a record after a message that changes keys."
+        case .dataAcrossKeyChange:
+            "The peer went on with handshake messages past the point where keys change or the other side's turn comes."
         case .inappropriateFallback:
             "The client fell back to a lower version though this server speaks a higher one."
         case .downgradeDetected:

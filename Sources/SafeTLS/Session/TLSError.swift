@@ -63,7 +63,8 @@ public enum PeerMisbehavior: Equatable, Sendable {
     case badBinder
     /// A key share that is no valid public key of its group.
     case invalidKeyShare
-    /// A message that changes keys is followed by more data under the old ones (RFC 8446 §5.1).
+    /// A message that changes keys is followed by more data under the old ones (RFC 8446 §5.1), or a message that
+    /// ends a flight by more data before the answer.
     case dataAcrossKeyChange
     /// A fallback connection to a server that speaks a higher version (RFC 7507).
     case inappropriateFallback

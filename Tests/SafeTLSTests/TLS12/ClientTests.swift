@@ -180,7 +180,7 @@ struct TLS12ClientTests {
     func pointFormats() throws {
         var hello = PuppetServerHello()
         hello.pointFormats = [1]
-        let error = TLSError.peerMisbehaved(.illegalParameter("a list of point formats without uncompressed"))
+        let error = TLSError.peerMisbehaved(.illegalParameter("the extension ec_point_formats without uncompressed"))
         try expectRefusal(hello, error, .illegalParameter)
     }
 

@@ -108,7 +108,7 @@ struct TLS12ServerTests {
     func pointFormats() throws {
         var hello = PuppetClientHello()
         hello.pointFormats = [1, 2]
-        let error = TLSError.peerMisbehaved(.illegalParameter("a list of point formats without uncompressed"))
+        let error = TLSError.peerMisbehaved(.illegalParameter("the extension ec_point_formats without uncompressed"))
         try expectRefusal(hello, error, .illegalParameter)
     }
 

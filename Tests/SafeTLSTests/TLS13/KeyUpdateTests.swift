@@ -33,21 +33,25 @@ struct KeyUpdateTests {
         #expect(try Loopback.feed(&connection.server, next) == [5, 6])
     }
 
-    @Test("a request is answered once while the answer waits")
+    @Test("requests to a silent session get one answer, before its next data")
     func oneAnswer() throws {
         var connection = try Connection()
         let forger = try connection.clientForger()
         let first = try forger.seal(Self.request)
         let second = try connection.clientForger(updates: 1).seal(Self.request)
-        let third = try connection.clientForger(updates: 2).seal(Self.request)
-        try Loopback.feed(&connection.server, first + second + third)
-        let answer = Loopback.output(&connection.server)
-        #expect(WireBytes.records(answer).count == 1)
-        #expect(try connection.serverForger().open(answer).content == Self.update)
+        try Loopback.feed(&connection.server, first + second)
+        #expect(Loopback.output(&connection.server).isEmpty)
+        try Loopback.feed(&connection.server, connection.clientForger(updates: 2).seal(Self.request))
+        let records = WireBytes.records(try Loopback.seal(&connection.server, [1]))
+        #expect(records.count == 2)
+        #expect(try connection.serverForger().open(records[0]).content == Self.update)
         // Once it is sent, the next request gets its own answer.
         try Loopback.feed(&connection.server, connection.clientForger(updates: 3).seal(Self.request))
-        let other = Loopback.output(&connection.server)
-        #expect(try connection.serverForger(updates: 1).open(other).content == Self.update)
+        let others = WireBytes.records(try Loopback.seal(&connection.server, [2]))
+        #expect(others.count == 2)
+        let forgerOfAnswer = try connection.serverForger(updates: 1)
+        _ = try forgerOfAnswer.open(records[1])
+        #expect(try forgerOfAnswer.open(others[0]).content == Self.update)
     }
 
     @Test("the answer goes out before the next data, under the old key")

@@ -65,7 +65,7 @@ struct ExpectServerHello: ~Copyable {
         if version == .tls13 { return try receiveTLS13(hello, message, &channel) }
         let offer = offer
         guard case .first(let clientHello) = consume messages else {
-            throw .peerMisbehaved(.illegalParameter("TLS 1.2 after a HelloRetryRequest"))
+            throw .peerMisbehaved(.illegalParameter("the version TLS 1.2 after a HelloRetryRequest"))
         }
         return try ServerHelloAnswerTLS12.proceed(offer, hello, clientHello: clientHello, message, &channel)
     }
@@ -76,7 +76,7 @@ struct ExpectServerHello: ~Copyable {
         if let version = hello.supportedVersion {
             try offer.checkExtensions(hello.extensionsWithoutCookie)
             guard version == .tls13 && offered.contains(.tls13) && hello.legacyVersion == .tls12 else {
-                throw .peerMisbehaved(.illegalParameter("the selected version \(version)"))
+                throw .peerMisbehaved(.illegalParameter("the version \(version) in the extension supported_versions"))
             }
             return version
         }
@@ -228,6 +228,7 @@ struct ExpectServerHello: ~Copyable {
         guard case .first(let clientHello) = consume messages else {
             throw .peerMisbehaved(.secondHelloRetryRequest)
         }
+        try channel.expectEndOfFlight()
         var cookie: [UInt8]?
         if let received = hello.cookie {
             guard received.count <= TLSLimits.cookieLength else {

@@ -29,6 +29,7 @@ struct ExpectServerHelloDone: ~Copyable {
             return .handshaking(.expectServerHelloDone(self))
         case .serverHelloDone:
             try Self.checkServerHelloDone(message)
+            try channel.expectEndOfFlight()
             handshake.transcript.update(message.span)
             return try finish(&channel)
         default:

@@ -87,7 +87,7 @@ enum ServerHelloAnswerTLS12 {
         }
         // RFC 8422 §5.2: the list must have the one format that is left.
         if let formats = hello.ecPointFormats, !contains(formats, 0) {
-            throw .peerMisbehaved(.illegalParameter("a list of point formats without uncompressed"))
+            throw .peerMisbehaved(.illegalParameter("the extension ec_point_formats without uncompressed"))
         }
     }
 }

@@ -50,8 +50,9 @@ struct ExpectSecondClientHello: ~Copyable {
         }
         // §4.2.10: what is skipped ends with this message.
         channel.endEarlyData()
-        guard let share = hello.keyShares?.publicKey(for: choice.group), hello.keyShares?.count == 1 else {
-            throw .peerMisbehaved(.illegalParameter("key shares other than the one asked for"))
+        guard let shares = hello.keyShares else { throw .peerMisbehaved(.missingExtension(.keyShare)) }
+        guard let share = shares.publicKey(for: choice.group), shares.count == 1 else {
+            throw .peerMisbehaved(.illegalParameter("key shares other than one of the group asked for"))
         }
         return try ServerHelloTLS13.flight(
             context,

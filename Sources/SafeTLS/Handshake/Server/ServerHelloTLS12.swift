@@ -19,6 +19,7 @@ enum ServerHelloTLS12 {
         _ message: [UInt8],
         _ channel: inout Channel
     ) throws(TLSError) -> ServerPhase {
+        try channel.expectEndOfFlight()
         try check(hello)
         let name = hello.dnsName
         let choice = try choose(context, hello, name: name)
@@ -98,7 +99,7 @@ enum ServerHelloTLS12 {
         guard hello.offersNullCompression else { throw .nothingInCommon(.compression) }
         // RFC 8422 §5.1.2: the list must have the one format that is left.
         guard hello.acceptsUncompressedPoints else {
-            throw .peerMisbehaved(.illegalParameter("a list of point formats without uncompressed"))
+            throw .peerMisbehaved(.illegalParameter("the extension ec_point_formats without uncompressed"))
         }
         // RFC 5746 §3.6: only a renegotiation has something to say here.
         if let verifyData = hello.renegotiationInfo, !verifyData.isEmpty {
@@ -210,13 +211,8 @@ extension ServerHelloTLS12 {
 
     /// RFC 8422 §5.1.1: the list of groups also says which curves an ECDSA certificate may have.
     private static func acceptsCurve(of credential: Credential, _ hello: borrowing ClientHello) -> Bool {
-        guard let groups = hello.supportedGroups else { return true }
-        switch credential.keyKind {
-        case .ecdsaP256: return groups.contains(.secp256r1)
-        case .ecdsaP384: return groups.contains(.secp384r1)
-        case .ecdsaP521: return groups.contains(.secp521r1)
-        case .rsa, .rsaPSS, .ed25519: return true
-        }
+        guard let groups = hello.supportedGroups, let curve = credential.keyKind.curve else { return true }
+        return groups.contains(curve)
     }
 
     /// RFC 8422 §4: a client that names no groups takes any; P-256 is the one that every such client has.

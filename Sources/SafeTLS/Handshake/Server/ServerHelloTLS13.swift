@@ -112,6 +112,7 @@ enum ServerHelloTLS13 {
         _ choice: Choice,
         _ channel: inout Channel
     ) throws(TLSError) -> ServerPhase {
+        try channel.expectEndOfFlight()
         let digest = try cryptographic { () throws(CryptoError) in try HashState.hash(choice.hash, message.span) }
         let invariants = try RetryInvariants.digest(of: hello)
         let cookie =
