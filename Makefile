@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build module test demo serve load bench format lint clean
+.PHONY: help setup build module test bogo demo serve load bench format lint clean
 
 # Port of `make serve`.
 PORT ?= 8443
@@ -52,6 +52,10 @@ test: setup module ## Run every test: units, interoperability with other TLS sta
 	swift test $(ARGS)
 	@$(REPLAN)
 	swift test --package-path Adapters/httpd $(ARGS)
+
+bogo: setup ## Run BoGo, BoringSSL's TLS test runner (fetched from Debian), against the library
+	swift build --configuration release --static-swift-stdlib --product BogoShim -Xlinker -s
+	@Tests/BogoShim/run.sh "$$(swift build --configuration release --static-swift-stdlib --show-bin-path)/BogoShim" $(ARGS)
 
 demo: setup module ## Serve HTTPS with Debian's httpd and the module, and fetch from it with curl
 	@Adapters/httpd/demo/demo.sh build/mod_tls.so

@@ -49,6 +49,13 @@ let package = Package(
             dependencies: ["SafeTLS", "TLSCertificates", "TLSCrypto"],
             swiftSettings: safe
         ),
+        .executableTarget(
+            name: "BogoShim",
+            dependencies: ["SafeTLS", "TLSCertificates", "TLSCrypto", "CSockets"],
+            path: "Tests/BogoShim",
+            exclude: ["config.json", "run.sh"],
+            swiftSettings: safe + spansFromC
+        ),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: safe),
         .testTarget(name: "SafeTLSCommandTests", dependencies: ["SafeTLSCommand"], swiftSettings: safe),
         .testTarget(name: "InteropTests", dependencies: ["SafeTLSCommand", "TestSupport"], swiftSettings: safe),

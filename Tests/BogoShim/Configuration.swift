@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SafeTLS
+import TLSCertificates
+import TLSCrypto
+
+extension Options {
+    /// The name that the client expects; an address when no name is to be sent.
+    var serverName: ServerName {
+        hostName.flatMap { ServerName($0) } ?? .ipv4(0x7F00_0001)
+    }
+
+    private var versions: ClosedRange<ProtocolVersion> {
+        get throws(ShimFailure) {
+            let enabled = [ProtocolVersion.tls12, .tls13].filter {
+                $0 >= minimumVersion && $0 <= maximumVersion && !disabledVersions.contains($0)
+            }
+            guard let lowest = enabled.first, let highest = enabled.last else {
+                throw .unimplemented("no version but TLS 1.2 and 1.3")
+            }
+            return lowest...highest
+        }
+    }
+
+    /// The suites of the few rules in OpenSSL's language that the runner uses.
+    private var cipherSuites: [CipherSuite] {
+        get throws(ShimFailure) {
+            switch cipherRule {
+            case nil: return CipherSuite.supported
+            case "DEFAULT:!AES":
+                return CipherSuite.supported.filter {
+                    $0.ianaName.hasPrefix("TLS_AES_") || $0.ianaName.contains("CHACHA20")
+                }
+            case .some(let rule): throw .unimplemented("the cipher rule \(rule)")
+            }
+        }
+    }
+
+    func serverConfiguration() throws(ShimFailure) -> ServerConfiguration {
+        var options = ServerOptions()
+        options.versions = try versions
+        options.cipherSuites = try cipherSuites
+        if !groups.isEmpty { options.groups = groups }
+        if !signingSchemes.isEmpty { options.signatureSchemes = signingSchemes }
+        options.prefersClientCipherOrder = !prefersServerOrder
+        options.keyLog = TrafficSecrets.shared
+        guard verifyingSchemes.isEmpty else { throw .unimplemented("client certificates") }
+        guard let certificateFile else { throw .unimplemented("a server without a certificate") }
+        do throws(ConfigurationError) {
+            let credential = try Credential(certificateFile: certificateFile, keyFile: keyFile)
+            return try ServerConfiguration(credentials: [credential], options: options)
+        } catch {
+            // Keys that are refused when they are loaded: RSA with 1024 bits, P-224.
+            throw .unimplemented("\(error)")
+        }
+    }
+
+    func clientConfiguration() throws(ShimFailure) -> ClientConfiguration {
+        var options = ClientOptions()
+        options.versions = try versions
+        options.cipherSuites = try cipherSuites
+        if !groups.isEmpty { options.groups = groups }
+        // The runner's defaults are BoringSSL's, which leave out what few servers use.
+        options.signatureSchemes =
+            verifyingSchemes.isEmpty
+            ? SignatureScheme.supported.filter { $0 != .ed25519 && $0 != .ecdsaSECP521R1SHA512 } : verifyingSchemes
+        options.applicationProtocols = advertisedProtocols
+        options.keyLog = TrafficSecrets.shared
+        guard certificateFile == nil, signingSchemes.isEmpty, !failsCertificateCallback else {
+            throw .unimplemented("client certificates")
+        }
+        if let hostName, ServerName(hostName) == nil { throw .unimplemented("the name \(hostName)") }
+        let anchors = try Self.anchors()
+        do throws(ConfigurationError) {
+            return try ClientConfiguration(trustAnchors: anchors, options: options)
+        } catch {
+            throw .configuration(error)
+        }
+    }
+
+    /// A configuration needs an anchor, and the verdict on every chain is the shim's own.
+    private static func anchors() throws(ShimFailure) -> TrustAnchors {
+        do throws(CertificateError) {
+            return TrustAnchors([try Certificate(der: anchor)])
+        } catch {
+            throw .unimplemented("the built-in certificate: \(error)")
+        }
+    }
+}

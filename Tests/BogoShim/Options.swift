@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SafeTLS
+import TLSCertificates
+
+/// What the flags say about one connection.
+struct Options {
+    var port: UInt16 = 0
+    var isServer = false
+    /// Every request is deferred and input arrives byte by byte.
+    var isAsync = false
+
+    // MARK: Configuration
+
+    var certificateFile: String?
+    var keyFile: String?
+    var minimumVersion = ProtocolVersion.tls12
+    var maximumVersion = ProtocolVersion.tls13
+    var disabledVersions: [ProtocolVersion] = []
+    var cipherRule: String?
+    var groups: [NamedGroup] = []
+    var signingSchemes: [SignatureScheme] = []
+    var verifyingSchemes: [SignatureScheme] = []
+    var prefersServerOrder = false
+    var hostName: String?
+    var advertisedProtocols: [String] = []
+    var fragmentLength = 16_384
+
+    // MARK: Answers of the driver
+
+    var selectedProtocol: String?
+    var declinesProtocols = false
+    var rejectsProtocols = false
+    var rejectsClientHello: AlertDescription?
+    var rejectsPeer = false
+    var usesCustomVerifyCallback = false
+    var failsCertificateCallback = false
+
+    // MARK: Actions after the handshake
+
+    var keyingMaterialCount = 0
+    var exporterLabel = ""
+    var exporterContext = ""
+    var usesExporterContext = false
+    var exportsTrafficSecrets = false
+    var sendsAlert = false
+    var writesFirst = false
+    var writesDifferentSizes = false
+    var shutsDown = false
+    var checksCloseNotify = false
+    var updatesKeys = false
+    var readSize = 512
+
+    // MARK: Expectations
+
+    var expectedVersion: ProtocolVersion?
+    var expectedCipher: CipherSuite?
+    var expectedGroup: NamedGroup?
+    var expectedPeerScheme: SignatureScheme?
+    var expectedPeerSchemes: [SignatureScheme] = []
+    var expectedServerName: String?
+    var expectedProtocol: String?
+    var expectedAdvertisedProtocols: String?
+    var expectedPeerChain: String?
+    var expectsVerifyResult = false
+    var expectsRetry: Bool?
+    var expectsExtendedMasterSecret = false
+    var expectsSecureRenegotiation = false
+    var expectsHandshakeToFail = false
+}
+
+/// The connections of one test.
+struct Plan {
+    var initial = Options()
+    var resumed = Options()
+    var resumeCount = 0
+
+    init(_ arguments: [String]) throws(ShimFailure) {
+        var index = 0
+        while index < arguments.count {
+            var name = arguments[index][...]
+            index += 1
+            var isForUs = true
+            if name.removePrefix("-on-shim-") {
+                name = "-" + name
+            } else if name.removePrefix("-on-handshaker-") {
+                name = "-" + name
+                isForUs = false
+            }
+            var applies = (initial: true, resumed: true)
+            if name.removePrefix("-on-initial-") {
+                name = "-" + name
+                applies.resumed = false
+            } else if name.removePrefix("-on-resume-") {
+                name = "-" + name
+                applies.initial = false
+            } else if name.removePrefix("-on-retry-") {
+                name = "-" + name
+                applies = (false, false)
+            }
+            if name == "-resume-count" {
+                throw .unimplemented("resumption")
+            }
+            guard let flag = Flag.all[String(name)] else { throw .unimplemented(String(name)) }
+            var value = ""
+            if flag.hasValue {
+                guard index < arguments.count else { throw .unimplemented("\(name) without a value") }
+                value = arguments[index]
+                index += 1
+            }
+            guard isForUs else { continue }
+            if applies.initial { try flag.apply(&initial, value) }
+            if applies.resumed { try flag.apply(&resumed, value) }
+        }
+    }
+}
+
+extension Substring {
+    /// Removes a prefix if it is there.
+    fileprivate mutating func removePrefix(_ prefix: String) -> Bool {
+        guard hasPrefix(prefix) else { return false }
+        removeFirst(prefix.count)
+        return true
+    }
+}
