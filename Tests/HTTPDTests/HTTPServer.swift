@@ -213,11 +213,15 @@ enum CGIScripts {
         env
         """
 
-    /// One line at once, another after the client has read the first one or two seconds later.
+    /// One line at once, another when there is a file `go` among the documents.
     private static let slow = """
         #!/bin/sh
         printf 'Content-Type: text/plain\\n\\nfirst\\n'
-        sleep 2
+        tries=0
+        until [ -e "$(dirname "$0")/../htdocs/go" ] || [ $tries -gt 200 ]; do
+            sleep 0.1
+            tries=$((tries + 1))
+        done
         printf 'second\\n'
         """
 }

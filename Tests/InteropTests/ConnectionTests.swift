@@ -113,13 +113,14 @@ import Testing
     }
 
     @Test func clientFollowsKeyUpdates() throws {
-        let server = try startOpenSSL(identity(), ["-tls1_3"])
+        let server = try startOpenSSL(identity(), ["-tls1_3", "-msg"])
         let client = try startSafeTLSClient(server.port, ["--ca", authority()])
         for (number, command) in ["K", "k", "K"].enumerated() {
             try client.write("from client \(number)\n")
             try server.child.waitForText("from client \(number)\n")
             try server.child.write("\(command)\n")
-            Thread.sleep(forTimeInterval: 0.1)
+            // What follows must be read apart from the command.
+            try waitForCount(of: ">>> TLS 1.3, Handshake [length 0005], KeyUpdate", number + 1, in: server.child)
             try server.child.write("from server \(number)\n")
             try client.waitForText("from server \(number)\n")
         }
