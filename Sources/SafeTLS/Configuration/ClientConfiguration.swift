@@ -39,12 +39,27 @@ public final class ClientConfiguration: Sendable {
     let verifier: CertificateVerifier
     let applicationProtocols: [[UInt8]]
     let sessionCache: ClientSessionCache
+    /// Stands in for the verifier in tests against peers whose certificates nobody could accept.
+    let judge: (@Sendable ([Certificate]) -> Verdict)?
 
     /// Checks the options and creates a configuration.
     ///
     /// - Throws: `ConfigurationError` when no server could ever be accepted: an empty trust store, an unsupported
     ///   version, suite or group, or an invalid ALPN name.
-    public init(trustAnchors: TrustAnchors, options: ClientOptions = ClientOptions()) throws(ConfigurationError) {
+    public convenience init(
+        trustAnchors: TrustAnchors,
+        options: ClientOptions = ClientOptions()
+    ) throws(ConfigurationError) {
+        try self.init(trustAnchors: trustAnchors, options: options, sharingSessionsWith: nil, judge: nil)
+    }
+
+    /// For tests: with the sessions of another configuration and a verdict of their own on every chain.
+    package init(
+        trustAnchors: TrustAnchors,
+        options: ClientOptions,
+        sharingSessionsWith other: ClientConfiguration?,
+        judge: (@Sendable ([Certificate]) -> Verdict)?
+    ) throws(ConfigurationError) {
         guard trustAnchors.count > 0 else {
             throw ConfigurationError(reason: "the trust store is empty: no server could be verified")
         }
@@ -54,8 +69,12 @@ public final class ClientConfiguration: Sendable {
         try ConfigurationCheck.signatureSchemes(options.signatureSchemes)
         applicationProtocols = try ConfigurationCheck.applicationProtocols(options.applicationProtocols)
         verifier = CertificateVerifier(trustAnchors: trustAnchors, purpose: .serverAuthentication)
-        sessionCache = ClientSessionCache(capacity: options.sessionCacheCapacity)
+        sessionCache = other?.sessionCache ?? ClientSessionCache(capacity: options.sessionCacheCapacity)
+        self.judge = judge
         self.trustAnchors = trustAnchors
         self.options = options
     }
+
+    /// How many sessions with a server are kept.
+    package func sessionCount(for server: ServerName) -> Int { sessionCache.count(of: server) }
 }

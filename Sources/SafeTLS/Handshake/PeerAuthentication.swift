@@ -105,6 +105,7 @@ struct PeerAuthenticated {
 extension VerificationRequest {
     /// The built-in verdict.
     func verdict() -> Verdict {
+        if let judge = configuration.judge { return judge(certificateChain) }
         do throws(CertificateRejection) {
             return .accepted(path: try verify())
         } catch {

@@ -86,8 +86,8 @@ struct ConnectionSecrets: ~Copyable {
     func exportKeyingMaterial(label: String, context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8] {
         guard isExportable else { throw .misuse(.needsExtendedMasterSecret) }
         let labelLength = label.utf8.count
-        guard labelLength > 0 && labelLength <= HKDFLabel.maximumLabelLength else {
-            throw .misuse(.invalidArgument("an exporter label has 1 to \(HKDFLabel.maximumLabelLength) bytes"))
+        guard labelLength <= HKDFLabel.maximumLabelLength else {
+            throw .misuse(.invalidArgument("an exporter label has at most \(HKDFLabel.maximumLabelLength) bytes"))
         }
         guard (context?.count ?? 0) <= 65_535 else {
             throw .misuse(.invalidArgument("an exporter context has at most 65535 bytes"))

@@ -107,6 +107,11 @@ final class ClientSessionCache: Sendable {
         }
     }
 
+    /// How many sessions of a server are kept.
+    func count(of server: ServerName) -> Int {
+        state.withLock { $0.entries[server]?.sessions.count ?? 0 }
+    }
+
     /// Takes the newest session that may be used now.
     func take(_ server: ServerName, versions: ClosedRange<ProtocolVersion>, at now: Int64) -> ResumableSession? {
         state.withLock { state in

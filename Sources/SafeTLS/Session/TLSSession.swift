@@ -81,7 +81,7 @@ public protocol TLSSession: ~Copyable {
     /// Derives keying material for a use outside TLS (RFC 8446 §7.5, RFC 5705).
     ///
     /// - Parameters:
-    ///   - label: 1 to 64 bytes.
+    ///   - label: At most 64 bytes. Registered labels are not empty (RFC 5705 §4).
     ///   - context: TLS 1.2 tells nil from empty, TLS 1.3 does not.
     ///   - count: 1 to 8160 bytes.
     /// - Throws: `TLSError.misuse` before the handshake is complete, for arguments out of range, and in TLS 1.2 with a

@@ -10,6 +10,8 @@ struct ExpectSecondClientHello: ~Copyable {
     /// The digest of everything that the second ClientHello must repeat.
     let invariants: Digest
     let cookie: [UInt8]?
+    /// Whether the first ClientHello brought a PSK that would have been taken.
+    let resumes: Bool
 
     consuming func receive(
         _ type: HandshakeType,
@@ -28,6 +30,10 @@ struct ExpectSecondClientHello: ~Copyable {
             guard constantTimeEquals(echo, cookie.span) else {
                 throw .peerMisbehaved(.illegalParameter("another cookie than the one in HelloRetryRequest"))
             }
+        }
+        // §4.1.2: only what does not go with the chosen suite may be left out of pre_shared_key.
+        guard !resumes || hello.hasPreSharedKey else {
+            throw .peerMisbehaved(.illegalParameter("a second ClientHello without the pre-shared key of the first"))
         }
         return try Self.proceed(context, hello, message, choice, invariants.bytes, transcript, &channel)
     }

@@ -118,6 +118,8 @@ enum ServerHelloTLS13 {
         let cookie =
             context.options.sendsRetryCookie
             ? try RetryCookie(choice: choice, firstClientHello: digest, invariants: invariants).sealed(context) : nil
+        var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(choice.hash) }
+        let resumes = try BinderVerified.find(context, hello, message, choice, Transcript(choice.hash), &hash) != nil
         var transcript = try Transcript(choice.hash, firstClientHello: digest.bytes)
         try writeRetryRequest(hello.legacySessionID, choice, cookie: cookie, &transcript, &channel)
         // Appendix D.4: the record that makes this look like TLS 1.2 follows the first message.
@@ -130,7 +132,8 @@ enum ServerHelloTLS13 {
                     choice: choice,
                     transcript: transcript,
                     invariants: invariants,
-                    cookie: cookie
+                    cookie: cookie,
+                    resumes: resumes
                 )
             )
         )
