@@ -8,8 +8,6 @@ struct Answers {
     let options: Options
     /// What a server session chooses for every client.
     let configuration: ServerConfiguration?
-    /// Whether the peer's certificate was judged.
-    var hasJudgedPeer = false
     /// The schemes that the client verifies.
     var peerSchemes: [SignatureScheme] = []
     /// An expectation that a question contradicts.
@@ -32,7 +30,6 @@ protocol AnsweringSession: TLSSession, ~Copyable {
 extension ClientSession: AnsweringSession {
     mutating func answer(_ answers: inout Answers) throws(TLSError) -> Bool {
         guard case .verifyPeer(let request) = request else { return false }
-        answers.hasJudgedPeer = true
         if answers.options.rejectsPeer {
             let alert: AlertDescription =
                 answers.options.usesCustomVerifyCallback ? .certificateUnknown : .handshakeFailure

@@ -26,8 +26,9 @@ struct BogoShim {
         }
         do throws(ShimFailure) {
             let plan = try Plan(arguments)
+            var test = Test(resumeCount: plan.resumeCount)
             for number in 0...plan.resumeCount {
-                try run(number == 0 ? plan.initial : plan.resumed)
+                try test.run(number == 0 ? plan.initial : plan.resumed)
             }
         } catch .unimplemented(let what) {
             write("not implemented: \(what)\n", to: 1)
@@ -37,34 +38,6 @@ struct BogoShim {
             exit(1)
         }
         exit(0)
-    }
-
-    /// One connection.
-    private static func run(_ options: Options) throws(ShimFailure) {
-        if options.isServer {
-            let configuration = try options.serverConfiguration()
-            let deferring: DeferredRequests = options.isAsync ? [.clientHello, .signature] : .clientHello
-            let session = ServerSession(
-                configuration: configuration,
-                deferring: deferring,
-                fragmentLength: options.fragmentLength
-            )
-            try Connection(session, Answers(options: options, configuration: configuration)).run()
-        } else {
-            let configuration = try options.clientConfiguration()
-            let session: ClientSession
-            do throws(TLSError) {
-                session = try ClientSession(
-                    configuration: configuration,
-                    serverName: options.serverName,
-                    deferring: .verification,
-                    fragmentLength: options.fragmentLength
-                )
-            } catch {
-                throw .tls(error)
-            }
-            try Connection(session, Answers(options: options)).run()
-        }
     }
 
     private static func write(_ text: String, to descriptor: Int32) {

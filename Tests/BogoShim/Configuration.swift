@@ -36,7 +36,8 @@ extension Options {
         }
     }
 
-    func serverConfiguration() throws(ShimFailure) -> ServerConfiguration {
+    /// - Parameter ticketKeys: The same for all connections of a test.
+    func serverConfiguration(ticketKeys: TicketKeys?) throws(ShimFailure) -> ServerConfiguration {
         var options = ServerOptions()
         options.versions = try versions
         options.cipherSuites = try cipherSuites
@@ -44,6 +45,9 @@ extension Options {
         if !signingSchemes.isEmpty { options.signatureSchemes = signingSchemes }
         options.prefersClientCipherOrder = !prefersServerOrder
         options.keyLog = TrafficSecrets.shared
+        options.ticketKeys = ticketKeys
+        if !givesTickets { options.ticketCount = 0 }
+        options.clock = { Clock.now() }
         guard verifyingSchemes.isEmpty else { throw .unimplemented("client certificates") }
         guard let certificateFile else { throw .unimplemented("a server without a certificate") }
         do throws(ConfigurationError) {
@@ -55,7 +59,8 @@ extension Options {
         }
     }
 
-    func clientConfiguration() throws(ShimFailure) -> ClientConfiguration {
+    /// - Parameter earlier: The configuration of the connection before, whose sessions are to be resumed.
+    func clientConfiguration(after earlier: ClientConfiguration?) throws(ShimFailure) -> ClientConfiguration {
         var options = ClientOptions()
         options.versions = try versions
         options.cipherSuites = try cipherSuites
@@ -65,6 +70,7 @@ extension Options {
             verifyingSchemes.isEmpty
             ? SignatureScheme.supported.filter { $0 != .ed25519 && $0 != .ecdsaSECP521R1SHA512 } : verifyingSchemes
         options.applicationProtocols = advertisedProtocols
+        options.clock = { Clock.now() }
         options.keyLog = TrafficSecrets.shared
         guard certificateFile == nil, signingSchemes.isEmpty, !failsCertificateCallback else {
             throw .unimplemented("client certificates")
@@ -72,7 +78,12 @@ extension Options {
         if let hostName, ServerName(hostName) == nil { throw .unimplemented("the name \(hostName)") }
         let anchors = try Self.anchors()
         do throws(ConfigurationError) {
-            return try ClientConfiguration(trustAnchors: anchors, options: options)
+            return try ClientConfiguration(
+                trustAnchors: anchors,
+                options: options,
+                sharingSessionsWith: earlier,
+                judge: { .accepted(path: $0) }
+            )
         } catch {
             throw .configuration(error)
         }

@@ -23,16 +23,18 @@ struct Connection<Session: AnsweringSession & ~Copyable>: ~Copyable {
     }
 
     /// Runs the connection to its end; whatever happens, the runner gets to read all that was sent.
-    consuming func run() throws(ShimFailure) {
+    consuming func run() throws(ShimFailure) -> NegotiatedParameters {
         do throws(ShimFailure) {
             try exchange()
+            guard let negotiated = session.negotiated else { throw .expectation("nothing is negotiated") }
+            try flush()
+            transport.finish()
+            return negotiated
         } catch {
             try? flush()
             transport.finish()
             throw error
         }
-        try flush()
-        transport.finish()
     }
 
     private mutating func exchange() throws(ShimFailure) {

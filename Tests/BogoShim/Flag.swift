@@ -82,6 +82,11 @@ struct Flag: Sendable {
         "-advertise-alpn": Flag(hasValue: true) { options, value throws(ShimFailure) in
             options.advertisedProtocols = try protocolNames(value)
         },
+        "-no-ticket": Flag(hasValue: false) { options, _ throws(ShimFailure) in
+            guard options.isServer else { throw .unimplemented("a client that refuses tickets") }
+            options.givesTickets = false
+        },
+        "-resumption-delay": number { options, value throws(ShimFailure) in options.resumptionDelay = value },
         "-max-send-fragment": number { options, value throws(ShimFailure) in options.fragmentLength = value },
         // Every server test defers the choice of a configuration until the ClientHello is there.
         "-use-early-callback": satisfied,
@@ -95,6 +100,7 @@ struct Flag: Sendable {
         "-verify-peer": Flag(hasValue: false) { options, _ throws(ShimFailure) in
             // A client always verifies.
             if options.isServer { throw .unimplemented("client certificates") }
+            options.verifiesPeer = true
         },
         // digitalSignature is always required (RFC 8446 §4.4.2.2).
         "-enforce-rsa-key-usage": satisfied,
@@ -141,6 +147,8 @@ struct Flag: Sendable {
         "-expect-advertised-alpn": text { $0.expectedAdvertisedProtocols = $1 },
         "-expect-peer-cert-file": text { $0.expectedPeerChain = $1 },
         "-expect-verify-result": set(\.expectsVerifyResult),
+        "-expect-session-miss": set(\.expectsSessionMiss),
+        "-expect-no-session": set(\.expectsNoSession),
         "-expect-hrr": action { $0.expectsRetry = true },
         "-expect-no-hrr": action { $0.expectsRetry = false },
         "-expect-extended-master-secret": set(\.expectsExtendedMasterSecret),

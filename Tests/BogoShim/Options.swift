@@ -24,6 +24,7 @@ struct Options {
     var prefersServerOrder = false
     var hostName: String?
     var advertisedProtocols: [String] = []
+    var givesTickets = true
     var fragmentLength = 16_384
 
     // MARK: Answers of the driver
@@ -33,12 +34,15 @@ struct Options {
     var rejectsProtocols = false
     var rejectsClientHello: AlertDescription?
     var rejectsPeer = false
+    var verifiesPeer = false
     var usesCustomVerifyCallback = false
     var failsCertificateCallback = false
 
     // MARK: Actions after the handshake
 
     var keyingMaterialCount = 0
+    /// By how many seconds the clock goes forward after the connection.
+    var resumptionDelay = 0
     var exporterLabel = ""
     var exporterContext = ""
     var usesExporterContext = false
@@ -64,6 +68,9 @@ struct Options {
     var expectedPeerChain: String?
     var expectsVerifyResult = false
     var expectsRetry: Bool?
+    var isResumption = false
+    var expectsSessionMiss = false
+    var expectsNoSession = false
     var expectsExtendedMasterSecret = false
     var expectsSecureRenegotiation = false
     var expectsHandshakeToFail = false
@@ -99,7 +106,12 @@ struct Plan {
                 applies = (false, false)
             }
             if name == "-resume-count" {
-                throw .unimplemented("resumption")
+                guard index < arguments.count, let count = Int(arguments[index]) else {
+                    throw .unimplemented("-resume-count without a number")
+                }
+                resumeCount = count
+                index += 1
+                continue
             }
             guard let flag = Flag.all[String(name)] else { throw .unimplemented(String(name)) }
             var value = ""
@@ -111,6 +123,10 @@ struct Plan {
             guard isForUs else { continue }
             if applies.initial { try flag.apply(&initial, value) }
             if applies.resumed { try flag.apply(&resumed, value) }
+        }
+        resumed.isResumption = true
+        for options in [initial, resumed] where options.rejectsPeer && !options.isServer && !options.verifiesPeer {
+            throw .unimplemented("a client that goes on with a certificate it refuses")
         }
     }
 }

@@ -62,7 +62,7 @@ extension PeerMisbehavior {
         case .missingExtension: "missingExtension"
         case .badHandshakeSignature: "badHandshakeSignature"
         case .badFinished: "badFinished"
-        case .badBinder: "badBinder"
+        case .badBinder: "badFinished.binder"
         case .invalidKeyShare: "invalidKeyShare"
         case .dataAcrossKeyChange: "dataAcrossKeyChange"
         case .inappropriateFallback: "inappropriateFallback"
