@@ -11,7 +11,7 @@ struct ExpectSecondClientHello: ~Copyable {
     let invariants: Digest
     let cookie: [UInt8]?
     /// Whether the first ClientHello brought a PSK that would have been taken.
-    let resumes: Bool
+    var resumes = false
 
     consuming func receive(
         _ type: HandshakeType,
