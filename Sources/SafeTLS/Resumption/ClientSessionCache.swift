@@ -14,6 +14,8 @@ final class ResumableSession: Sendable {
     /// The PSK in TLS 1.3, the master secret in TLS 1.2.
     let secret: Secret
     let ticket: [UInt8]
+    /// When a full handshake last verified the server, in UNIX seconds. Resumption does not renew it.
+    let authenticatedAt: Int64
     /// When the ticket arrived, and how long it may be used, in UNIX seconds and seconds.
     let receivedAt: Int64
     let lifetime: Int64
@@ -29,6 +31,7 @@ final class ResumableSession: Sendable {
         cipherSuite: CipherSuite,
         secret: consuming Secret,
         ticket: [UInt8],
+        authenticatedAt: Int64,
         receivedAt: Int64,
         lifetime: Int64,
         ageAdd: UInt32,
@@ -40,6 +43,7 @@ final class ResumableSession: Sendable {
         self.cipherSuite = cipherSuite
         self.secret = secret
         self.ticket = ticket
+        self.authenticatedAt = authenticatedAt
         self.receivedAt = receivedAt
         // RFC 8446 §4.6.1: a client must not keep a ticket longer than seven days, whatever the server says.
         self.lifetime = min(lifetime, TLSLimits.sessionAge)
@@ -48,14 +52,18 @@ final class ResumableSession: Sendable {
         self.usesExtendedMasterSecret = usesExtendedMasterSecret
         self.server = server
         var expire = Int64.max
-        for certificate in server.sent.prefix(1) + server.verifiedPath.dropLast() {
+        // The anchor counts too: a full handshake refuses one that has expired.
+        for certificate in server.sent.prefix(1) + server.verifiedPath {
             expire = min(expire, certificate.notAfter)
         }
         certificatesExpire = expire
     }
 
     func isAlive(at now: Int64) -> Bool {
-        now >= receivedAt && now - receivedAt < lifetime && now <= certificatesExpire
+        // A clock that was set back tells no age.
+        guard now >= receivedAt, now >= authenticatedAt else { return false }
+        // RFC 8446 §4.6.1: resumptions of resumptions are limited too, or a certificate would never be judged again.
+        return now - receivedAt < lifetime && now - authenticatedAt < TLSLimits.sessionAge && now <= certificatesExpire
     }
 
     /// The age of the ticket in milliseconds, obfuscated (RFC 8446 §4.2.11.1).

@@ -10,6 +10,8 @@ struct TicketReceiver: ~Copyable {
     let serverName: ServerName
     let negotiated: NegotiatedParameters
     let server: PeerCertificates
+    /// When a full handshake verified the server, in UNIX seconds.
+    let authenticatedAt: Int64
     /// resumption_master_secret.
     let secret: Secret
 
@@ -36,6 +38,7 @@ struct TicketReceiver: ~Copyable {
                 cipherSuite: negotiated.cipherSuite,
                 secret: key,
                 ticket: copyBytes(ticket.ticket),
+                authenticatedAt: authenticatedAt,
                 receivedAt: clock(),
                 lifetime: Int64(ticket.lifetime),
                 ageAdd: ticket.ageAdd,

@@ -254,6 +254,7 @@ struct ExpectServerFinishedTLS13: ~Copyable {
         )
         let random = handshake.offer.random
         let keyLog = handshake.offer.options.keyLog
+        let authenticatedAt = handshake.resumed?.authenticatedAt ?? handshake.offer.options.clock()
         var hash = handshake.hash
         let master = try handshake.handshakeSecret.masterSecret(&hash)
         let client = try master.clientTraffic(digest, &hash)
@@ -272,6 +273,7 @@ struct ExpectServerFinishedTLS13: ~Copyable {
                 serverName: handshake.offer.serverName,
                 negotiated: negotiated,
                 server: server.certificates,
+                authenticatedAt: authenticatedAt,
                 secret: try master.resumption(finished, &hash)
             )
         } else {
