@@ -110,7 +110,13 @@ struct ExpectServerHello: ~Copyable {
         }
 
         // §4.2.8: the share must be of the group that ours is of.
-        guard let share = hello.keyShare else { throw .peerMisbehaved(.missingExtension(.keyShare)) }
+        guard let share = hello.keyShare else {
+            // §4.2.11: a PSK was offered together with a key exchange only, and such an answer has its own alert.
+            if hello.selectedIdentity != nil {
+                throw .peerMisbehaved(.illegalParameter("a pre-shared key without a key share"))
+            }
+            throw .peerMisbehaved(.missingExtension(.keyShare))
+        }
         guard let group = offer.keyGroup, share.group == group, let key = offer.key.take() else {
             throw .peerMisbehaved(.illegalParameter("a key share of the group \(share.group)"))
         }
