@@ -50,8 +50,8 @@ enum ServerHelloTLS13 {
             throw .peerMisbehaved(.illegalParameter("a compression method in a ClientHello of TLS 1.3"))
         }
         try hello.extensions.checkPlacement(in: .clientHello)
-        // §9.2: without a PSK that we take these must be there.
-        guard hello.extensions.contains(.signatureAlgorithms) else {
+        // §9.2: these must be there. Only a certificate needs the first; whether there will be one shows later.
+        guard hello.extensions.contains(.signatureAlgorithms) || hello.hasPreSharedKey else {
             throw .peerMisbehaved(.missingExtension(.signatureAlgorithms))
         }
         guard hello.extensions.contains(.supportedGroups) else {
@@ -89,7 +89,10 @@ enum ServerHelloTLS13 {
         _ hello: borrowing ClientHello,
         name: String?
     ) throws(TLSError) -> (credential: Credential, scheme: SignatureScheme) {
-        guard let accepted = hello.signatureAlgorithms else { throw .nothingInCommon(.signatureScheme) }
+        // §4.2.3.
+        guard let accepted = hello.signatureAlgorithms else {
+            throw .peerMisbehaved(.missingExtension(.signatureAlgorithms))
+        }
         for credential in context.credentials(for: name) {
             if let scheme = credential.signatureScheme(
                 in: .tls13,
