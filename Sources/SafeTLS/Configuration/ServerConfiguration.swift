@@ -26,7 +26,8 @@ public struct ServerOptions: Sendable {
     public var ticketCount = 2
     /// The keys that protect tickets. Default: nil, random keys that live with the configuration.
     public var ticketKeys: TicketKeys?
-    /// How long a ticket may be used, in seconds, at most seven days. Default: one day.
+    /// How long a ticket may be used, in seconds, at most seven days and at most one epoch of ``ticketKeys``.
+    /// Default: one day.
     public var ticketLifetime: Int64 = 86_400
     /// What else must be the same when a session is resumed, for servers that share ticket keys: for instance the
     /// name of a group of virtual hosts. Sessions are resumed under the same server name and versions only, anyway.

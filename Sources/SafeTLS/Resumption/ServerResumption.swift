@@ -25,9 +25,14 @@ struct ServerResumption: Sendable {
                 reason: "a ticket lives 1 to 604800 seconds (RFC 8446 §4.6.1), not \(options.ticketLifetime)"
             )
         }
-        if let given = options.ticketKeys { keys = given } else { keys = try TicketKeys(random: options.random) }
+        if let given = options.ticketKeys {
+            keys = given
+        } else {
+            // A ticket can be read for one epoch at least: its whole life.
+            keys = try TicketKeys(random: options.random, epochLength: max(60, options.ticketLifetime))
+        }
         ticketCount = options.ticketCount
-        lifetime = UInt32(options.ticketLifetime)
+        lifetime = UInt32(min(options.ticketLifetime, keys.epochLength))
         policy = try Self.policyDigest(options)
     }
 
@@ -62,8 +67,8 @@ struct ServerResumption: Sendable {
         } catch {
             return nil
         }
-        guard state.version == version, state.serverName == serverName, state.isAlive(at: now),
-            state.policy == policy
+        guard state.version == version, state.serverName == serverName, state.policy == policy,
+            state.isAlive(at: now, limit: lifetime)
         else { return nil }
         return state
     }
@@ -77,9 +82,11 @@ struct ServerResumption: Sendable {
 
 extension SessionState {
     /// Whether the state's lifetime and the age of its authentication allow to use it now.
-    func isAlive(at now: Int64) -> Bool {
+    ///
+    /// - Parameter limit: The longest lifetime that is allowed now, in seconds; it may have been longer before.
+    func isAlive(at now: Int64, limit: UInt32) -> Bool {
         // A clock that was set back makes negative ages; those of a few seconds are differences between machines.
         let age = now - createdAt
-        return age >= -10 && age <= Int64(lifetime) && now - authenticatedAt <= TLSLimits.sessionAge
+        return age >= -10 && age <= Int64(min(lifetime, limit)) && now - authenticatedAt <= TLSLimits.sessionAge
     }
 }
