@@ -75,6 +75,23 @@ struct EarlyDataTests {
         #expect(Loopback.refusal(&server, Self.data(500)) == .peerMisbehaved(.badRecordMAC))
     }
 
+    @Test("is not skipped between the pieces of the second ClientHello")
+    func withinMessage() throws {
+        var pair = Pair.tls13()
+        pair.server.groups = [.secp256r1]
+        var hello = Self.hello()
+        hello.groups = [.x25519, .secp256r1]
+        var server = try pair.makeServer()
+        try Loopback.feed(&server, hello.record())
+        _ = Loopback.output(&server)
+        hello.shares = [.secp256r1]
+        hello.others.removeFirst()
+        let second = try hello.message()
+        try Loopback.feed(&server, WireBytes.record(.handshake, Array(second.prefix(20))))
+        let error = TLSError.peerMisbehaved(.unexpectedRecord("application data within a handshake message"))
+        #expect(Loopback.refusal(&server, Self.data(500)) == error)
+    }
+
     @Test("is not skipped when none was announced")
     func notAnnounced() throws {
         let pair = Pair.tls13()
