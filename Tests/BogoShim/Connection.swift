@@ -31,6 +31,7 @@ struct Connection<Session: AnsweringSession & ~Copyable>: ~Copyable {
             transport.finish()
             return negotiated
         } catch {
+            isHeldBack = false
             try? flush()
             transport.finish()
             throw error
@@ -51,6 +52,8 @@ struct Connection<Session: AnsweringSession & ~Copyable>: ~Copyable {
             for size in [0, 1, 255, 256, 257, 16383, 16384, 16385, 32767, 32768, 32769] {
                 try write([UInt8](repeating: 0x42, count: size))
             }
+        } else if options.holdsFirstWrite {
+            try holdBack(Array("hello".utf8))
         } else if options.writesFirst {
             try write(Array("hello".utf8))
         }
@@ -67,6 +70,7 @@ struct Connection<Session: AnsweringSession & ~Copyable>: ~Copyable {
         }
         if options.writesDifferentSizes { return }
         while true {
+            if !data.isEmpty { isHeldBack = false }
             try echo(data)
             guard let next = try receive() else { break }
             data = next
@@ -229,7 +233,24 @@ struct Connection<Session: AnsweringSession & ~Copyable>: ~Copyable {
         } while start < plaintext.count
     }
 
+    /// Whether the rest of a record that was begun waits, and everything behind it.
+    private var isHeldBack = false
+
+    /// Seals data and sends one byte of the record.
+    private mutating func holdBack(_ plaintext: [UInt8]) throws(ShimFailure) {
+        try flush()
+        do throws(TLSError) {
+            try write(sealing: plaintext)
+        } catch {
+            throw .tls(error)
+        }
+        try transport.write(sealed.span.extracting(first: 1))
+        sealed.removeFirst()
+        isHeldBack = true
+    }
+
     private mutating func flush() throws(ShimFailure) {
+        guard !isHeldBack else { return }
         if !sealed.isEmpty {
             try transport.write(sealed.span)
             sealed = []

@@ -49,6 +49,10 @@ struct Flag: Sendable {
         "-async": set(\.isAsync),
         // The session has no call for the handshake alone: data sealed and received drive it.
         "-implicit-handshake": satisfied,
+        "-no-op-extra-handshake": satisfied,
+        "-handshake-twice": satisfied,
+        // Data are lent in the buffer, where they can be looked at any number of times.
+        "-peek-then-read": satisfied,
     ]
 
     private static let configuration: [String: Flag] = [
@@ -93,6 +97,7 @@ struct Flag: Sendable {
         "-install-ddos-callback": satisfied,
         "-use-old-client-cert-callback": satisfied,
         "-select-alpn": text { $0.selectedProtocol = $1 },
+        "-select-empty-alpn": action { $0.selectedProtocol = "" },
         "-decline-alpn": set(\.declinesProtocols),
         "-reject-alpn": set(\.rejectsProtocols),
         "-fail-early-callback": action { $0.rejectsClientHello = .handshakeFailure },
@@ -119,6 +124,7 @@ struct Flag: Sendable {
         "-export-traffic-secrets": set(\.exportsTrafficSecrets),
         "-send-alert": set(\.sendsAlert),
         "-shim-writes-first": set(\.writesFirst),
+        "-read-with-unfinished-write": set(\.holdsFirstWrite),
         "-write-different-record-sizes": set(\.writesDifferentSizes),
         "-shim-shuts-down": set(\.shutsDown),
         "-check-close-notify": set(\.checksCloseNotify),

@@ -49,6 +49,8 @@ struct Options {
     var exportsTrafficSecrets = false
     var sendsAlert = false
     var writesFirst = false
+    /// All but one byte of the first data stay back until data arrive.
+    var holdsFirstWrite = false
     var writesDifferentSizes = false
     var shutsDown = false
     var checksCloseNotify = false
