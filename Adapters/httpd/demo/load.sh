@@ -9,6 +9,12 @@ source "$(dirname "$0")/site.sh"
 module=$1
 seconds=${2:-30}
 verdict=0
+client=
+
+leave_load() {
+    [ -z "$client" ] || kill "$client" 2> /dev/null || true
+    leave_site
+}
 
 # Kilobytes of resident memory of httpd's children; the parent stays the same through restarts.
 children_memory() {
@@ -18,7 +24,7 @@ children_memory() {
 # load NAME COMMAND...: runs the command for $seconds with a graceful restart in the middle.
 # Sets $requests, $failures, $early and $late (the largest child's memory in kB, at a third and at the end).
 load() {
-    local name=$1 output=$site/$1.txt client
+    local name=$1 output=$site/$1.txt
     shift
     "$@" > "$output" 2>&1 &
     client=$!
@@ -29,6 +35,7 @@ load() {
     sleep $((seconds - seconds / 3 - seconds / 6 - 1))
     late=$(children_memory)
     wait "$client" || true
+    client=
     case $1 in
         h2load) # requests: N total, N started, N done, N succeeded, N failed, N errored, N timeout
             requests=$(sed -nE 's/^requests: .* ([0-9]+) succeeded.*/\1/p' "$output")
@@ -68,6 +75,7 @@ compare() {
 }
 
 make_site
+trap leave_load EXIT
 port=$(free_port)
 plain_port=$(free_port)
 write_configuration "$module" "$port" "$plain_port"
