@@ -52,6 +52,11 @@ final class HTTPServer: Sendable {
         }
     }
 
+    deinit {
+        // Killing it, as a child that is forgotten is, would leave its own children behind.
+        try? stop()
+    }
+
     /// Lines of the error log that a production log would keep and somebody would have to look at.
     var complaints: [String] {
         errorLog.split(separator: "\n").map(String.init).filter { line in
