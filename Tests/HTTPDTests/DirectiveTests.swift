@@ -76,6 +76,20 @@ import Testing
         #expect(outcome.text == "This is localhost.\n", "\(outcome)")
     }
 
+    @Test func engineAtEveryAddress() throws {
+        let certificate = HTTPServer.certificateDirective(try TestCertificates.shared().localhost(.ecdsaP256))
+        let server = try HTTPServer { port in
+            """
+            TLSEngine 0.0.0.0:\(port)
+            <VirtualHost *:\(port)>
+                ServerName localhost
+                \(certificate)
+            </VirtualHost>
+            """
+        }
+        #expect(try curl([server.url]).text == "This is localhost.\n")
+    }
+
     /// A port without TLSEngine stays what it was.
     @Test func plainPortBeside() throws {
         let plain = try LoopbackPort.free()

@@ -20,7 +20,8 @@ import HTTPDCore
         guard status == APR_SUCCESS, let first = unsafe found else {
             throw DirectiveError("TLSEngine \(address): the address '\(host)' cannot be resolved")
         }
-        unsafe resolved = first
+        // 0.0.0.0 and [::] stand for every address: no connection has them as its own, and would stay without TLS.
+        unsafe resolved = apr_sockaddr_is_wildcard(first) != 0 ? nil : first
     }
 
     /// Whether connections to this local address speak TLS.
