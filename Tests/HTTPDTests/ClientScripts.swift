@@ -6,6 +6,8 @@ enum ClientScripts {
         import socket, ssl, sys, threading, time
         port, authority = int(sys.argv[1]), sys.argv[2]
         context = ssl.create_default_context(cafile=authority)
+        # Python would take any end for a good one.
+        context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 1 << 7)
 
         def plain():
             connection = socket.create_connection(("127.0.0.1", port), timeout=20)
@@ -109,6 +111,23 @@ enum ClientScripts {
         tls.sendall(request(close=True))
         assert b"This is localhost." in read_all(tls)
         print("still serving")
+        """
+
+    /// Fetches a file that loses its contents half-way.
+    static let shrinkingFile = """
+        with open(sys.argv[3], "rb") as file: content = file.read()
+        tls = connect()
+        tls.sendall(request("/large.bin"))
+        answer = tls.recv(1000)
+        with open(sys.argv[3], "r+b") as file: file.truncate(0)
+        try:
+            while data := tls.recv(65536):
+                answer += data
+            print("ended as if it were whole")
+        except (ssl.SSLError, ConnectionError): pass
+        body = answer.partition(b"\\r\\n\\r\\n")[2]
+        assert len(body) < len(content) and content.startswith(body), (len(body), body[-500:])
+        print("cut off")
         """
 
     /// The server says close_notify before it closes, and takes ours as the end.

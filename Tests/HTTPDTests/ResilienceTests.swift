@@ -31,6 +31,17 @@ import Testing
         #expect(outcome.status == 0 && outcome.text == "closed cleanly\n", "\(outcome)\n\(server.errorLog)")
     }
 
+    /// What follows a body that is cut off must not be taken for its rest, and the client must see that it is cut off.
+    @Test func fileThatShrinksWhileItIsSent() throws {
+        let server = try HTTPServer()
+        _ = try largeFile(in: server, megabytes: 30)
+        let file = server.documents.appendingPathComponent("large.bin").path
+        let outcome = try python(ClientScripts.shrinkingFile, server, [file])
+        #expect(outcome.status == 0 && outcome.text == "cut off\n", "\(outcome)\n\(server.errorLog)")
+        try server.stop()
+        #expect(server.complaints.isEmpty)
+    }
+
     @Test func renegotiationIsRefused() throws {
         let server = try HTTPServer()
         let authority = try TestCertificates.shared().authority.path

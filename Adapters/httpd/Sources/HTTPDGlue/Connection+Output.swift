@@ -101,12 +101,12 @@ extension Connection {
                     "cannot read a file that is being sent"
                 )
                 bucket.delete()
-                return status
+                return abort()
             }
             guard taken > 0 else {
                 unsafe log(record, .shortFile, level: APLOG_INFO, "a file became shorter while it was being sent")
                 bucket.delete()
-                return tlsd_general
+                return abort()
             }
             if stage.isFull {
                 let status = sealStage()
@@ -137,6 +137,13 @@ extension Connection {
         guard stage.reserve(Stage.small) else { return outOfMemory() }
         _ = unsafe stage.append(UnsafeBufferPointer(rebasing: bytes[position...]))
         return APR_SUCCESS
+    }
+
+    /// Closes the connection at once, and without close_notify, as httpd itself does when it cannot go on with a
+    /// response: whatever else were sent, an error page say, the client would take for the rest of the body.
+    private func abort() -> apr_status_t {
+        unsafe record.pointee.aborted = 1
+        return tlsd_aborted
     }
 
     private func outOfMemory() -> apr_status_t {
