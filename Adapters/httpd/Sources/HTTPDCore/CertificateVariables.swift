@@ -39,8 +39,8 @@ public struct CertificateVariables: Sendable {
     func value(of name: String) -> String? { values[name] }
 
     /// Whether the certificate's key makes signatures of this scheme: so the connection's certificate is found.
-    func signs(with scheme: SignatureScheme?) -> Bool {
-        guard let name = scheme?.name else { return false }
+    func signs(with scheme: SignatureScheme) -> Bool {
+        let name = scheme.name
         return switch keyAlgorithm {
         case .rsa: name.hasPrefix("rsa_pkcs1") || name.hasPrefix("rsa_pss_rsae")
         case .rsaPSS: name.hasPrefix("rsa_pss_pss")

@@ -14,10 +14,19 @@ public final class ConnectionFacts: Sendable {
     private let certificate: CertificateVariables?
 
     /// Facts of a finished handshake under `policy`.
-    public init(_ negotiated: NegotiatedParameters, serverName: String?, policy: ServerPolicy) {
+    ///
+    /// - Parameter signatureSchemes: Those of the ClientHello. A resumed session has no signature of its own: its
+    ///   certificate is the one that a full handshake with this client would have shown.
+    public init(
+        _ negotiated: NegotiatedParameters,
+        serverName: String?,
+        signatureSchemes: [SignatureScheme],
+        policy: ServerPolicy
+    ) {
         self.negotiated = negotiated
         self.serverName = serverName
-        certificate = policy.certificates.first { $0.signs(with: negotiated.signatureScheme) }
+        let schemes = negotiated.signatureScheme.map { [$0] } ?? signatureSchemes
+        certificate = policy.certificates.first { certificate in schemes.contains { certificate.signs(with: $0) } }
     }
 
     /// The variables that `StdEnvVars` sets, besides those of the certificate.

@@ -7,6 +7,7 @@ extension Connection {
     /// Chooses the virtual host and the application protocol for a ClientHello.
     func answer(_ hello: ClientHelloInfo) throws(TLSError) {
         serverName = hello.serverName
+        signatureSchemes = hello.signatureSchemes
         if let name = hello.serverName {
             if let (found, itsPolicy) = unsafe virtualHost(named: name) {
                 unsafe server = found

@@ -125,7 +125,13 @@ extension Connection {
     }
 
     private func finishHandshake(_ negotiated: NegotiatedParameters) {
-        facts = ConnectionFacts(negotiated, serverName: serverName, policy: policy)
+        facts = ConnectionFacts(
+            negotiated,
+            serverName: serverName,
+            signatureSchemes: signatureSchemes,
+            policy: policy
+        )
+        signatureSchemes = []
         phase = .established
         // The client of TLS 1.2 waits for our Finished before it sends its request.
         _ = sendPendingOutput()

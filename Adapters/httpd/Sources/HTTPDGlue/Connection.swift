@@ -43,6 +43,8 @@ import SafeTLS
     var facts: ConnectionFacts?
     /// The name in the ClientHello.
     var serverName: String?
+    /// The signature schemes in the ClientHello, until the handshake is over.
+    var signatureSchemes: [SignatureScheme] = []
     /// The first byte told TLS from plain HTTP.
     var sawFirstByte = false
     /// Set by the environment variable `ssl-unclean-shutdown`: no close_notify, for clients that choke on it.
