@@ -87,6 +87,7 @@ extension Connection {
             if PlainHTTP.begins(with: byte) {
                 unsafe log(record, .plainHTTP, level: APLOG_INFO, "a client speaks plain HTTP to the TLS port")
                 phase = .plainHTTP
+                isPlainHTTP = true
                 buffer.substitute(PlainHTTP.substitute)
                 inputEnd = tlsd_end_of_file
                 return
@@ -182,7 +183,10 @@ extension Connection {
                 bucket.delete()
                 return receivedEnd()
             }
-            guard status == APR_SUCCESS else { return needsInput ? status : APR_SUCCESS }
+            guard status == APR_SUCCESS else {
+                // What was received before goes first; the status comes back when that is used up.
+                return needsInput || buffer.ciphertextCount == 0 ? status : APR_SUCCESS
+            }
             let taken = unsafe buffer.append(bytes)
             if taken > 0 { needsInput = false }
             if taken < bytes.count {

@@ -47,6 +47,8 @@ import SafeTLS
     var signatureSchemes: [SignatureScheme] = []
     /// The first byte told TLS from plain HTTP.
     var sawFirstByte = false
+    /// The client spoke HTTP without TLS. Not asked of `phase`, which the connection's thread changes at the end.
+    var isPlainHTTP = false
     /// Set by the environment variable `ssl-unclean-shutdown`: no close_notify, for clients that choke on it.
     var skipsCloseNotify = false
 
@@ -79,7 +81,6 @@ import SafeTLS
     }
 
     var isAborted: Bool { unsafe record.pointee.aborted != 0 }
-    var isPlainHTTP: Bool { phase == .plainHTTP }
 
     /// Ends the connection after a fatal error: the session's alert is sent, all further reads and writes fail.
     func fail(_ event: Event, _ sentence: @autoclosure () -> String) {
