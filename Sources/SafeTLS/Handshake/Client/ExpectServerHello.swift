@@ -113,7 +113,7 @@ struct ExpectServerHello: ~Copyable {
         guard let share = hello.keyShare else {
             // §4.2.11: a PSK was offered together with a key exchange only, and such an answer has its own alert.
             if hello.selectedIdentity != nil {
-                throw .peerMisbehaved(.illegalParameter("a pre-shared key without a key share"))
+                throw .peerMisbehaved(.illegalParameter("a pre-shared key without the extension key_share"))
             }
             throw .peerMisbehaved(.missingExtension(.keyShare))
         }
