@@ -50,7 +50,7 @@ struct HandshakeSignatureVerified {
         guard accepted.contains(scheme), let algorithm = scheme.algorithm else {
             throw .peerMisbehaved(.illegalParameter("the signature scheme \(scheme), which was not offered"))
         }
-        // RFC 8446 §4.4.2.2, RFC 8422 §3: keys that sign the handshake must be meant for signatures.
+        // RFC 8446 §4.4.2.2, RFC 5246 §7.4.2: keys that sign the handshake must be meant for signatures.
         if let usage = chain.leaf.keyUsage, !usage.contains(.digitalSignature) {
             throw .certificateRejected(
                 CertificateRejection(
