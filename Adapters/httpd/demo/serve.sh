@@ -8,6 +8,7 @@ module=$1
 port=$2
 
 make_site
+trap 'echo "stopped"; exit 0' INT # Ctrl-C is the way to end this
 write_configuration "$module" "$port"
 start_httpd "$port"
 echo "https://localhost:$port is up; Ctrl-C stops it. Try:"
