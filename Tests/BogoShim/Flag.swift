@@ -139,6 +139,11 @@ struct Flag: Sendable {
         "-expect-cipher": codePoint { options, value throws(ShimFailure) in
             options.expectedCipher = CipherSuite(rawValue: value)
         },
+        // The library's order does not depend on the machine: it is that for machines with AES instructions.
+        "-expect-cipher-aes": codePoint { options, value throws(ShimFailure) in
+            options.expectedCipher = CipherSuite(rawValue: value)
+        },
+        "-expect-cipher-no-aes": Flag(hasValue: true) { _, _ throws(ShimFailure) in },
         "-expect-curve-id": codePoint { options, value throws(ShimFailure) in
             options.expectedGroup = NamedGroup(rawValue: value)
         },
