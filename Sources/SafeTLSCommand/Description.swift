@@ -9,7 +9,7 @@ extension NegotiatedParameters {
         [
             ("version", version.name),
             ("cipher suite", cipherSuite.ianaName),
-            ("group", group.name),
+            ("group", group?.name ?? "none"),
             ("signature", signatureScheme?.name ?? "none"),
             ("protocol", applicationProtocol ?? "none"),
             ("server name", serverName ?? "none"),

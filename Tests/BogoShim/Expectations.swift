@@ -13,7 +13,7 @@ struct Expectations {
         guard let negotiated = session.negotiated else { throw .expectation("nothing is negotiated") }
         try match("version", negotiated.version, options.expectedVersion)
         try match("cipher suite", negotiated.cipherSuite, options.expectedCipher)
-        try match("group", negotiated.group, options.expectedGroup)
+        if let group = negotiated.group { try match("group", group, options.expectedGroup) }
         try match("server name", negotiated.serverName ?? "", options.expectedServerName)
         try match("use of HelloRetryRequest", negotiated.usedHelloRetryRequest, options.expectsRetry)
         let expectedProtocol = options.isServer ? options.selectedProtocol : options.expectedProtocol

@@ -22,7 +22,8 @@ public struct ServerOptions: Sendable {
     /// With it a driver may drop the session after a HelloRetryRequest: the second ClientHello, given to a new session
     /// of the same configuration, continues the handshake. Default: false.
     public var sendsRetryCookie = false
-    /// How many tickets a TLS 1.3 handshake gives for later resumption; 0 turns resumption off. Default: 2.
+    /// How many tickets a TLS 1.3 handshake gives for later resumption; one of TLS 1.2 gives one ticket. 0 turns
+    /// resumption off. Default: 2.
     public var ticketCount = 2
     /// The keys that protect tickets. Default: nil, random keys that live with the configuration.
     public var ticketKeys: TicketKeys?

@@ -56,6 +56,10 @@ public enum TLSLimits {
     /// Longest ticket that a client keeps, in bytes: it goes into a ClientHello, beside other extensions.
     static let keptTicketLength = 16_384
 
+    /// How long a TLS 1.2 ticket is used whose lifetime the server leaves open (RFC 5077 §3.3), in seconds: the 24 hours
+    /// of RFC 5246 appendix F.1.4.
+    static let unspecifiedTicketLifetime: Int64 = 86_400
+
     /// Longest time from a full handshake to the last resumption that goes back to it, in seconds: seven days, as
     /// RFC 8446 §4.6.1 says for one ticket.
     static let sessionAge: Int64 = 604_800

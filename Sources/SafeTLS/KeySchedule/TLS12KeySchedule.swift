@@ -5,7 +5,8 @@ import TLSCrypto
 /// The key schedule of TLS 1.2 (RFC 5246 §8.1, §6.3), one type per stage: each is consumed to make the next.
 ///
 /// ```
-/// PremasterSecret → MasterSecretTLS12 → ConnectionSecrets
+/// PremasterSecret ──┬→ MasterSecretTLS12 → ConnectionSecrets
+/// resumed session ──┘
 /// ```
 struct PremasterSecret: ~Copyable {
     private let secret: Secret
@@ -60,6 +61,15 @@ struct MasterSecretTLS12: ~Copyable {
         self.cipherSuite = cipherSuite
         self.randoms = randoms
     }
+
+    /// The master secret of a session that is resumed: the secret stays, the randoms are the new connection's
+    /// (RFC 5246 §7.3). Only extended ones are resumed (RFC 7627 §5.4).
+    init(resuming secret: borrowing Secret, cipherSuite: CipherSuite, randoms: Randoms) {
+        self.init(secret.copy(), isExtended: true, cipherSuite: cipherSuite, randoms: randoms)
+    }
+
+    /// A copy of the secret, for the resumption of the session.
+    func sessionSecret() -> Secret { secret.copy() }
 
     /// Writes the secret to a key log.
     func log(to keyLog: any KeyLog) {

@@ -74,8 +74,9 @@ final class ResumableSession: Sendable {
 
 /// The sessions that the connections of one client configuration can resume.
 ///
-/// Bounded: the sessions of the servers that were not used for longest go first. A TLS 1.3 ticket is given out once,
-/// so that connections cannot be linked by it (RFC 8446 appendix C.4).
+/// Bounded: the sessions of the servers that were not used for longest go first. A ticket is given out once, so that
+/// connections cannot be linked by it (RFC 8446 appendix C.4). A TLS 1.2 session whose server gives no new ticket comes
+/// back when its connection stands, and so does not when it fails (RFC 5246 §7.2).
 final class ClientSessionCache: Sendable {
     /// Tickets kept for one server: what one handshake usually gives, twice.
     private static let sessionsPerServer = 4
@@ -128,8 +129,7 @@ final class ClientSessionCache: Sendable {
             entry.lastUse = state.clock
             entry.sessions.removeAll { !$0.isAlive(at: now) || !versions.contains($0.version) }
             let session = entry.sessions.last
-            // A TLS 1.2 session may be used again (RFC 5077 §3.3).
-            if session?.version == .tls13 { entry.sessions.removeLast() }
+            if session != nil { entry.sessions.removeLast() }
             state.entries[server] = entry.sessions.isEmpty ? nil : entry
             return session
         }

@@ -6,8 +6,8 @@ public struct NegotiatedParameters: Equatable, Sendable {
     public let version: ProtocolVersion
     /// The cipher suite.
     public let cipherSuite: CipherSuite
-    /// The key exchange group.
-    public let group: NamedGroup
+    /// The key exchange group. Nil when a session of TLS 1.2 was resumed: that exchanges no keys.
+    public let group: NamedGroup?
     /// The scheme of the server's handshake signature.
     public let signatureScheme: SignatureScheme?
     /// The application protocol, when ALPN chose one (RFC 7301).

@@ -45,6 +45,9 @@ struct ClientSessionCacheTests {
         for number: UInt8 in 1...6 { cache.insert(Self.session(number), for: .dns("a.example")) }
         #expect(Self.take(cache, "b.example") == nil)
         #expect((0..<5).map { _ in Self.take(cache, "a.example") } == [6, 5, 4, 3, nil])
+
+        for number: UInt8 in 1...2 { cache.insert(Self.session(number, version: .tls12), for: .dns("a.example")) }
+        #expect((0..<3).map { _ in Self.take(cache, "a.example") } == [2, 1, nil])
     }
 
     @Test("The server that was not used for longest is forgotten")

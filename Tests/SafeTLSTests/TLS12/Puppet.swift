@@ -23,6 +23,8 @@ struct Puppet: ~Copyable {
     private var channel = Channel()
     private var key: KeyExchangePrivateKey?
     private var master: MasterSecretTLS12?
+    /// The session whose keys come into force with a ServerHello.
+    var session: ResumableSession?
 
     init(isClient: Bool) { self.isClient = isClient }
 
@@ -78,6 +80,7 @@ struct Puppet: ~Copyable {
                     if type == .serverHello { for index in 0..<32 { randoms.server[index] = message[6 + index] } }
                     if type == .clientHello { for index in 0..<32 { randoms.client[index] = message[6 + index] } }
                     transcript += message
+                    if type == .serverHello { resume() }
                     events.append(.message(type, message))
                 }
             case .changeCipherSpec:
@@ -105,6 +108,13 @@ struct Puppet: ~Copyable {
     }
 
     // MARK: Keys
+
+    /// Derives the keys from ``session`` and the randoms as they are now.
+    mutating func resume() {
+        guard let session else { return }
+        suite = session.cipherSuite
+        master = MasterSecretTLS12(resuming: session.secret, cipherSuite: session.cipherSuite, randoms: randoms)
+    }
 
     private func keyedHash() throws -> KeyedHash { try KeyedHash(try #require(suite.hash)) }
 
@@ -187,6 +197,7 @@ struct PuppetClientHello {
     var pointFormats: [UInt8]? = [0]
     var serverName: String?
     var applicationProtocols: [String] = []
+    var sessionTicket: [UInt8]?
 }
 
 /// What a test's ServerHello says.
@@ -215,6 +226,7 @@ extension Puppet {
                 if hello.hasExtendedMasterSecret { extensions.addEmpty(.extendedMasterSecret) }
                 if let info = hello.renegotiationInfo { extensions.add(.renegotiationInfo) { $0.vector8(info) } }
                 if let formats = hello.pointFormats { extensions.add(.ecPointFormats) { $0.vector8(formats) } }
+                if let ticket = hello.sessionTicket { extensions.add(.sessionTicket, body: ticket.span) }
                 if let groups = hello.groups { extensions.supportedGroups(groups) }
                 if let schemes = hello.signatureSchemes { extensions.signatureAlgorithms(schemes) }
                 if !hello.applicationProtocols.isEmpty {

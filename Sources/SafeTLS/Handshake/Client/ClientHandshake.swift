@@ -5,12 +5,14 @@
 /// ```
 /// expectServerHello ─┬─ TLS 1.3 → expectEncryptedExtensions → expectCertificateTLS13 → expectCertificateVerify
 ///   ↑ HelloRetry-    │           → [awaitVerdictTLS13] → expectFinishedTLS13 → connected
-///   └ Request        └─ TLS 1.2 → expectCertificateTLS12 → expectServerKeyExchange → [awaitVerdictTLS12]
-///                               → expectServerHelloDone → expectChangeCipherSpec → expectFinishedTLS12
-///                               → connected
+///   └ Request        └─ TLS 1.2 ─┬─ expectCertificateTLS12 → expectServerKeyExchange → [awaitVerdictTLS12]
+///                                │  → expectServerHelloDone ─┐
+///                                └─ resumed session ─────────┴→ [expectNewSessionTicket] → expectChangeCipherSpec
+///                                                               → expectFinishedTLS12 → connected
 /// ```
 ///
-/// States in brackets are passed through unless the driver wants to judge the certificate itself.
+/// States in brackets are passed through unless the driver wants to judge the certificate itself, or the server
+/// promised a ticket.
 enum ClientHandshake: ~Copyable {
     case expectServerHello(ExpectServerHello)
     case expectEncryptedExtensions(ExpectEncryptedExtensions)
@@ -22,6 +24,7 @@ enum ClientHandshake: ~Copyable {
     case expectServerKeyExchange(ExpectServerKeyExchange)
     case awaitVerdictTLS12(AwaitVerdictTLS12)
     case expectServerHelloDone(ExpectServerHelloDone)
+    case expectNewSessionTicket(ExpectNewSessionTicket)
     case expectChangeCipherSpec(ExpectServerChangeCipherSpec)
     case expectFinishedTLS12(ExpectServerFinishedTLS12)
 }
@@ -65,6 +68,7 @@ extension ClientHandshake: HandshakeState {
         case .expectCertificateTLS12(let state): return try state.receive(type, message, &channel)
         case .expectServerKeyExchange(let state): return try state.receive(type, message, &channel)
         case .expectServerHelloDone(let state): return try state.receive(type, message, &channel)
+        case .expectNewSessionTicket(let state): return try state.receive(type, message, &channel)
         case .expectFinishedTLS12(let state): return try state.receive(type, message, &channel)
         case .expectChangeCipherSpec: throw .unexpected(type, expected: "change_cipher_spec")
         default:

@@ -12,6 +12,8 @@ struct ClientHandshakeTLS12: ~Copyable {
     let randoms: Randoms
     let applicationProtocol: String?
     let usesExtendedMasterSecret: Bool
+    /// Whether the server answered session_ticket.
+    let promisesTicket: Bool
     var transcript: Transcript
 }
 

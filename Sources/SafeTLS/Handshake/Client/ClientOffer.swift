@@ -29,13 +29,22 @@ struct ClientOffer: ~Copyable {
         self.deferring = deferring
         let options = configuration.options
         var random: [32 of UInt8] = .init(repeating: 0)
-        var sessionID = [UInt8](repeating: 0, count: 32)
+        var sessionID: [UInt8] = []
+        var session: ResumableSession?
+        if let cache = Self.sessionCache(configuration, deferring) {
+            session = cache.take(serverName, versions: options.versions, at: options.clock())
+        }
         do throws(CryptoError) {
             var span = random.mutableSpan
             try options.random.fill(&span)
-            if options.versions.contains(.tls13) {
+            // RFC 8446 appendix D.4: a session ID that is not empty makes TLS 1.3 look like a resumption of TLS 1.2.
+            // RFC 5077 §3.4: in such a resumption its echo tells that the ticket was accepted.
+            if options.versions.contains(.tls13) || session?.version == .tls12 {
+                sessionID = [UInt8](repeating: 0, count: 32)
                 var span = sessionID.mutableSpan
                 try options.random.fill(&span)
+            }
+            if options.versions.contains(.tls13) {
                 guard let group = options.groups.first?.keyExchangeGroup else {
                     throw CryptoError.unsupported("the first key exchange group")
                 }
@@ -44,12 +53,9 @@ struct ClientOffer: ~Copyable {
         } catch {
             throw TLSError(error)
         }
-        if let cache = Self.sessionCache(configuration, deferring) {
-            session = cache.take(serverName, versions: options.versions, at: options.clock())
-        }
+        self.session = session
         self.random = random
-        // RFC 8446 appendix D.4: a session ID that is not empty makes TLS 1.3 look like a resumption of TLS 1.2.
-        self.sessionID = options.versions.contains(.tls13) ? sessionID : []
+        self.sessionID = sessionID
     }
 
     /// For replays of recorded handshakes: everything is given.
@@ -101,6 +107,7 @@ struct ClientOffer: ~Copyable {
         let offersTLS12 = options.versions.contains(.tls12)
         let resumes = sessionCache != nil
         let session = pskSession
+        let ticket = ticketSession?.ticket ?? []
         var shares: [KeyShare] = []
         if let group = keyGroup { shares.append(KeyShare(group: group, publicKey: publicKey)) }
         do throws(EncodeError) {
@@ -115,6 +122,8 @@ struct ClientOffer: ~Copyable {
                     extensions.addEmpty(.extendedMasterSecret)
                     extensions.renegotiationInfo()
                     extensions.ecPointFormats()
+                    // RFC 5077 §3.2: empty, it asks for a ticket.
+                    if resumes { extensions.add(.sessionTicket, body: ticket.span) }
                 }
                 extensions.supportedGroups(options.groups)
                 extensions.signatureAlgorithms(options.signatureSchemes)
@@ -146,6 +155,15 @@ struct ClientOffer: ~Copyable {
     /// The session that is offered as a TLS 1.3 PSK.
     var pskSession: ResumableSession? {
         guard let session, session.version == .tls13 else { return nil }
+        return session
+    }
+
+    /// The session that is offered by its TLS 1.2 ticket.
+    var ticketSession: ResumableSession? {
+        // RFC 5246 §7.4.1.2: its suite must be offered. RFC 7627 §5.4: without the extension nothing is resumed.
+        guard let session, session.version == .tls12, session.usesExtendedMasterSecret,
+            options.cipherSuites.contains(session.cipherSuite)
+        else { return nil }
         return session
     }
 

@@ -258,7 +258,7 @@ struct ExpectServerHello: ~Copyable {
         var transcript = try Transcript(algorithm, firstClientHello: digest.bytes)
         transcript.update(message.span)
         // §4.1.4: a PSK of another hash than the server's suite has cannot be offered again.
-        if offer.pskSession?.cipherSuite.hash != algorithm { offer.session = nil }
+        if let session = offer.pskSession, session.cipherSuite.hash != algorithm { offer.session = nil }
         var second = try offer.hello(cookie: cookie)
         if let length = offer.boundLength(second.count) {
             let digest = try transcript.digest(adding: second.span.extracting(0..<length))

@@ -79,29 +79,30 @@ struct ExpectServerHelloDone: ~Copyable {
         try channel.send(&handshake.transcript) { writer throws(EncodeError) in
             try Finished.write(verifyData: verifyData.bytes, into: &writer)
         }
-        let expected = try master.verifyData(of: .server, transcript: handshake.transcript.digest(), &hash)
-        return .handshaking(
-            .expectChangeCipherSpec(
-                ExpectServerChangeCipherSpec(
-                    opener: try keys.opener(.server),
-                    expected: expected,
-                    connected: Connected(
-                        negotiated: NegotiatedParameters(
-                            version: .tls12,
-                            cipherSuite: handshake.cipherSuite,
-                            group: share.group,
-                            signatureScheme: server.scheme,
-                            applicationProtocol: handshake.applicationProtocol,
-                            serverName: handshake.offer.sentServerName,
-                            usedHelloRetryRequest: false,
-                            isResumed: false
-                        ),
-                        peer: server.certificates,
-                        secrets: master.connectionSecrets(isClient: true)
-                    )
-                )
+        let promisesTicket = handshake.promisesTicket
+        let ending = ServerEndingTLS12(
+            negotiated: NegotiatedParameters(
+                version: .tls12,
+                cipherSuite: handshake.cipherSuite,
+                group: share.group,
+                signatureScheme: server.scheme,
+                applicationProtocol: handshake.applicationProtocol,
+                serverName: handshake.offer.sentServerName,
+                usedHelloRetryRequest: false,
+                isResumed: false
+            ),
+            server: server.certificates,
+            master: master,
+            keys: keys,
+            hash: hash,
+            transcript: handshake.transcript,
+            sessions: SessionKeeperTLS12(
+                handshake.offer,
+                resumed: nil,
+                isExtended: handshake.usesExtendedMasterSecret
             )
         )
+        return ending.begin(promisesTicket: promisesTicket)
     }
 
     /// Answers the server's key with one of the same group.
@@ -124,37 +125,5 @@ struct ExpectServerHelloDone: ~Copyable {
             try ClientKeyExchange.write(publicKey: publicKey, into: &writer)
         }
         return PremasterSecret(response.takeSharedSecret(), cipherSuite: handshake.cipherSuite)
-    }
-}
-
-/// The server's change of keys comes next (RFC 5246 §7.1). A NewSessionTicket was not asked for.
-struct ExpectServerChangeCipherSpec: ~Copyable {
-    /// Protection of the server's records behind the change.
-    fileprivate let opener: RecordOpener
-    /// The `verify_data` that the server must send.
-    fileprivate let expected: Secret
-    fileprivate let connected: Connected
-
-    consuming func receiveChangeCipherSpec(_ channel: inout Channel) throws(TLSError) -> ClientPhase {
-        try channel.install(opener: opener)
-        return .handshaking(
-            .expectFinishedTLS12(ExpectServerFinishedTLS12(expected: expected, connected: connected))
-        )
-    }
-}
-
-/// The server's Finished completes the handshake (RFC 5246 §7.4.9).
-struct ExpectServerFinishedTLS12: ~Copyable {
-    fileprivate let expected: Secret
-    fileprivate let connected: Connected
-
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ClientPhase {
-        guard type == .finished else { throw .unexpected(type, expected: "Finished") }
-        try FinishedCheck.verify(message, expected: expected.bytes)
-        return .connected(connected)
     }
 }

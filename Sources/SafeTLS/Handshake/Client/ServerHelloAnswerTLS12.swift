@@ -6,7 +6,7 @@ import TLSCrypto
 /// A client's reaction to a ServerHello that chose TLS 1.2 (RFC 5246 §7.4.1.3).
 ///
 /// A server without extended_master_secret is accepted, as RFC 7627 §5.2 allows: the attacks that the extension
-/// prevents need resumption or renegotiation, which this client does not do, or exporters, which such a connection
+/// prevents need renegotiation, which this client does not do, or resumption or exporters, which such a connection
 /// does not have. A server without renegotiation_info is not accepted: the client cannot see whether its handshake is
 /// somebody's renegotiation (RFC 5746 §4.1).
 enum ServerHelloAnswerTLS12 {
@@ -21,9 +21,13 @@ enum ServerHelloAnswerTLS12 {
         guard suite.isTLS12, offer.options.cipherSuites.contains(suite), let algorithm = suite.hash else {
             throw .peerMisbehaved(.illegalParameter("the cipher suite \(suite), which was not offered"))
         }
-        // RFC 8446 §4.1.3 echoes the ID in TLS 1.3 only; in TLS 1.2 the echo resumes a session, and there is none.
-        guard offer.sessionID.isEmpty || !isEqual(hello.legacySessionID, offer.sessionID.span) else {
-            throw .peerMisbehaved(.illegalParameter("the resumption of a session that does not exist"))
+        // RFC 5077 §3.4: in TLS 1.2 the echo of the ID accepts the ticket that was offered with it.
+        var resumed: ResumableSession?
+        if !offer.sessionID.isEmpty && isEqual(hello.legacySessionID, offer.sessionID.span) {
+            guard let session = offer.ticketSession else {
+                throw .peerMisbehaved(.illegalParameter("the resumption of a session that does not exist"))
+            }
+            resumed = session
         }
         try checkExtensions(hello, offer)
         var applicationProtocol: String?
@@ -37,6 +41,9 @@ enum ServerHelloAnswerTLS12 {
         var transcript = try Transcript(algorithm)
         transcript.update(clientHello.span)
         transcript.update(message.span)
+        if let resumed {
+            return try resume(offer, resumed, hello, algorithm, randoms, applicationProtocol, transcript)
+        }
         return .handshaking(
             .expectCertificateTLS12(
                 ExpectCertificateTLS12(
@@ -47,11 +54,56 @@ enum ServerHelloAnswerTLS12 {
                         randoms: randoms,
                         applicationProtocol: applicationProtocol,
                         usesExtendedMasterSecret: hello.hasExtendedMasterSecret,
+                        promisesTicket: hello.extensions.contains(.sessionTicket),
                         transcript: transcript
                     )
                 )
             )
         )
+    }
+
+    /// Goes on with a session that both sides know: the server ends its flight at once (RFC 5246 §7.3).
+    private static func resume(
+        _ offer: consuming ClientOffer,
+        _ session: ResumableSession,
+        _ hello: borrowing ServerHello,
+        _ algorithm: HashAlgorithm,
+        _ randoms: Randoms,
+        _ applicationProtocol: String?,
+        _ transcript: consuming Transcript
+    ) throws(TLSError) -> ClientPhase {
+        // RFC 5246 §7.4.1.3.
+        guard hello.cipherSuite == session.cipherSuite else {
+            throw .peerMisbehaved(.illegalParameter("another cipher suite than that of the resumed session"))
+        }
+        // RFC 7627 §5.3.
+        guard hello.hasExtendedMasterSecret else {
+            throw .nothingInCommon(.requiredExtension(.extendedMasterSecret))
+        }
+        let master = MasterSecretTLS12(resuming: session.secret, cipherSuite: session.cipherSuite, randoms: randoms)
+        if let keyLog = offer.options.keyLog { master.log(to: keyLog) }
+        let authenticated = PeerAuthenticated(resuming: session)
+        var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
+        let keys = try master.keyBlock(&hash)
+        let ending = ServerEndingTLS12(
+            negotiated: NegotiatedParameters(
+                version: .tls12,
+                cipherSuite: session.cipherSuite,
+                group: nil,
+                signatureScheme: authenticated.scheme,
+                applicationProtocol: applicationProtocol,
+                serverName: offer.sentServerName,
+                usedHelloRetryRequest: false,
+                isResumed: true
+            ),
+            server: authenticated.certificates,
+            master: master,
+            keys: keys,
+            hash: hash,
+            transcript: transcript,
+            sessions: SessionKeeperTLS12(offer, resumed: session, isExtended: true)
+        )
+        return ending.begin(promisesTicket: hello.extensions.contains(.sessionTicket))
     }
 
     private static func checkExtensions(
@@ -63,7 +115,7 @@ enum ServerHelloAnswerTLS12 {
         var iterator = hello.extensions.makeIterator()
         while let next = iterator.next() {
             switch next.type {
-            case .serverName, .renegotiationInfo, .extendedMasterSecret, .ecPointFormats,
+            case .serverName, .renegotiationInfo, .extendedMasterSecret, .sessionTicket, .ecPointFormats,
                 .applicationLayerProtocolNegotiation:
                 continue
             // RFC 8446 §4.2.7: some servers answer it though nobody asked them to.

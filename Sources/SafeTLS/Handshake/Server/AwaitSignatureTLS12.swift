@@ -10,6 +10,8 @@ struct ServerHandshakeTLS12: ~Copyable {
     let algorithm: HashAlgorithm
     let randoms: Randoms
     let usesExtendedMasterSecret: Bool
+    /// The ticket that ServerHello promised.
+    let ticket: TicketIssueTLS12?
     var transcript: Transcript
 }
 

@@ -92,6 +92,16 @@ struct ExpectClientFinishedTLS12: ~Copyable {
         try FinishedCheck.verify(message, expected: expected.bytes)
         handshake.transcript.update(message.span)
 
+        // RFC 5077 §3.3: before the change of keys, and covered by our Finished.
+        if let ticket = handshake.ticket {
+            try ticket.send(
+                master,
+                handshake.negotiated,
+                random: handshake.context.options.random,
+                &handshake.transcript,
+                &channel
+            )
+        }
         let verifyData = try master.verifyData(of: .server, transcript: handshake.transcript.digest(), &hash)
         try channel.writeChangeCipherSpec()
         try channel.install(sealer: keys.sealer(.server))

@@ -7,8 +7,10 @@ import TLSCrypto
 /// ```
 /// expectClientHello → [awaitConfiguration] ─┬─ TLS 1.3 → [expectSecondClientHello] → [awaitSignatureTLS13]
 ///                                           │           → expectFinishedTLS13 → connected
-///                                           └─ TLS 1.2 → [awaitSignatureTLS12] → expectClientKeyExchange
-///                                                       → expectChangeCipherSpec → expectFinishedTLS12 → connected
+///                                           └─ TLS 1.2 ─┬─ [awaitSignatureTLS12] → expectClientKeyExchange
+///                                                       │  → expectChangeCipherSpec → expectFinishedTLS12 → connected
+///                                                       └─ ticket → expectResumingChangeCipherSpec
+///                                                          → expectResumingFinished → connected
 /// ```
 ///
 /// States in brackets are passed through unless they are needed.
@@ -22,6 +24,8 @@ enum ServerHandshake: ~Copyable {
     case expectClientKeyExchange(ExpectClientKeyExchange)
     case expectChangeCipherSpec(ExpectClientChangeCipherSpec)
     case expectFinishedTLS12(ExpectClientFinishedTLS12)
+    case expectResumingChangeCipherSpec(ExpectResumingChangeCipherSpec)
+    case expectResumingFinished(ExpectResumingFinished)
 }
 
 /// What a server's transition leads to.
@@ -57,7 +61,9 @@ extension ServerHandshake: HandshakeState {
         case .expectFinishedTLS13(let state): try state.receive(type, message, &channel)
         case .expectClientKeyExchange(let state): try state.receive(type, message, &channel)
         case .expectFinishedTLS12(let state): try state.receive(type, message, &channel)
+        case .expectResumingFinished(let state): try state.receive(type, message, &channel)
         case .expectChangeCipherSpec: throw .unexpected(type, expected: "change_cipher_spec")
+        case .expectResumingChangeCipherSpec: throw .unexpected(type, expected: "change_cipher_spec")
         default:
             throw .internalFailure("a message was handed to a state that waits for an answer")
         }
@@ -66,6 +72,7 @@ extension ServerHandshake: HandshakeState {
     consuming func receiveChangeCipherSpec(_ channel: inout Channel) throws(TLSError) -> ServerPhase {
         switch consume self {
         case .expectChangeCipherSpec(let state): return try state.receiveChangeCipherSpec(&channel)
+        case .expectResumingChangeCipherSpec(let state): return try state.receiveChangeCipherSpec(&channel)
         case .expectClientHello(let state):
             // RFC 8446 §5 counts from the first ClientHello, so none can come before it. After a stateless
             // HelloRetryRequest this session has not seen it, but the client may have sent the record since.

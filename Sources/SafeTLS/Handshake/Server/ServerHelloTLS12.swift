@@ -6,11 +6,11 @@ import TLSCrypto
 /// A server's answer to a ClientHello in TLS 1.2: ServerHello, Certificate, ServerKeyExchange and ServerHelloDone in
 /// one flight (RFC 5246 §7.3, RFC 8422 §2).
 ///
-/// Every handshake is a full one with ECDHE and an AEAD suite: no resumption, so the session ID a client brings is
-/// ignored and ours is empty (RFC 5246 §7.4.1.3).
+/// Sessions are resumed by tickets only (``ResumptionTLS12``): the session ID that a client brings names none, and in a
+/// full handshake ours is empty (RFC 5246 §7.4.1.3).
 ///
 /// A client without extended_master_secret is served, as RFC 7627 §5.2 allows: the attacks that the extension
-/// prevents need resumption or renegotiation, which this server does not do, or exporters, which such a connection
+/// prevents need renegotiation, which this server does not do, or resumption or exporters, which such a connection
 /// does not have. A client without renegotiation_info is served because what RFC 5746 protects never happens here.
 enum ServerHelloTLS12 {
     static func respond(
@@ -21,6 +21,9 @@ enum ServerHelloTLS12 {
     ) throws(TLSError) -> ServerPhase {
         try channel.expectEndOfFlight()
         try check(hello)
+        if let session = try ResumptionTLS12.session(context, hello) {
+            return try ResumptionTLS12.resume(context, hello, message, session, &channel)
+        }
         let name = hello.dnsName
         let choice = try choose(context, hello, name: name)
         let applicationProtocol = try context.applicationProtocol(hello)
@@ -35,6 +38,7 @@ enum ServerHelloTLS12 {
         let usesExtendedMasterSecret = hello.hasExtendedMasterSecret
         let supportsSecureRenegotiation = hello.supportsSecureRenegotiation
         let namesPointFormats = hello.extensions.contains(.ecPointFormats)
+        let ticket = TicketIssueTLS12(context, hello)
         try channel.send(&transcript) { writer throws(EncodeError) in
             try ServerHello.write(
                 random: randoms.server.span,
@@ -44,6 +48,7 @@ enum ServerHelloTLS12 {
             ) { extensions in
                 if supportsSecureRenegotiation { extensions.renegotiationInfo() }
                 if usesExtendedMasterSecret { extensions.addEmpty(.extendedMasterSecret) }
+                if ticket != nil { extensions.addEmpty(.sessionTicket) }
                 if name != nil { extensions.addEmpty(.serverName) }
                 if namesPointFormats { extensions.ecPointFormats() }
                 if let applicationProtocol { extensions.applicationProtocols([applicationProtocol]) }
@@ -85,6 +90,7 @@ enum ServerHelloTLS12 {
                 algorithm: algorithm,
                 randoms: randoms,
                 usesExtendedMasterSecret: usesExtendedMasterSecret,
+                ticket: ticket,
                 transcript: transcript
             ),
             key: key
@@ -114,7 +120,7 @@ enum ServerHelloTLS12 {
     }
 
     /// The server's random. Its end tells a client that speaks TLS 1.3 that somebody is between (RFC 8446 §4.1.3).
-    private static func random(_ context: ServerContext) throws(TLSError) -> [32 of UInt8] {
+    static func random(_ context: ServerContext) throws(TLSError) -> [32 of UInt8] {
         var random = try context.random32()
         if context.options.versions.contains(.tls13) {
             for (index, byte) in ServerHello.tls12DowngradeSentinel.enumerated() { random[24 + index] = byte }

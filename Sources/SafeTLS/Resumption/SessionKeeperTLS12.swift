@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCertificates
+
+/// Keeps what a TLS 1.2 connection leaves for later ones (RFC 5077 §3.3).
+struct SessionKeeperTLS12 {
+    private let cache: ClientSessionCache
+    private let clock: @Sendable () -> Int64
+    private let serverName: ServerName
+    /// The session that this connection resumed, if it did.
+    private let resumed: ResumableSession?
+    private var ticket: [UInt8] = []
+    private var lifetime: Int64 = 0
+
+    /// Nil when nothing is to be kept: sessions without the extended master secret are not resumed (RFC 7627 §5.4).
+    init?(_ offer: borrowing ClientOffer, resumed: ResumableSession?, isExtended: Bool) {
+        guard isExtended, let cache = offer.sessionCache else { return nil }
+        self.cache = cache
+        self.resumed = resumed
+        clock = offer.options.clock
+        serverName = offer.serverName
+    }
+
+    /// Remembers a ticket until the server's Finished shows that it is the server's (RFC 5077 §3.3).
+    mutating func receive(_ received: borrowing TLS12NewSessionTicket) {
+        guard received.ticket.count <= TLSLimits.keptTicketLength else { return }
+        ticket = copyBytes(received.ticket)
+        // Zero leaves the lifetime to the client.
+        lifetime =
+            received.lifetimeHint == 0 ? TLSLimits.unspecifiedTicketLifetime : Int64(received.lifetimeHint)
+    }
+
+    /// Puts the session into the cache. To be called when the server's Finished is verified.
+    func keep(
+        _ master: borrowing MasterSecretTLS12,
+        _ negotiated: NegotiatedParameters,
+        _ server: PeerCertificates
+    ) {
+        guard !ticket.isEmpty else {
+            // The session was taken from the cache, in case the connection failed; its ticket is still good.
+            if let resumed { cache.insert(resumed, for: serverName) }
+            return
+        }
+        let now = clock()
+        cache.insert(
+            ResumableSession(
+                version: .tls12,
+                cipherSuite: negotiated.cipherSuite,
+                secret: master.sessionSecret(),
+                ticket: ticket,
+                authenticatedAt: resumed?.authenticatedAt ?? now,
+                receivedAt: now,
+                lifetime: lifetime,
+                ageAdd: 0,
+                applicationProtocol: negotiated.applicationProtocol,
+                usesExtendedMasterSecret: true,
+                server: server
+            ),
+            for: serverName
+        )
+    }
+}
