@@ -55,6 +55,9 @@ extension CertificateRejection {
         case .emptyChain: .decodeError
         case .expired, .notYetValid: .certificateExpired
         case .unknownIssuer, .selfSigned: .unknownCA
+        case .revoked: .certificateRevoked
+        // Nothing is wrong with the certificate itself, as far as anybody can tell.
+        case .revocationStatusUnknown, .revocationListExpired, .revocationListInvalid: .certificateUnknown
         case .unsupportedSignatureAlgorithm, .unsupportedKey: .unsupportedCertificate
         case .wrongName, .badSignature, .notACertificateAuthority, .pathLengthExceeded, .keyUsage, .extendedKeyUsage,
             .nameConstraint, .unhandledCriticalExtension, .weakKey, .malformed, .workLimit:

@@ -35,9 +35,17 @@ struct ObjectIdentifier: Hashable, Sendable {
     static let subjectAlternativeName = ObjectIdentifier(0x1_55_1D_11)
     static let basicConstraints = ObjectIdentifier(0x1_55_1D_13)
     static let nameConstraints = ObjectIdentifier(0x1_55_1D_1E)
+    static let crlDistributionPoints = ObjectIdentifier(0x1_55_1D_1F)
     static let certificatePolicies = ObjectIdentifier(0x1_55_1D_20)
     static let authorityKeyIdentifier = ObjectIdentifier(0x1_55_1D_23)
     static let extendedKeyUsage = ObjectIdentifier(0x1_55_1D_25)
+
+    // Extensions of revocation lists and of their entries (RFC 5280 §5.2, §5.3).
+    static let crlNumber = ObjectIdentifier(0x1_55_1D_14)
+    static let reasonCode = ObjectIdentifier(0x1_55_1D_15)
+    static let deltaCRLIndicator = ObjectIdentifier(0x1_55_1D_1B)
+    static let issuingDistributionPoint = ObjectIdentifier(0x1_55_1D_1C)
+    static let certificateIssuer = ObjectIdentifier(0x1_55_1D_1D)
 
     // Qualifiers of certificate policies (RFC 5280 §4.2.1.4).
     static let certificationPracticeStatement = ObjectIdentifier(0x1_2B_06_01_05_05_07_02_01)

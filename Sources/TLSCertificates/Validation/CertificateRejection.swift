@@ -52,6 +52,14 @@ public struct CertificateRejection: Error, Hashable, Sendable {
         case weakKey(bits: Int)
         /// The certificate breaks a rule of its format.
         case malformed(String)
+        /// The issuer has revoked the certificate; the date is in seconds since 1970.
+        case revoked(reason: RevocationReason?, date: Int64)
+        /// No revocation list of the issuer is about the certificate.
+        case revocationStatusUnknown(issuer: String)
+        /// The revocation lists about the certificate should have been replaced; times are seconds since 1970.
+        case revocationListExpired(nextUpdate: Int64, now: Int64)
+        /// A revocation list about the certificate cannot be believed.
+        case revocationListInvalid(String)
         /// Validation would have taken more work than the limits allow.
         case workLimit(String)
     }
@@ -109,6 +117,15 @@ extension CertificateRejection.Reason: CustomStringConvertible {
             "has an RSA key of \(bits) bits; at least 2048 are required"
         case .malformed(let words):
             "is malformed: \(words)"
+        case .revoked(let reason, let date):
+            "was revoked by its issuer on \(CertificateTime.describe(date))" + (reason.map { " (\($0))" } ?? "")
+        case .revocationStatusUnknown(let issuer):
+            "may have been revoked: there is no revocation list of “\(issuer)” that is about it"
+        case .revocationListExpired(let nextUpdate, let now):
+            "may have been revoked: the newest revocation list of its issuer expired on "
+                + "\(CertificateTime.describe(nextUpdate)); it is now \(CertificateTime.describe(now))"
+        case .revocationListInvalid(let words):
+            "may have been revoked: \(words)"
         case .workLimit(let words):
             "was not verified: \(words)"
         }
@@ -131,6 +148,9 @@ extension CertificateRejection.Reason {
         case rule
         /// What most often breaks an otherwise good path.
         case validity
+        /// The path is good but for what the revocation lists say, or don't say.
+        case revocationStatus
+        case revocation
 
         static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
     }
@@ -141,6 +161,8 @@ extension CertificateRejection.Reason {
         case .badSignature: .badSignature
         case .workLimit: .workLimit
         case .expired, .notYetValid: .validity
+        case .revocationStatusUnknown, .revocationListExpired, .revocationListInvalid: .revocationStatus
+        case .revoked: .revocation
         default: .rule
         }
     }

@@ -108,14 +108,20 @@ extension CertificateRules {
         case .unsupported(let words): return .unsupportedSignatureAlgorithm(words)
         case .supported(let supported): algorithm = supported
         }
-        let fits: Bool
-        switch (algorithm, issuerKey.kind) {
-        case (.rsaPKCS1, .rsa), (.rsaPSS, .rsa), (.ed25519, .ed25519): fits = true
-        case (.ecdsa, .ecdsaP256), (.ecdsa, .ecdsaP384), (.ecdsa, .ecdsaP521): fits = true
-        case (.rsaPSS(let hash), .rsaPSS): fits = issuerKey.requiredHash == nil || issuerKey.requiredHash == hash
-        default: fits = false
+        return issuerKey.isFit(for: algorithm)
+            ? nil : .unsupportedSignatureAlgorithm("an algorithm that is not one of its issuer’s key")
+    }
+}
+
+extension SubjectPublicKeyInfo {
+    /// Whether signatures of this algorithm can be made with the key.
+    func isFit(for algorithm: SignatureAlgorithm) -> Bool {
+        switch (algorithm, kind) {
+        case (.rsaPKCS1, .rsa), (.rsaPSS, .rsa), (.ed25519, .ed25519): true
+        case (.ecdsa, .ecdsaP256), (.ecdsa, .ecdsaP384), (.ecdsa, .ecdsaP521): true
+        case (.rsaPSS(let hash), .rsaPSS): requiredHash == nil || requiredHash == hash
+        default: false
         }
-        return fits ? nil : .unsupportedSignatureAlgorithm("an algorithm that is not one of its issuer’s key")
     }
 }
 

@@ -14,7 +14,8 @@
 ///   or SHA-512, and Ed25519. RSA keys need 2048 bits.
 /// - No certificate policy is required. Critical constraints on policies or mappings of them count as extensions that
 ///   are not supported.
-/// - Revocation is not checked.
+/// - Revocation is checked with the lists of a ``RevocationPolicy``, or not at all. A leaf that is itself a trust anchor
+///   has no issuer who could revoke it.
 public struct CertificateVerifier: Sendable {
     /// What the leaf is used for.
     public enum Purpose: Hashable, Sendable {
@@ -49,12 +50,20 @@ public struct CertificateVerifier: Sendable {
     public let purpose: Purpose
     /// Bounds on the work.
     public let limits: Limits
+    /// How revocation is checked; nil checks nothing.
+    public let revocation: RevocationPolicy?
 
     /// A verifier that accepts paths to these trust anchors.
-    public init(trustAnchors: TrustAnchors, purpose: Purpose, limits: Limits = Limits()) {
+    public init(
+        trustAnchors: TrustAnchors,
+        purpose: Purpose,
+        limits: Limits = Limits(),
+        revocation: RevocationPolicy? = nil
+    ) {
         self.trustAnchors = trustAnchors
         self.purpose = purpose
         self.limits = limits
+        self.revocation = revocation
     }
 
     /// Finds a valid path from the leaf to a trust anchor.

@@ -44,7 +44,8 @@ struct PathSearch {
             hasCandidate = true
             if try accepts(anchor, above: last, isAnchor: true) {
                 path.append(anchor)
-                return true
+                if try isUnrevoked() { return true }
+                path.removeLast()
             }
         }
         let issuers = intermediates.filter { $0.subject == last.issuer && !isInPath($0) }
@@ -112,7 +113,7 @@ struct PathSearch {
             return false
         }
         guard signaturesLeft > 0 else {
-            throw fatal("more signatures had to be verified than the limit of \(verifier.limits.signatures)")
+            throw fatal(Self.tooManySignatures(verifier.limits))
         }
         signaturesLeft -= 1
         do throws(CryptoError) {
@@ -145,6 +146,41 @@ struct PathSearch {
         } catch {
             throw fatal("name constraints needed more comparisons than the limit of \(verifier.limits.nameComparisons)")
         }
+    }
+
+    /// Whether the revocation policy lets the path through, which is complete and otherwise valid.
+    ///
+    /// Before that, anybody could make the lists be verified with a key of theirs.
+    private mutating func isUnrevoked() throws(CertificateRejection) -> Bool {
+        guard let policy = verifier.revocation else { return true }
+        let check = RevocationCheck(policy: policy, time: rules.time)
+        let count = policy.checks == .leaf ? min(1, path.count - 1) : path.count - 1
+        var budget = RevocationCheck.Budget(signatures: signaturesLeft, nameComparisons: nameComparisonsLeft)
+        defer { (signaturesLeft, nameComparisonsLeft) = (budget.signatures, budget.nameComparisons) }
+        var isUnrevoked = true
+        for depth in 0..<count {
+            do throws(RevocationCheck.OutOfWork) {
+                let objection = try check.objection(to: path[depth], issuedBy: path[depth + 1], budget: &budget)
+                guard let objection else { continue }
+                note(path[depth], depth: depth, objection)
+                // Others are looked at too: that one is revoked says more than that one cannot be checked.
+                isUnrevoked = false
+            } catch {
+                switch error {
+                case .signatures: throw fatal(Self.tooManySignatures(verifier.limits))
+                case .nameComparisons: throw fatal(Self.tooManyDistributionPoints(verifier.limits))
+                }
+            }
+        }
+        return isUnrevoked
+    }
+
+    private static func tooManySignatures(_ limits: CertificateVerifier.Limits) -> String {
+        "more signatures had to be verified than the limit of \(limits.signatures)"
+    }
+
+    private static func tooManyDistributionPoints(_ limits: CertificateVerifier.Limits) -> String {
+        "distribution points needed more comparisons than the limit of \(limits.nameComparisons)"
     }
 
     /// Keeps the rejection if it says more than the one kept so far: of equals, the deeper one, whose path came further.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a certificate, or a file of certificates, cannot be used.
+/// Why a certificate or a revocation list, or a file of them, cannot be used.
 public struct CertificateError: Error, Hashable, Sendable {
     /// The problem in words that continue a sentence.
     public let reason: String

@@ -39,6 +39,8 @@ struct CertificateExtensions: Sendable {
     var nameConstraints: NameConstraintPositions?
     var subjectKeyIdentifier: Range<Int>?
     var authorityKeyIdentifier: Range<Int>?
+    /// The contents of cRLDistributionPoints, which are only read when there are revocation lists.
+    var distributionPoints: Range<Int>?
     /// The identifier of the first critical extension that this module doesn't process.
     var unhandledCriticalExtension: Range<Int>?
 }
@@ -212,6 +214,9 @@ struct CertificateParser: ~Escapable {
             var identifier = reader.reader(in: try reader.nextSequence())
             result.authorityKeyIdentifier = try identifier.nextIfPresent(DERTag.context(0))?.content
             isHandled = false
+        case .crlDistributionPoints:
+            result.distributionPoints = value
+            return false
         default:
             return false
         }

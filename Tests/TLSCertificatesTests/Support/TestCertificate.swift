@@ -211,6 +211,7 @@ struct TestChain: Sendable {
     var serverName: String? = "www.example.com"
     var limits = CertificateVerifier.Limits()
     var time = TestCertificate.now
+    var revocation: RevocationPolicy?
 
     /// Replaces an extension, or adds it.
     static func set(_ new: TestExtension, in certificate: inout TestCertificate) {
@@ -223,7 +224,8 @@ struct TestChain: Sendable {
         let verifier = CertificateVerifier(
             trustAnchors: TrustAnchors([try root.made()]),
             purpose: purpose,
-            limits: limits
+            limits: limits,
+            revocation: revocation
         )
         let chain = try [leaf.made(), intermediate.made()] + extras.map { try $0.made() }
         return try verifier.verify(chain, serverName: serverName.flatMap { ServerName($0) }, at: time)
