@@ -284,6 +284,36 @@ import Testing
         #expect(parsed > 1000)
     }
 
+    @Test func damagedDistributionPointsNeverTrap() throws {
+        let names = (TestName.uri("http://a/"), TestName.directory(DER.name("B")))
+        var leaf = TestChain().leaf
+        (leaf.signer, leaf.issuer) = (.ed25519, DER.name("A"))
+        leaf.extensions = [
+            .distributionPoints(
+                TestPoint.fullName(names.0, names.1) + TestPoint.reasons(1),
+                TestPoint.fullName(names.0) + TestPoint.issuer(DER.name("B"))
+            )
+        ]
+        var list = TestRevocationList(issuer: leaf.issuer, signer: .ed25519)
+        list.extensions.append(.issuingDistributionPoint(TestPoint.fullName(names.0)))
+        let made = try list.made()
+        let der = try leaf.der
+        var (parsed, matched) = (0, 0)
+        for index in der.indices {
+            for bit in 0..<8 {
+                var damaged = der
+                damaged[index] ^= 1 << UInt8(bit)
+                guard let certificate = try? Certificate(der: damaged) else { continue }
+                parsed += 1
+                var budget = RevocationCheck.Budget(signatures: 0, nameComparisons: 100)
+                let points = DistributionPoints(of: certificate)
+                if try made.coverage(of: certificate, points, &budget) != .none { matched += 1 }
+            }
+        }
+        // Flips elsewhere leave the points whole, flips in them do not.
+        #expect(matched > 0 && matched < parsed)
+    }
+
     @Test func splicedBytesNeverTrap() throws {
         let samples = try samples
         var parsed = 0

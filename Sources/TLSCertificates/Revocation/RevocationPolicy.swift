@@ -25,7 +25,8 @@ public struct RevocationPolicy: Sendable {
     public var lists: CertificateRevocationLists
     /// Which certificates are checked.
     public var checks: Checks
-    /// What to do if no list is about a certificate. Lists that are, but cannot be verified, always refuse it.
+    /// What to do if no list is about a certificate. If there are some and none can be verified, it is refused in any
+    /// case.
     public var unknownStatus: Decision
     /// What to do if the lists about a certificate have expired. What they revoke is refused in any case.
     public var expiredLists: Decision
