@@ -19,9 +19,6 @@ struct Expectations {
         let expectedProtocol = options.isServer ? options.selectedProtocol : options.expectedProtocol
         try match("application protocol", negotiated.applicationProtocol ?? "", expectedProtocol ?? "")
         let expectsResumption = options.isResumption && !options.expectsSessionMiss
-        if expectsResumption && !negotiated.isResumed && negotiated.version == .tls12 {
-            throw .unimplemented("resumption in TLS 1.2")
-        }
         try match("resumption", negotiated.isResumed, expectsResumption)
         // A resumption makes no signature.
         if let scheme = options.expectedPeerScheme, !negotiated.isResumed {
