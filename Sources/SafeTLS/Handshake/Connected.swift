@@ -50,7 +50,7 @@ struct Connected: ~Copyable {
     private mutating func receiveKeyUpdate(_ message: [UInt8], _ channel: inout Channel) throws(TLSError) {
         let update: KeyUpdate
         do throws(DecodeError) {
-            update = try KeyUpdate(message.span.extracting(droppingFirst: 4))
+            update = try KeyUpdate(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
         } catch {
             throw TLSError(error, in: .keyUpdate)
         }

@@ -42,9 +42,8 @@ struct Transcript: ~Copyable {
     /// message that holds its digest (RFC 8446 §4.4.1).
     init(_ algorithm: HashAlgorithm, firstClientHello digest: Span<UInt8>) throws(TLSError) {
         try self.init(algorithm)
-        let header: [UInt8] = [HandshakeType.messageHash.rawValue, 0, 0, UInt8(truncatingIfNeeded: digest.count)]
-        update(header.span)
-        update(digest)
+        let message = HandshakeMessage.messageHash(digest)
+        update(message.span)
     }
 }
 
