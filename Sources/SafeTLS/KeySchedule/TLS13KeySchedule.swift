@@ -88,12 +88,10 @@ struct EarlySecret: ~Copyable {
 
     /// Empty when a primitive failed, which `init` reports.
     private static func derivedWithoutPSK(_ algorithm: HashAlgorithm) -> [UInt8] {
-        do throws(CryptoError) {
-            var hash = try KeyedHash(algorithm)
-            let zeros = [UInt8](repeating: 0, count: algorithm.digestLength)
-            let early = try hash.extract(salt: zeros.span, inputKeyMaterial: zeros.span)
-            let nothing = try HashState.hash(algorithm, Span())
-            let derived = try hash.deriveSecret(early.bytes, "derived", transcript: nothing)
+        do throws(TLSError) {
+            var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
+            let early = try extract(Secret(zeroed: algorithm.digestLength), &hash)
+            let derived = try derive(early, &hash)
             return copyBytes(derived.bytes)
         } catch {
             return []
