@@ -18,6 +18,11 @@ final class Forger {
         opener = try RecordOpener(tls13: .aes128GCM, key: key.span, iv: iv.span)
     }
 
+    init(sealer: consuming RecordSealer, opener: consuming RecordOpener) {
+        self.sealer = consume sealer
+        self.opener = consume opener
+    }
+
     private static func expand(_ secret: [UInt8], _ label: String, _ count: Int) throws -> [UInt8] {
         var hash = try KeyedHash(.sha256)
         let expanded = try hash.expandLabel(secret.span, label, count: count)

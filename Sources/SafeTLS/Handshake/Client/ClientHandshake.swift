@@ -33,6 +33,14 @@ enum ClientHandshake: ~Copyable {
 typealias ClientPhase = Phase<ClientHandshake>
 
 extension ClientHandshake: HandshakeState {
+    /// Whether TLS 1.2 was offered, as far as the state knows.
+    private var mayBeTLS12: Bool {
+        switch self {
+        case .expectServerHello(let state): state.offersTLS12
+        default: true
+        }
+    }
+
     var isWaiting: Bool {
         switch self {
         case .awaitVerdictTLS13: true
@@ -55,7 +63,7 @@ extension ClientHandshake: HandshakeState {
         _ channel: inout Channel
     ) throws(TLSError) -> ClientPhase {
         // RFC 5246 §7.4.1.1: a HelloRequest during a handshake is ignored, and is no part of the transcript.
-        if type == .helloRequest && channel.version != .tls13 {
+        if type == .helloRequest && channel.version != .tls13 && mayBeTLS12 {
             try HelloRequest.ignore(message, &channel)
             return .handshaking(self)
         }

@@ -18,6 +18,9 @@ struct ExpectServerHello: ~Copyable {
     /// Whether the server may answer in TLS 1.3.
     var offersTLS13: Bool { offer.options.versions.contains(.tls13) }
 
+    /// Whether the server may answer in TLS 1.2.
+    var offersTLS12: Bool { offer.options.versions.contains(.tls12) }
+
     /// Writes the first ClientHello.
     static func start(
         configuration: ClientConfiguration,
