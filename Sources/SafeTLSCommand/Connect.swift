@@ -35,19 +35,42 @@ struct Connect: ParsableCommand {
     @Flag(help: "Send one HTTP HEAD request and print the head of the response.")
     var head = false
 
+    @Flag(help: "Connect once before, wait for the session that the server leaves, and resume it.")
+    var resume = false
+
     @OptionGroup var protocols: ProtocolArguments
 
     func run() throws {
         cs_ignore_broken_pipes()
+        let configuration = try configuration()
+        if resume {
+            try connect(configuration) { connection throws in try connection.finish() }
+            note("first connection", "closed")
+        }
+        try connect(configuration) { connection throws in
+            try head ? requestHead(&connection) : exchange(&connection)
+        }
+    }
+
+    /// Shakes hands with the server and does something on the connection.
+    private func connect(
+        _ configuration: ClientConfiguration,
+        _ use: (inout SocketConnection<ClientSession>) throws -> Void
+    ) throws {
         let asked = serverName ?? endpoint.host
         guard let name = ServerName(asked) else {
             throw ValidationError("\(asked) is neither a DNS name nor an IP address.")
         }
-        let session = try ClientSession(configuration: configuration(), serverName: name, deferring: .verification)
+        // A session whose verdict is the driver's is not kept (see `ClientOptions.sessionCacheCapacity`).
+        let session = try ClientSession(
+            configuration: configuration,
+            serverName: name,
+            deferring: resume ? [] : .verification
+        )
         var connection = SocketConnection(session, over: try Socket.connect(to: endpoint))
         do {
             try handshake(&connection)
-            try head ? requestHead(&connection) : exchange(&connection)
+            try use(&connection)
         } catch {
             // The alert that tells the server why. It may be gone already, which changes nothing.
             try? connection.flush()
@@ -79,6 +102,7 @@ struct Connect: ParsableCommand {
             }
             try connection.flush()
         }
+        if resume { show(connection.session.verifiedPath) }
         for line in connection.session.negotiated?.lines ?? [] {
             note(line.name, line.value)
         }

@@ -13,6 +13,7 @@ extension NegotiatedParameters {
             ("signature", signatureScheme?.name ?? "none"),
             ("protocol", applicationProtocol ?? "none"),
             ("server name", serverName ?? "none"),
+            ("session", isResumed ? "resumed" : "new"),
         ]
     }
 }

@@ -62,4 +62,12 @@ struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
             session.discardOutput(count)
         }
     }
+
+    /// Closes our direction and reads until the peer closes its own: what it sends on the way, tickets for instance,
+    /// still counts.
+    mutating func finish() throws {
+        session.close()
+        try flush()
+        while !session.isPeerClosed { _ = try read() }
+    }
 }

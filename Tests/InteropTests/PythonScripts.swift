@@ -107,4 +107,23 @@ enum PythonScripts {
         tls.shutdown(socket.SHUT_WR)  # the transport's end alone: Python sends close_notify only in unwrap()
         while tls.recv(1000): pass
         """
+
+    /// Arguments: port, CA file, version. Connects three times and prints which connections resumed the one before.
+    static let resumingClient = """
+        import socket, ssl, sys
+        port, authority, version = sys.argv[1:]
+        context = ssl.create_default_context(cafile=authority)
+        wanted = ssl.TLSVersion.TLSv1_3 if version == "TLSv1.3" else ssl.TLSVersion.TLSv1_2
+        context.minimum_version = context.maximum_version = wanted
+        session, reused = None, []
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", int(port)), timeout=15) as plain:
+                tls = context.wrap_socket(plain, server_hostname="localhost", session=session)
+                tls.sendall(b"hello\\n")
+                assert tls.recv(100) == b"hello\\n"
+                reused.append(tls.session_reused)
+                session = tls.session
+                tls.unwrap()
+        print(*reused)
+        """
 }
