@@ -104,7 +104,7 @@ import Testing
         for (number, command) in ["K", "k", "K", "k"].enumerated() {
             try client.write("\(command)\n")
             // s_client takes commands only at the start of what it reads at once.
-            try waitForCount(of: "KEYUPDATE", number + 1, in: client)
+            try client.waitForText("KEYUPDATE", times: number + 1)
             try client.write("line \(number)\n")
             try client.waitForText("line \(number)\n")
         }
@@ -120,22 +120,12 @@ import Testing
             try server.child.waitForText("from client \(number)\n")
             try server.child.write("\(command)\n")
             // What follows must be read apart from the command.
-            try waitForCount(of: ">>> TLS 1.3, Handshake [length 0005], KeyUpdate", number + 1, in: server.child)
+            try server.child.waitForText(">>> TLS 1.3, Handshake [length 0005], KeyUpdate", times: number + 1)
             try server.child.write("from server \(number)\n")
             try client.waitForText("from server \(number)\n")
         }
         client.closeInput()
         #expect(try client.waitForExit().status == 0)
-    }
-
-    private func waitForCount(of text: String, _ count: Int, in child: ChildProcess) throws {
-        let deadline = Date().addingTimeInterval(15)
-        while child.transcript.components(separatedBy: text).count - 1 < count {
-            guard Date() < deadline, child.isRunning else {
-                throw ChildProcessError("\(child.command): not \(count) times '\(text)'\n\(child.transcript)")
-            }
-            Thread.sleep(forTimeInterval: 0.005)
-        }
     }
 
     // MARK: Renegotiation, always refused

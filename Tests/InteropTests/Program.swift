@@ -200,3 +200,16 @@ func startGnuTLSClient(_ port: Int, _ options: [String]) throws -> ChildProcess 
         input: .pipe
     )
 }
+
+extension ChildProcess {
+    /// Waits until the program has printed a text so many times.
+    func waitForText(_ text: String, times count: Int) throws {
+        let deadline = Date().addingTimeInterval(15)
+        while transcript.components(separatedBy: text).count - 1 < count {
+            guard Date() < deadline, isRunning else {
+                throw ChildProcessError("\(command): not \(count) times '\(text)'\n\(transcript)")
+            }
+            Thread.sleep(forTimeInterval: 0.005)
+        }
+    }
+}

@@ -51,11 +51,11 @@ import Testing
         _ = try converse(server.port, ["-tls1_3", "-sess_out", file.path])
         let client = try startOpenSSLClient(server.port, ["-tls1_3", "-sess_in", file.path])
         for number in 0..<3 {
-            try client.write("line \(number)\n")
-            try client.waitForText("line \(number)\n")
-            // s_client takes commands only at the start of what it reads at once.
             try client.write("K\n")
-            try client.waitForText("KEYUPDATE")
+            // s_client takes commands only at the start of what it reads at once.
+            try client.waitForText("KEYUPDATE", times: number + 1)
+            try client.write("line \(number)\n")
+            try client.waitForText("\nline \(number)\n")
         }
         try client.write("Q\n")
         #expect(try client.waitForExit().status == 0)
