@@ -178,4 +178,44 @@ enum ClientScripts {
         assert answer == b"" or b" 408 " in answer.split(b"\\r\\n")[0], answer
         assert 0.5 < time.monotonic() - begin < 15
         """
+
+    /// Five hundred clients that send a byte of their ClientHello each second, and one that wants to be served.
+    static let slowHandshakes = """
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+        try: tls.do_handshake()
+        except ssl.SSLWantReadError: pass
+        hello = outgoing.read()
+        slow = [plain() for _ in range(500)]
+        stop = threading.Event()
+        def trickle():
+            position = 0
+            while not stop.is_set():
+                for connection in slow:
+                    connection.sendall(hello[position:position + 1])
+                position += 1
+                stop.wait(1)
+        trickling = threading.Thread(target=trickle)
+        trickling.start()
+        longest = 0
+        try:
+            time.sleep(1.5)
+            for _ in range(30):
+                start = time.monotonic()
+                with connect() as tls:
+                    tls.sendall(request(close=True))
+                    assert b"200 OK" in read_all(tls)
+                longest = max(longest, time.monotonic() - start)
+                time.sleep(0.1)
+        finally:
+            stop.set()
+            trickling.join()
+        assert longest < 1, longest
+        # httpd is to be stopped when it has seen them leave: stopping closes the sockets of threads at work, and
+        # sometimes those that such a thread has just closed itself.
+        for connection in slow:
+            connection.close()
+        time.sleep(1)
+        print("others were served at once")
+        """
 }

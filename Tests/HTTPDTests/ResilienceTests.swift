@@ -14,6 +14,29 @@ import Testing
         #expect(server.complaints.isEmpty)
     }
 
+    /// Handshakes hold no thread of the event MPM: here are ten times as many slow ones as threads.
+    @Test func slowHandshakesKeepNobodyWaiting() throws {
+        let server = try HTTPServer(.event) { port in
+            let identity = try TestCertificates.shared().localhost(.ecdsaP256)
+            return """
+                ThreadsPerChild 25
+                MinSpareThreads 25
+                MaxSpareThreads 75
+                MaxRequestWorkers 50
+                AsyncRequestWorkerFactor 20
+                TLSEngine 127.0.0.1:\(port)
+                <VirtualHost 127.0.0.1:\(port)>
+                    ServerName localhost
+                    \(HTTPServer.certificateDirective(identity))
+                </VirtualHost>
+                """
+        }
+        let outcome = try python(ClientScripts.slowHandshakes, server)
+        #expect(outcome.status == 0 && outcome.text == "others were served at once\n", "\(outcome)\n\(server.errorLog)")
+        try server.stop()
+        #expect(server.complaints.isEmpty)
+    }
+
     /// Nothing that a client does is worth a line in a production log.
     @Test func rudeClients() throws {
         let server = try HTTPServer()

@@ -32,6 +32,25 @@ void tlsd_register_log_handlers(apr_pool_t *pool) {
     }
 }
 
+static bool limits_handshakes(const ap_directive_t *directive) {
+    for (; directive != NULL; directive = directive->next) {
+        if (strcasecmp(directive->directive, "RequestReadTimeout") == 0) {
+            const char *limit = ap_strcasestr(directive->args, "handshake=");
+            if (limit != NULL && atoi(limit + strlen("handshake=")) != 0) {
+                return true;
+            }
+        }
+        if (limits_handshakes(directive->first_child)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool tlsd_handshakes_are_limited(void) {
+    return limits_handshakes(ap_conftree);
+}
+
 void tlsd_register_hooks(apr_pool_t *pool) {
     // mod_proxy's post_config asks whether anybody speaks TLS.
     static const char *const before_proxy[] = {"mod_proxy.c", NULL};

@@ -30,12 +30,22 @@ func tlsd_pre_connection(_ record: UnsafeMutablePointer<conn_rec>, _ socket: Uns
 }
 
 /// Before any protocol: the handshake, which decides which protocol it will be.
+///
+/// With an MPM that can wait by itself it holds no thread while the client is silent: this is called again, on any
+/// thread, when the client has sent more.
 @c @implementation
 func tlsd_process_connection(_ record: UnsafeMutablePointer<conn_rec>) -> CInt {
     guard unsafe record.pointee.master == nil, let connection = unsafe Connection.of(record),
         connection.phase == .handshake
     else { return DECLINED }
-    let status = connection.fill(blocking: true, handshakeOnly: true)
+    let mayWait =
+        unsafe ServerState.of(record.pointee.base_server)?.engines?.mayLeaveThreads == true
+        && tlsd_mpm_can_wait(record)
+    let status = connection.fill(blocking: !mayWait, handshakeOnly: true)
+    if connection.phase == .handshake, mayWait, tlsd_is_again(status) {
+        unsafe tlsd_wait_for_client(record)
+        return OK
+    }
     if connection.phase == .handshake {
         connection.phase = .failed
         unsafe log(

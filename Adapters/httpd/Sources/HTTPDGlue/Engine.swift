@@ -62,9 +62,12 @@ import HTTPDCore
 /// All `TLSEngine` addresses of the configuration.
 final class EngineList {
     private let engines: [Engine]
+    /// Whether a handshake may leave its thread while the client is silent.
+    let mayLeaveThreads: Bool
 
-    init(_ engines: [Engine]) {
+    init(_ engines: [Engine], mayLeaveThreads: Bool) {
         self.engines = engines
+        self.mayLeaveThreads = mayLeaveThreads
     }
 
     func matches(_ local: UnsafeMutablePointer<apr_sockaddr_t>) -> Bool {

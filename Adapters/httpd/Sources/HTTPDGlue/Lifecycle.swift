@@ -46,7 +46,7 @@ private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) 
     for address in settings.engines {
         engines.append(try Engine(address, pool: pool))
     }
-    let list = EngineList(engines)
+    let list = EngineList(engines, mayLeaveThreads: !tlsd_handshakes_are_limited())
     var next = unsafe Optional(main)
     while let server = unsafe next {
         unsafe ServerState.of(server)?.engines = list

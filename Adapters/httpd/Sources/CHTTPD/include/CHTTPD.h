@@ -164,6 +164,27 @@ static inline void tlsd_set_connection_config(conn_rec *connection, void *_Nulla
     ap_set_module_config(connection->conn_config, tlsd_module(), config);
 }
 
+/// Whether the MPM can wait for a client in the middle of a protocol without holding a thread: event from 2.4.63 on.
+static inline bool tlsd_mpm_can_wait(conn_rec *connection) {
+#ifdef AP_MPMQ_CAN_WAITIO
+    int can_wait = 0;
+    return connection->cs != NULL && ap_mpm_query(AP_MPMQ_CAN_WAITIO, &can_wait) == APR_SUCCESS && can_wait;
+#else
+    (void)connection;
+    return false;
+#endif
+}
+
+/// Has the MPM call the process_connection hooks again when the client has sent more; `tlsd_mpm_can_wait` allowing.
+static inline void tlsd_wait_for_client(conn_rec *connection) {
+#ifdef AP_MPMQ_CAN_WAITIO
+    connection->cs->state = CONN_STATE_ASYNC_WAITIO;
+    connection->cs->sense = CONN_SENSE_WANT_READ;
+#else
+    (void)connection;
+#endif
+}
+
 static inline bool tlsd_is_name_based(conn_rec *connection) {
     return connection->vhost_lookup_data != NULL;
 }
@@ -243,6 +264,10 @@ void tlsd_register_hooks(apr_pool_t *pool);
 /// The filters' registrations.
 ap_filter_rec_t *_Nullable tlsd_input_filter_record(void);
 ap_filter_rec_t *_Nullable tlsd_output_filter_record(void);
+
+/// Whether the configuration that has just been read limits the time of handshakes (`RequestReadTimeout handshake=`).
+/// mod_reqtimeout can do that only while a thread waits for the client.
+bool tlsd_handshakes_are_limited(void);
 
 /// `%{NAME}x` and `%{NAME}c` of mod_log_config, if that module is loaded.
 void tlsd_register_log_handlers(apr_pool_t *pool);
