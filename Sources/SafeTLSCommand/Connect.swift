@@ -122,7 +122,7 @@ struct Connect: ParsableCommand {
         do throws(CertificateRejection) {
             let path = try request.verify()
             show(path)
-            note("verdict", "trusted for \(request.serverName)")
+            note("verdict", "trusted for \(request.serverName?.description ?? "anybody")")
             return .accepted(path: path)
         } catch {
             show(request.certificateChain)

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Decodes Base64 (RFC 4648 §4) that comes in pieces.
-struct Base64Decoder {
+package struct Base64Decoder {
     /// What is decoded so far.
-    private(set) var bytes: [UInt8] = []
+    package private(set) var bytes: [UInt8] = []
     private var bits: UInt32 = 0
     private var characters = 0
     private var padding = 0
 
+    package init() {}
+
     /// Decodes `text`; false when a character does not belong there.
     ///
     /// White space is the only thing skipped.
-    mutating func append(_ text: Span<UInt8>) -> Bool {
+    package mutating func append(_ text: Span<UInt8>) -> Bool {
         for i in text.indices {
             let character = text[i]
             if character == UInt8(ascii: "=") {
@@ -35,7 +37,7 @@ struct Base64Decoder {
     }
 
     /// The decoded bytes, or nil when the text stopped in the middle.
-    mutating func finish() -> [UInt8]? {
+    package mutating func finish() -> [UInt8]? {
         switch (characters, padding) {
         case (0, 0):
             break

@@ -10,6 +10,8 @@ struct Answers {
     let configuration: ServerConfiguration?
     /// The schemes that the client verifies.
     var peerSchemes: [SignatureScheme] = []
+    /// What a client shows to servers that ask.
+    var clientCredential: Credential?
     /// An expectation that a question contradicts.
     var complaint: String?
 
@@ -17,6 +19,9 @@ struct Answers {
         self.options = options
         self.configuration = configuration
     }
+
+    /// The alert for a certificate that the test refuses.
+    var rejection: AlertDescription { options.usesCustomVerifyCallback ? .certificateUnknown : .handshakeFailure }
 }
 
 /// A session whose requests the shim can answer.
@@ -29,15 +34,40 @@ protocol AnsweringSession: TLSSession, ~Copyable {
 
 extension ClientSession: AnsweringSession {
     mutating func answer(_ answers: inout Answers) throws(TLSError) -> Bool {
-        guard case .verifyPeer(let request) = request else { return false }
-        if answers.options.rejectsPeer {
-            let alert: AlertDescription =
-                answers.options.usesCustomVerifyCallback ? .certificateUnknown : .handshakeFailure
-            reject(alert, reason: "the certificate was refused by the test")
-        } else {
-            try answer(verification: .accepted(path: request.certificateChain))
+        switch request {
+        case .verifyPeer(let request):
+            if answers.options.rejectsPeer {
+                reject(answers.rejection, reason: "the certificate was refused by the test")
+            } else {
+                try answer(verification: .accepted(path: request.certificateChain))
+            }
+        case .certificate(let request):
+            try answer(request, &answers)
+        case .signature(let request):
+            try answer(signature: request.sign())
+        case nil:
+            return false
         }
         return true
+    }
+
+    private mutating func answer(_ request: RequestedCertificate, _ answers: inout Answers) throws(TLSError) {
+        let options = answers.options
+        answers.peerSchemes = request.signatureSchemes
+        if let expected = options.expectedAuthorities, expected != request.certificateAuthorities {
+            answers.complaint = "the server names \(request.certificateAuthorities.count) other authorities"
+        }
+        if let expected = options.expectedCertificateTypes, expected != request.certificateTypes {
+            answers.complaint = "the certificate types are \(request.certificateTypes)"
+        }
+        if options.failsCertificateCallback {
+            reject(.internalError, reason: "the test has no certificate")
+            return
+        }
+        let fitting = answers.clientCredential.flatMap { credential in
+            request.signatureSchemes.contains { credential.canSign(with: $0, in: request.version) } ? credential : nil
+        }
+        try answer(credential: fitting)
     }
 }
 
@@ -49,6 +79,13 @@ extension ServerSession: AnsweringSession {
             return true
         case .signature(let request):
             try answer(signature: request.sign())
+            return true
+        case .verifyPeer(let request):
+            if answers.options.rejectsPeer {
+                reject(answers.rejection, reason: "the certificate was refused by the test")
+            } else {
+                try answer(verification: .accepted(path: request.certificateChain))
+            }
             return true
         case nil:
             return false

@@ -48,11 +48,23 @@ extension Options {
         options.ticketKeys = ticketKeys
         if !givesTickets { options.ticketCount = 0 }
         options.clock = { Clock.now() }
-        guard verifyingSchemes.isEmpty else { throw .unimplemented("client certificates") }
+        if verifiesPeer || requiresClientCertificate {
+            var authentication = ClientAuthentication(
+                requiresClientCertificate ? .required : .optional,
+                trustAnchors: try Self.anchors()
+            )
+            authentication.authorityNames = .names(try names(authorities ?? []))
+            authentication.signatureSchemes = schemesToVerify
+            options.clientAuthentication = authentication
+        }
         guard let certificateFile else { throw .unimplemented("a server without a certificate") }
         do throws(ConfigurationError) {
             let credential = try Credential(certificateFile: certificateFile, keyFile: keyFile)
-            return try ServerConfiguration(credentials: [credential], options: options)
+            return try ServerConfiguration(
+                credentials: [credential],
+                options: options,
+                clientJudge: { .accepted(path: $0) }
+            )
         } catch {
             // Keys that are refused when they are loaded: RSA with 1024 bits, P-224.
             throw .unimplemented("\(error)")
@@ -65,16 +77,12 @@ extension Options {
         options.versions = try versions
         options.cipherSuites = try cipherSuites
         if !groups.isEmpty { options.groups = groups }
-        // The runner's defaults are BoringSSL's, which leave out what few servers use.
-        options.signatureSchemes =
-            verifyingSchemes.isEmpty
-            ? SignatureScheme.supported.filter { $0 != .ed25519 && $0 != .ecdsaSECP521R1SHA512 } : verifyingSchemes
+        options.signatureSchemes = schemesToVerify
         options.applicationProtocols = advertisedProtocols
         options.clock = { Clock.now() }
         options.keyLog = TrafficSecrets.shared
-        guard certificateFile == nil, signingSchemes.isEmpty, !failsCertificateCallback else {
-            throw .unimplemented("client certificates")
-        }
+        if !signingSchemes.isEmpty { options.signingSchemes = signingSchemes }
+        if let credential = try clientCredential { options.credentials = [credential] }
         if let hostName, ServerName(hostName) == nil { throw .unimplemented("the name \(hostName)") }
         let anchors = try Self.anchors()
         do throws(ConfigurationError) {
@@ -87,6 +95,36 @@ extension Options {
         } catch {
             throw .configuration(error)
         }
+    }
+
+    /// The runner's defaults are BoringSSL's, which leave out what few peers use.
+    private var schemesToVerify: [SignatureScheme] {
+        verifyingSchemes.isEmpty
+            ? SignatureScheme.supported.filter { $0 != .ed25519 && $0 != .ecdsaSECP521R1SHA512 } : verifyingSchemes
+    }
+
+    /// What a client shows to servers that ask for a certificate.
+    var clientCredential: Credential? {
+        get throws(ShimFailure) {
+            guard let certificateFile else { return nil }
+            do throws(ConfigurationError) {
+                return try Credential(certificateFile: certificateFile, keyFile: keyFile)
+            } catch {
+                throw .unimplemented("\(error)")
+            }
+        }
+    }
+
+    private func names(_ list: [[UInt8]]) throws(ShimFailure) -> [DistinguishedName] {
+        var names: [DistinguishedName] = []
+        for der in list {
+            do throws(CertificateError) {
+                names.append(try DistinguishedName(der: der))
+            } catch {
+                throw .unimplemented("an authority's name: \(error)")
+            }
+        }
+        return names
     }
 
     /// A configuration needs an anchor, and the verdict on every chain is the shim's own.

@@ -22,7 +22,8 @@ struct Expectations {
         try match("resumption", negotiated.isResumed, expectsResumption)
         // A resumption makes no signature.
         if let scheme = options.expectedPeerScheme, !negotiated.isResumed {
-            try match("the peer's signature scheme", options.isServer ? nil : negotiated.signatureScheme, scheme)
+            let made = options.isServer ? negotiated.clientSignatureScheme : negotiated.signatureScheme
+            try match("the peer's signature scheme", made, scheme)
         }
         if !options.expectedPeerSchemes.isEmpty {
             try match("the peer's list of schemes", answers.peerSchemes, options.expectedPeerSchemes)
@@ -30,7 +31,9 @@ struct Expectations {
         if options.expectsVerifyResult && !options.isServer {
             try match("a verified peer", !session.peerCertificates.isEmpty, true)
         }
-        if !options.isServer && session.peerCertificates.isEmpty { throw .expectation("the peer has no certificate") }
+        if (!options.isServer || options.requiresClientCertificate) && session.peerCertificates.isEmpty {
+            throw .expectation("the peer has no certificate")
+        }
         if let file = options.expectedPeerChain {
             try match("the peer's chain", session.peerCertificates, try Self.chain(file))
         }

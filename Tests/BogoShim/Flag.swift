@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SafeTLS
+import TLSCrypto
 
 /// A flag of the runner.
 struct Flag: Sendable {
@@ -102,10 +103,11 @@ struct Flag: Sendable {
         "-reject-alpn": set(\.rejectsProtocols),
         "-fail-early-callback": action { $0.rejectsClientHello = .handshakeFailure },
         "-fail-ddos-callback": action { $0.rejectsClientHello = .internalError },
-        "-verify-peer": Flag(hasValue: false) { options, _ throws(ShimFailure) in
-            // A client always verifies.
-            if options.isServer { throw .unimplemented("client certificates") }
-            options.verifiesPeer = true
+        // A client always verifies.
+        "-verify-peer": set(\.verifiesPeer),
+        "-require-any-client-certificate": set(\.requiresClientCertificate),
+        "-use-client-ca-list": Flag(hasValue: true) { options, value throws(ShimFailure) in
+            options.authorities = try names(value)
         },
         // digitalSignature is always required (RFC 8446 §4.4.2.2).
         "-enforce-rsa-key-usage": satisfied,
@@ -156,6 +158,12 @@ struct Flag: Sendable {
         "-expect-server-name": text { $0.expectedServerName = $1 },
         "-expect-alpn": text { $0.expectedProtocol = $1 },
         "-expect-advertised-alpn": text { $0.expectedAdvertisedProtocols = $1 },
+        "-expect-client-ca-list": Flag(hasValue: true) { options, value throws(ShimFailure) in
+            options.expectedAuthorities = try names(value)
+        },
+        "-expect-certificate-types": Flag(hasValue: true) { options, value throws(ShimFailure) in
+            options.expectedCertificateTypes = try base64(value)
+        },
         "-expect-peer-cert-file": text { $0.expectedPeerChain = $1 },
         "-expect-verify-result": set(\.expectsVerifyResult),
         "-expect-session-miss": set(\.expectsSessionMiss),
@@ -173,6 +181,29 @@ struct Flag: Sendable {
             throw .unimplemented("the signature scheme \(scheme)")
         }
         return scheme
+    }
+
+    /// Names in DER and hexadecimal, separated by commas.
+    private static func names(_ value: String) throws(ShimFailure) -> [[UInt8]] {
+        guard value != "<NULL>" && value != "<EMPTY>" else { return [] }
+        var names: [[UInt8]] = []
+        for word in value.split(separator: ",") {
+            let digits = word.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+            guard digits.count == word.utf8.count, digits.count.isMultiple(of: 2) else {
+                throw .unimplemented("the name \(word)")
+            }
+            names.append(stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) })
+        }
+        return names
+    }
+
+    private static func base64(_ value: String) throws(ShimFailure) -> [UInt8] {
+        var decoder = Base64Decoder()
+        let text = Array(value.utf8)
+        guard decoder.append(text.span), let bytes = decoder.finish() else {
+            throw .unimplemented("the base64 \(value)")
+        }
+        return bytes
     }
 
     /// Names with their length in front, as they are on the wire.

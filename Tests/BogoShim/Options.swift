@@ -35,6 +35,11 @@ struct Options {
     var rejectsClientHello: AlertDescription?
     var rejectsPeer = false
     var verifiesPeer = false
+    var requiresClientCertificate = false
+    /// The authorities that a server names; nil leaves them out.
+    var authorities: [[UInt8]]?
+    var expectedAuthorities: [[UInt8]]?
+    var expectedCertificateTypes: [UInt8]?
     var usesCustomVerifyCallback = false
     var failsCertificateCallback = false
 

@@ -33,7 +33,7 @@ extension TLSError {
     var token: String {
         switch self {
         case .malformed(let input): "malformed.\(input.alert.name)"
-        case .peerMisbehaved(.noCertificate): "malformed.noCertificate"
+        case .peerMisbehaved(.noServerCertificate): "malformed.noCertificate"
         case .peerMisbehaved(let misbehavior): "peerMisbehaved.\(misbehavior.token)"
         case .nothingInCommon(let incompatibility): "nothingInCommon.\(incompatibility.token)"
         case .certificateRejected: "certificateRejected"
@@ -68,7 +68,7 @@ extension PeerMisbehavior {
         case .inappropriateFallback: "inappropriateFallback"
         case .downgradeDetected: "downgradeDetected"
         case .secondHelloRetryRequest: "unexpectedMessage.secondHelloRetryRequest"
-        case .noCertificate: "noCertificate"
+        case .noServerCertificate, .noClientCertificate: "noCertificate"
         case .tooMany: "tooMany"
         case .renegotiation: "renegotiation"
         }

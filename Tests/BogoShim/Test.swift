@@ -30,9 +30,12 @@ struct Test {
             }
         }
         let configuration = try options.serverConfiguration(ticketKeys: ticketKeys)
+        var deferring: DeferredRequests = options.isAsync ? [.clientHello, .signature] : .clientHello
+        // Sessions whose chains a driver judged are not resumed: the verdict is deferred only where none is.
+        if options.rejectsPeer || options.isAsync && resumeCount == 0 { deferring.insert(.verification) }
         let session = ServerSession(
             configuration: configuration,
-            deferring: options.isAsync ? [.clientHello, .signature] : .clientHello,
+            deferring: deferring,
             fragmentLength: options.fragmentLength
         )
         _ = try Connection(session, Answers(options: options, configuration: configuration)).run()
@@ -46,21 +49,29 @@ struct Test {
         }
         // A client that judges chains itself keeps no sessions: the verdict is deferred only where none is needed.
         let defersVerdict = options.rejectsPeer && !options.isResumption || options.isAsync && resumeCount == 0
+        var deferring: DeferredRequests = options.isAsync ? .signature : []
+        if defersVerdict { deferring.insert(.verification) }
+        let asksForCertificate =
+            options.expectedAuthorities != nil || options.expectedCertificateTypes != nil
+            || options.failsCertificateCallback || !options.expectedPeerSchemes.isEmpty || options.isAsync
+        if asksForCertificate && resumeCount == 0 { deferring.insert(.certificate) }
         let session: ClientSession
         do throws(TLSError) {
             session = try ClientSession(
                 configuration: configuration,
                 serverName: options.serverName,
-                deferring: defersVerdict ? .verification : [],
+                deferring: deferring,
                 fragmentLength: options.fragmentLength
             )
         } catch {
             throw .tls(error)
         }
         let offered = configuration.sessionCount(for: options.serverName)
-        let negotiated = try Connection(session, Answers(options: options)).run()
+        var answers = Answers(options: options)
+        answers.clientCredential = try options.clientCredential
+        let negotiated = try Connection(session, answers).run()
         self.negotiated = negotiated
-        guard !defersVerdict else { return }
+        guard deferring.isDisjoint(with: [.verification, .certificate]) else { return }
         try checkSessions(
             options,
             negotiated,

@@ -15,6 +15,13 @@ public struct ClientOptions: Sendable {
     public var signatureSchemes: [SignatureScheme] = SignatureScheme.supported
     /// The ALPN protocol names to offer, most wanted first (RFC 7301). Empty: the extension is not sent.
     public var applicationProtocols: [String] = []
+    /// The certificates to show to servers that ask for one, most wanted first. Default: none.
+    ///
+    /// The first is shown whose key fits a signature scheme of the server and which comes from an authority that the
+    /// server names, if it names any. When none fits, none is shown, and the server decides whether it goes on.
+    public var credentials: [Credential] = []
+    /// The signature schemes to sign with when a certificate is shown, most wanted first.
+    public var signingSchemes: [SignatureScheme] = SignatureScheme.supported
     /// For how many servers sessions are kept to be resumed; 0 turns resumption off. Default: 256.
     public var sessionCacheCapacity = 256
     /// Where the secrets of connections are logged for debugging, if anywhere. Default: nil.
@@ -67,6 +74,17 @@ public final class ClientConfiguration: Sendable {
         try ConfigurationCheck.cipherSuites(options.cipherSuites, versions: options.versions)
         try ConfigurationCheck.groups(options.groups)
         try ConfigurationCheck.signatureSchemes(options.signatureSchemes)
+        try ConfigurationCheck.signatureSchemes(options.signingSchemes)
+        for credential in options.credentials {
+            let isUsable = [options.versions.lowerBound, options.versions.upperBound].contains { version in
+                options.signingSchemes.contains { $0.isUsable(with: credential.keyKind, in: version) }
+            }
+            guard isUsable else {
+                throw ConfigurationError(
+                    reason: "no enabled signature scheme fits the certificate \(credential.certificateChain[0].subject)"
+                )
+            }
+        }
         applicationProtocols = try ConfigurationCheck.applicationProtocols(options.applicationProtocols)
         verifier = CertificateVerifier(trustAnchors: trustAnchors, purpose: .serverAuthentication)
         sessionCache = other?.sessionCache ?? ClientSessionCache(capacity: options.sessionCacheCapacity)

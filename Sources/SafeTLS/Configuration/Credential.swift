@@ -120,6 +120,31 @@ public final class Credential: Sendable {
         }
     }
 
+    /// The first of `schemes` that this credential can sign with in answer to a server's request.
+    func signatureScheme(
+        for request: RequestedCertificate,
+        preferred schemes: [SignatureScheme]
+    ) -> SignatureScheme? {
+        // RFC 5246 §7.4.4: rsa_sign is 1, ecdsa_sign 64, which Ed25519 goes by, too (RFC 8422 §5.5).
+        if request.version == .tls12 {
+            let type: UInt8 = CipherSuite.Authentication(keyKind) == .rsa ? 1 : 64
+            guard request.certificateTypes.contains(type) else { return nil }
+        }
+        return schemes.first {
+            $0.isUsable(with: keyKind, in: request.version) && request.signatureSchemes.contains($0)
+        }
+    }
+
+    /// Whether the key can make handshake signatures of a scheme in a version.
+    public func canSign(with scheme: SignatureScheme, in version: ProtocolVersion) -> Bool {
+        scheme.isUsable(with: keyKind, in: version)
+    }
+
+    /// Whether the chain comes from an authority that a server names (RFC 8446 §4.2.4, RFC 5246 §7.4.4).
+    func isIssued(byOneOf authorities: [[UInt8]]) -> Bool {
+        authorities.isEmpty || certificateChain.contains { authorities.contains($0.issuer.der) }
+    }
+
     /// The first of `schemes` that this credential can sign with and the peer accepts.
     func signatureScheme(
         in version: ProtocolVersion,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TLSCertificates
+package import TLSCertificates
 public import TLSCrypto
 
 /// What a server offers and how it chooses. Plain values; ``ServerConfiguration`` checks them once.
@@ -30,6 +30,8 @@ public struct ServerOptions: Sendable {
     /// How long a ticket may be used, in seconds, at most seven days and at most one epoch of ``ticketKeys``.
     /// Default: one day.
     public var ticketLifetime: Int64 = 86_400
+    /// Whether and how clients are asked for certificates. Default: nil, they are not.
+    public var clientAuthentication: ClientAuthentication?
     /// What else must be the same when a session is resumed, for servers that share ticket keys: for instance the
     /// name of a group of virtual hosts. Sessions are resumed under the same server name and versions only, anyway.
     public var resumptionContext: [UInt8] = []
@@ -55,6 +57,8 @@ public final class ServerConfiguration: Sendable {
     /// The key that authenticates HelloRetryRequest cookies.
     let retryCookieKey: Secret32
 
+    /// Nil when clients are not asked for certificates.
+    let clientAuthenticator: ClientAuthenticator?
     /// Nil when resumption is off.
     let resumption: ServerResumption?
 
@@ -62,8 +66,20 @@ public final class ServerConfiguration: Sendable {
     ///
     /// - Throws: `ConfigurationError` when something could never be negotiated: no certificate, an unsupported version,
     ///   suite or group, a certificate that no enabled signature scheme fits, a version without suite or signature
-    ///   scheme, or an invalid ALPN name.
-    public init(credentials: [Credential], options: ServerOptions = ServerOptions()) throws(ConfigurationError) {
+    ///   scheme, an invalid ALPN name, or client authentication that could accept nobody.
+    public convenience init(
+        credentials: [Credential],
+        options: ServerOptions = ServerOptions()
+    ) throws(ConfigurationError) {
+        try self.init(credentials: credentials, options: options, clientJudge: nil)
+    }
+
+    /// For tests: with a verdict of their own on every client's chain.
+    package init(
+        credentials: [Credential],
+        options: ServerOptions,
+        clientJudge: (@Sendable ([Certificate]) -> Verdict)?
+    ) throws(ConfigurationError) {
         guard !credentials.isEmpty else {
             throw ConfigurationError(reason: "a server needs at least one certificate")
         }
@@ -96,7 +112,12 @@ public final class ServerConfiguration: Sendable {
         }
         applicationProtocols = try ConfigurationCheck.applicationProtocols(options.applicationProtocols)
         retryCookieKey = try Secret32(random: options.random)
-        resumption = try ServerResumption(options)
+        var authenticator: ClientAuthenticator?
+        if let authentication = options.clientAuthentication {
+            authenticator = try ClientAuthenticator(authentication, judge: clientJudge)
+        }
+        clientAuthenticator = authenticator
+        resumption = try ServerResumption(options, authenticator)
         self.credentials = credentials
         self.options = options
     }

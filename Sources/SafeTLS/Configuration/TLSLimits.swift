@@ -56,6 +56,10 @@ public enum TLSLimits {
     /// Longest ticket that a client keeps, in bytes: it goes into a ClientHello, beside other extensions.
     static let keptTicketLength = 16_384
 
+    /// Longest client chain that a session keeps for resumption, in bytes: it goes into a ticket, and the ticket into
+    /// a ClientHello. Two or three certificates fit.
+    static let resumedChainLength = 8_192
+
     /// How long a TLS 1.2 ticket is used whose lifetime the server leaves open (RFC 5077 §3.3), in seconds: the 24 hours
     /// of RFC 5246 appendix F.1.4.
     static let unspecifiedTicketLifetime: Int64 = 86_400

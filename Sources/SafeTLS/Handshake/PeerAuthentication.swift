@@ -28,7 +28,7 @@ struct PeerChain {
                 )
             }
         }
-        guard let leaf = certificates.first else { throw .peerMisbehaved(.noCertificate) }
+        guard let leaf = certificates.first else { throw .peerMisbehaved(.noServerCertificate) }
         self.certificates = certificates
         self.leaf = leaf
     }
@@ -37,6 +37,23 @@ struct PeerChain {
 /// The proof that the peer holds the private key of its certificate. Only the check can make one.
 struct HandshakeSignatureVerified {
     let scheme: SignatureScheme
+
+    /// Verifies the signature of a CertificateVerify message (RFC 8446 §4.4.3, RFC 5246 §7.4.8).
+    init(
+        certificateVerify message: [UInt8],
+        content: [UInt8],
+        chain: PeerChain,
+        version: ProtocolVersion,
+        accepted: [SignatureScheme]
+    ) throws(TLSError) {
+        let signed: DigitallySigned
+        do throws(DecodeError) {
+            signed = try DigitallySigned(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
+        } catch {
+            throw TLSError(error, in: .certificateVerify)
+        }
+        try self.init(signed, content: content.span, chain: chain, version: version, accepted: accepted)
+    }
 
     /// Verifies a handshake signature (RFC 8446 §4.4.3, RFC 5246 §7.4.3).
     init(
@@ -92,6 +109,20 @@ struct PeerAuthenticated {
         scheme = nil
     }
 
+    /// The client of a session that a server resumes. Its chain was verified again when the session was read.
+    init(resuming session: borrowing SessionState) {
+        certificates = session.client
+        scheme = nil
+    }
+
+    /// The peer of a handshake in which nobody had to prove anything: a client that shows no certificate.
+    static let anonymous = PeerAuthenticated()
+
+    private init() {
+        certificates = .none
+        scheme = nil
+    }
+
     init(_ verdict: Verdict, chain: PeerChain, proof: HandshakeSignatureVerified) throws(TLSError) {
         switch verdict {
         case .rejected(let rejection): throw .certificateRejected(rejection)
@@ -105,7 +136,7 @@ struct PeerAuthenticated {
 extension VerificationRequest {
     /// The built-in verdict.
     func verdict() -> Verdict {
-        if let judge = configuration.judge { return judge(certificateChain) }
+        if let judge { return judge(certificateChain) }
         do throws(CertificateRejection) {
             return .accepted(path: try verify())
         } catch {

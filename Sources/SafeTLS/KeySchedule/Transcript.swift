@@ -5,17 +5,31 @@ import TLSCrypto
 /// The running hash over all handshake messages (RFC 8446 §4.4.1, RFC 5246 §7.4.9).
 struct Transcript: ~Copyable {
     private var state: HashState
+    /// The messages themselves, while a CertificateVerify of TLS 1.2 may come: it signs them with a hash that is not
+    /// known before (RFC 5246 §7.4.8).
+    private var recorded: [UInt8]?
 
-    init(_ algorithm: HashAlgorithm) throws(TLSError) {
+    init(_ algorithm: HashAlgorithm, recording: Bool = false) throws(TLSError) {
         do throws(CryptoError) {
             state = try HashState(algorithm)
         } catch {
             throw TLSError(error)
         }
+        recorded = recording ? [] : nil
     }
 
     /// Adds a message, header included.
-    mutating func update(_ message: Span<UInt8>) { state.update(message) }
+    mutating func update(_ message: Span<UInt8>) {
+        state.update(message)
+        if recorded != nil { for index in message.indices { recorded?.append(message[index]) } }
+    }
+
+    /// All messages so far; ends the recording.
+    mutating func takeRecording() -> [UInt8] {
+        var taken: [UInt8]?
+        swap(&taken, &recorded)
+        return taken ?? []
+    }
 
     /// The hash of all messages so far and the beginning of the next one, which is not added: what a binder covers
     /// (RFC 8446 §4.2.11.2).

@@ -11,9 +11,10 @@ struct ServerResumption: Sendable {
     let lifetime: UInt32
     /// Must be the same when a session is resumed as when it was made.
     let policy: [UInt8]
+    private let authenticator: ClientAuthenticator?
 
     /// Nil when the options turn resumption off.
-    init?(_ options: ServerOptions) throws(ConfigurationError) {
+    init?(_ options: ServerOptions, _ authenticator: ClientAuthenticator?) throws(ConfigurationError) {
         guard options.ticketCount > 0 else { return nil }
         guard options.ticketCount <= TLSLimits.ticketsPerHandshake else {
             throw ConfigurationError(
@@ -33,24 +34,12 @@ struct ServerResumption: Sendable {
         }
         ticketCount = options.ticketCount
         lifetime = UInt32(min(options.ticketLifetime, keys.epochLength))
-        policy = try Self.policyDigest(options)
-    }
-
-    /// SHA-256 over everything that decides whether a session may go on: a session that was made under another policy
-    /// gets a full handshake.
-    private static func policyDigest(_ options: ServerOptions) throws(ConfigurationError) -> [UInt8] {
-        var writer = ByteWriter(reserving: 64 + options.resumptionContext.count)
-        writer.append("safetls policy 1")
-        writer.append(options.versions.lowerBound.rawValue)
-        writer.append(options.versions.upperBound.rawValue)
-        writer.append(UInt32(truncatingIfNeeded: options.resumptionContext.count))
-        writer.append(options.resumptionContext)
-        do throws(CryptoError) {
-            let digest = try HashState.hash(.sha256, writer.bytes.span)
-            return copyBytes(digest.bytes)
-        } catch {
-            throw ConfigurationError(reason: "the policy digest could not be computed")
-        }
+        self.authenticator = authenticator
+        policy = try ResumptionPolicy(
+            versions: options.versions,
+            context: options.resumptionContext,
+            clientAuthentication: authenticator?.fingerprint
+        ).digest()
     }
 
     /// Reads the ticket that a client brings and judges whether it may resume, the binder apart.
@@ -61,16 +50,28 @@ struct ServerResumption: Sendable {
         at now: Int64
     ) -> SessionState? {
         guard let bytes = keys.open(ticket, at: now) else { return nil }
-        let state: SessionState
+        var state: SessionState
         do throws(DecodeError) {
             state = try SessionState.read(bytes)
         } catch {
             return nil
         }
         guard state.version == version, state.serverName == serverName, state.policy == policy,
-            state.isAlive(at: now, limit: lifetime)
+            state.isAlive(at: now, limit: lifetime), let client = verified(state.client, at: now)
         else { return nil }
+        state.client = client
         return state
+    }
+
+    /// The client, if a full handshake would accept it with the chain it once sent: certificates expire, and time
+    /// goes over revocation lists.
+    private func verified(_ client: PeerCertificates, at now: Int64) -> PeerCertificates? {
+        guard let authenticator else { return client.sent.isEmpty ? client : nil }
+        if client.sent.isEmpty { return authenticator.mode == .optional ? client : nil }
+        switch authenticator.verification(client.sent, at: now).verdict() {
+        case .accepted(let path): return PeerCertificates(sent: client.sent, verifiedPath: path)
+        case .rejected: return nil
+        }
     }
 
     /// How long a ticket made now may live, in seconds: resuming does not extend what a full handshake began.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCertificates
 import TLSCrypto
 
 /// What a server needs to resume a session, as it stands in a ticket or in a store.
@@ -23,9 +24,11 @@ struct SessionState: ~Copyable {
     let applicationProtocol: String?
     /// Whether the session has the extended master secret (RFC 7627 §5.3). TLS 1.2 only.
     let usesExtendedMasterSecret: Bool
+    /// The certificates the client once sent and proved. The verified path is that of the latest verification.
+    var client: PeerCertificates
 
     /// Bumped when the fields change, so that tickets of another version of this library are refused.
-    private static let format: UInt8 = 1
+    private static let format: UInt8 = 2
 
     init(
         version: ProtocolVersion,
@@ -38,7 +41,8 @@ struct SessionState: ~Copyable {
         policy: [UInt8],
         serverName: String?,
         applicationProtocol: String?,
-        usesExtendedMasterSecret: Bool
+        usesExtendedMasterSecret: Bool,
+        client: PeerCertificates
     ) {
         self.version = version
         self.cipherSuite = cipherSuite
@@ -51,6 +55,12 @@ struct SessionState: ~Copyable {
         self.serverName = serverName
         self.applicationProtocol = applicationProtocol
         self.usesExtendedMasterSecret = usesExtendedMasterSecret
+        self.client = client
+    }
+
+    /// Whether a client's chain fits into a session: with a longer one there is no resumption.
+    static func canHold(_ chain: [Certificate]) -> Bool {
+        chain.reduce(0) { $0 + 3 + $1.der.count } <= TLSLimits.resumedChainLength
     }
 
     /// The state as bytes. They are secret.
@@ -69,6 +79,9 @@ struct SessionState: ~Copyable {
         writer.vector8(policy)
         writer.vector8(Array((serverName ?? "").utf8))
         writer.vector8(Array((applicationProtocol ?? "").utf8))
+        writer.vector16 { list in
+            for certificate in client.sent { list.vector24(certificate.der) }
+        }
         writer.append(UInt8(truncatingIfNeeded: secret.count))
         // The secret goes straight into memory that is wiped.
         let start = writer.count
@@ -96,6 +109,16 @@ struct SessionState: ~Copyable {
         let policy = copyBytes(try reader.readVector8())
         let serverName = String(decoding: copyBytes(try reader.readVector8()), as: UTF8.self)
         let applicationProtocol = String(decoding: copyBytes(try reader.readVector8()), as: UTF8.self)
+        var certificates = ByteReader(try reader.readVector16())
+        var clientChain: [Certificate] = []
+        while !certificates.isEmpty {
+            let der = copyBytes(try certificates.readVector24())
+            do throws(CertificateError) {
+                clientChain.append(try Certificate(der: der))
+            } catch {
+                throw .malformed("holds a certificate that does not parse")
+            }
+        }
         let secret = try reader.readVector8()
         try reader.expectEnd()
         return SessionState(
@@ -109,7 +132,8 @@ struct SessionState: ~Copyable {
             policy: policy,
             serverName: serverName.isEmpty ? nil : serverName,
             applicationProtocol: applicationProtocol.isEmpty ? nil : applicationProtocol,
-            usesExtendedMasterSecret: usesExtendedMasterSecret
+            usesExtendedMasterSecret: usesExtendedMasterSecret,
+            client: PeerCertificates(sent: clientChain, verifiedPath: [])
         )
     }
 }

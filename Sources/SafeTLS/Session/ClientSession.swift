@@ -58,8 +58,36 @@ public struct ClientSession: ~Copyable, Sendable {
     /// - Throws: `TLSError.certificateRejected` when the verdict is a rejection, `TLSError` when the handshake fails
     ///   later, `TLSError.misuse` when no verdict is waited for.
     public mutating func answer(verification verdict: Verdict) throws(TLSError) {
+        guard case .verifyPeer = engine.request else { throw engine.failure ?? .misuse(.noSuchRequest) }
         try engine.answer { handshake, channel throws(TLSError) in
             try handshake.answer(verification: verdict, channel: &channel)
+        }
+    }
+
+    /// Answers ``ClientRequest/certificate(_:)``.
+    ///
+    /// - Parameter credential: The certificate to show; nil shows none, and the server decides whether it goes on.
+    /// - Throws: `TLSError.misuse` when no certificate is waited for, or this one cannot make a signature that the server
+    ///   accepts, which does not end the session; `TLSError` when the handshake fails later.
+    public mutating func answer(credential: Credential?) throws(TLSError) {
+        guard case .certificate(let request) = engine.request else {
+            throw engine.failure ?? .misuse(.noSuchRequest)
+        }
+        if let credential, credential.signatureScheme(for: request, preferred: SignatureScheme.supported) == nil {
+            throw .misuse(.invalidArgument("the certificate's key fits none of the server's signature schemes"))
+        }
+        try engine.answer { handshake, channel throws(TLSError) in
+            try handshake.answer(credential: credential, channel: &channel)
+        }
+    }
+
+    /// Answers ``ClientRequest/signature(_:)`` with a signature over the request's message.
+    ///
+    /// - Throws: `TLSError` when the handshake fails with it, `TLSError.misuse` when no signature is waited for.
+    public mutating func answer(signature: [UInt8]) throws(TLSError) {
+        guard case .signature = engine.request else { throw engine.failure ?? .misuse(.noSuchRequest) }
+        try engine.answer { handshake, channel throws(TLSError) in
+            try handshake.answer(signature: signature, channel: &channel)
         }
     }
 

@@ -10,6 +10,8 @@ public struct NegotiatedParameters: Equatable, Sendable {
     public let group: NamedGroup?
     /// The scheme of the server's handshake signature.
     public let signatureScheme: SignatureScheme?
+    /// The scheme of the client's handshake signature; nil for a client without certificate, and for resumed sessions.
+    public internal(set) var clientSignatureScheme: SignatureScheme? = nil
     /// The application protocol, when ALPN chose one (RFC 7301).
     public let applicationProtocol: String?
     /// The name the client asked for, in lower case (RFC 6066 §3).

@@ -34,8 +34,12 @@ public struct DeferredRequests: OptionSet, Sendable {
 
     /// A server: which configuration a ClientHello gets.
     public static let clientHello = DeferredRequests(rawValue: 1)
-    /// A server: the handshake signature.
+    /// The handshake signature.
     public static let signature = DeferredRequests(rawValue: 2)
-    /// A client: the verdict on the server's certificate chain.
+    /// The verdict on the peer's certificate chain.
+    ///
+    /// Sessions of chains that a driver judged are not resumed: what it accepted must not pass for a verified chain.
     public static let verification = DeferredRequests(rawValue: 4)
+    /// A client: which certificate a server that asks for one is shown.
+    public static let certificate = DeferredRequests(rawValue: 8)
 }

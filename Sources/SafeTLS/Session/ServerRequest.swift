@@ -9,6 +9,8 @@ public enum ServerRequest: Sendable {
     case clientHello(ClientHelloInfo)
     /// A signature over the handshake. Answer with `answer(signature:)`.
     case signature(SignatureRequest)
+    /// The verdict on the client's chain. Answer with `answer(verification:)`.
+    case verifyPeer(VerificationRequest)
 }
 
 /// What a client asked for, for the choice of a configuration.
@@ -64,25 +66,45 @@ public struct SignatureRequest: Sendable {
 public enum ClientRequest: Sendable {
     /// The verdict on the server's chain. Answer with `answer(verification:)`.
     case verifyPeer(VerificationRequest)
+    /// The certificate to show to the server, which asks for one. Answer with `answer(credential:)`.
+    case certificate(RequestedCertificate)
+    /// A signature over the handshake with that certificate's key. Answer with `answer(signature:)`.
+    case signature(SignatureRequest)
 }
 
-/// A request to judge the server's certificate chain.
+/// What kind of certificate a server asks its client for (RFC 8446 §4.3.2, RFC 5246 §7.4.4).
+public struct RequestedCertificate: Equatable, Sendable {
+    /// The schemes the server accepts for the handshake signature, in its order.
+    public let signatureSchemes: [SignatureScheme]
+    /// The schemes it accepts for the signatures of certificates; nil when it named none of their own.
+    public let certificateSignatureSchemes: [SignatureScheme]?
+    /// The authorities that it accepts certificates of, as distinguished names in DER; empty for any.
+    public let certificateAuthorities: [[UInt8]]
+    /// The protocol version.
+    public let version: ProtocolVersion
+    /// TLS 1.2: the kinds of keys, one ClientCertificateType each. Empty in TLS 1.3.
+    public let certificateTypes: [UInt8]
+    /// TLS 1.3: what the answer repeats. Empty during the handshake.
+    let context: [UInt8]
+}
+
+/// A request to judge the peer's certificate chain.
 public struct VerificationRequest: Sendable {
-    /// The chain as the server sent it, its own certificate first.
+    /// The chain as the peer sent it, its own certificate first.
     public let certificateChain: [Certificate]
-    /// The name the chain must be valid for.
-    public let serverName: ServerName
-    let configuration: ClientConfiguration
+    /// The name the chain must be valid for; nil for the chain of a client.
+    public let serverName: ServerName?
+    let verifier: CertificateVerifier
+    /// When the chain was received, in UNIX seconds.
+    let time: Int64
+    /// Stands in for the verifier in tests against peers whose certificates nobody could accept.
+    let judge: (@Sendable ([Certificate]) -> Verdict)?
 
     /// Judges with the configuration's trust anchors and clock: the built-in answer.
     ///
-    /// - Returns: The path from the server's certificate to the trust anchor.
+    /// - Returns: The path from the peer's certificate to the trust anchor.
     public func verify() throws(CertificateRejection) -> [Certificate] {
-        try configuration.verifier.verify(
-            certificateChain,
-            serverName: serverName,
-            at: configuration.options.clock()
-        )
+        try verifier.verify(certificateChain, serverName: serverName, at: time)
     }
 }
 

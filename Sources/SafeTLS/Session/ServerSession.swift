@@ -75,6 +75,22 @@ public struct ServerSession: ~Copyable, Sendable {
         }
     }
 
+    /// Answers ``ServerRequest/verifyPeer(_:)``.
+    ///
+    /// A chain can be accepted with an empty path: then it was not verified, which ``verifiedPath`` tells.
+    ///
+    /// - Throws: `TLSError.certificateRejected` when the verdict is a rejection, `TLSError` when the handshake fails
+    ///   later, `TLSError.misuse` when no verdict is waited for.
+    public mutating func answer(verification verdict: Verdict) throws(TLSError) {
+        guard case .verifyPeer = engine.request else { throw engine.failure ?? .misuse(.noSuchRequest) }
+        try engine.answer { handshake, channel throws(TLSError) in
+            try handshake.answer(verification: verdict, channel: &channel)
+        }
+    }
+
+    /// The path that was verified, from the client's certificate to the trust anchor; empty without a certificate.
+    public var verifiedPath: [Certificate] { engine.peerCertificates.verifiedPath }
+
     /// Ends the session with an alert of the driver's choice, for instance when no configuration fits the client.
     public mutating func reject(_ alert: AlertDescription, reason: String) {
         engine.fail(.refused(alert: alert, reason: reason))

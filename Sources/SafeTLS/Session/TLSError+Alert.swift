@@ -29,7 +29,8 @@ extension PeerMisbehavior {
         case .missingExtension: .missingExtension
         case .badHandshakeSignature, .badFinished, .badBinder: .decryptError
         case .inappropriateFallback: .inappropriateFallback
-        case .noCertificate: .decodeError
+        case .noServerCertificate: .decodeError
+        case .noClientCertificate(let version): version == .tls13 ? .certificateRequired : .handshakeFailure
         case .tooMany: .unexpectedMessage
         case .renegotiation: .noRenegotiation
         }

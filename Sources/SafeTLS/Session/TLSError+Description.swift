@@ -45,7 +45,8 @@ extension PeerMisbehavior: CustomStringConvertible {
         case .downgradeDetected:
             "The server's random shows that it speaks a higher version: the connection was tampered with."
         case .secondHelloRetryRequest: "The server sent a second HelloRetryRequest."
-        case .noCertificate: "The server sent no certificate."
+        case .noServerCertificate: "The server sent no certificate."
+        case .noClientCertificate: "The client sent no certificate, and this server requires one."
         case .tooMany(let what): "The peer sent too many \(what)."
         case .renegotiation: "The peer asked for renegotiation, which is refused."
         }

@@ -73,7 +73,9 @@ public enum PeerMisbehavior: Equatable, Sendable {
     /// A second HelloRetryRequest (RFC 8446 §4.1.4).
     case secondHelloRetryRequest
     /// A server without any certificate.
-    case noCertificate
+    case noServerCertificate
+    /// A client without a certificate, which this server requires (RFC 8446 §4.4.2.4, RFC 5246 §7.4.6).
+    case noClientCertificate(ProtocolVersion)
     /// More of something than ``TLSLimits`` allows.
     case tooMany(String)
     /// Wanted to renegotiate, which this library never does.

@@ -81,6 +81,9 @@ public struct CertificateRevocationLists: Sendable {
         }
     }
 
+    /// Every list, in no order.
+    public var all: [CertificateRevocationList] { byIssuer.values.flatMap { $0 } }
+
     /// The lists of this issuer, the newest first.
     func lists(of issuer: DistinguishedName) -> [CertificateRevocationList] {
         byIssuer[issuer] ?? []

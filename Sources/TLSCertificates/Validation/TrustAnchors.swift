@@ -98,7 +98,12 @@ public final class TrustAnchors: Sendable {
     }
 
     /// Every anchor, in no order.
-    var all: [Certificate] { bySubject.values.flatMap { $0 } }
+    public var certificates: [Certificate] { bySubject.values.flatMap { $0 } }
+
+    /// The names of the anchors, each once and always in the same order.
+    public var subjects: [DistinguishedName] {
+        bySubject.keys.filter { !$0.isEmpty }.sorted { $0.der.lexicographicallyPrecedes($1.der) }
+    }
 
     /// Whether this very certificate is an anchor.
     func contains(_ certificate: Certificate) -> Bool {

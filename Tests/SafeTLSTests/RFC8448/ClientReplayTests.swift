@@ -99,8 +99,9 @@ struct RFC8448ClientReplayTests {
         var channel = Channel()
         var handshake = try handshake(trace, before: .finished)
         try channel.install(sealer: handshake.clientTraffic.sealer(&handshake.hash))
-        let digest = try handshake.finish(trace.message(.finished, fromClient: false), requestContext: nil, &channel)
+        let digest = try handshake.check(finished: trace.message(.finished, fromClient: false), &channel)
         #expect(try array(digest.bytes) == trace.value("hash_ch_server_finished"))
+        try handshake.sendFinished(&channel)
         try channel.flush()
         let output = array(channel.pendingOutput)
         #expect(output == trace.records(fromClient: true, "client_handshake").first?.bytes)
@@ -115,7 +116,7 @@ struct RFC8448ClientReplayTests {
         message[20] ^= 0x10
         var failure: TLSError?
         do throws(TLSError) {
-            _ = try handshake.finish(message, requestContext: nil, &channel)
+            _ = try handshake.check(finished: message, &channel)
         } catch {
             failure = error
         }

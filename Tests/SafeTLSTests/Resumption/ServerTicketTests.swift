@@ -188,7 +188,8 @@ struct ServerTicketTests {
             policy: resumption.policy,
             serverName: "server.example",
             applicationProtocol: nil,
-            usesExtendedMasterSecret: isExtended
+            usesExtendedMasterSecret: isExtended,
+            client: .none
         )
         let bytes = state.serialised()
         var hello = offer

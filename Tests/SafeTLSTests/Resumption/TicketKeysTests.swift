@@ -97,7 +97,8 @@ struct TicketKeysTests {
             policy: [1, 2],
             serverName: "server.example",
             applicationProtocol: "h2",
-            usesExtendedMasterSecret: true
+            usesExtendedMasterSecret: true,
+            client: .none
         )
         let bytes = state.serialised()
         let read = try SessionState.read(bytes)

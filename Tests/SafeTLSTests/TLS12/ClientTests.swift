@@ -203,7 +203,7 @@ struct TLS12ClientTests {
         _ = try server.receive(Loopback.output(&client))
         try server.sendServerHello()
         try server.send(.certificate, body: [0, 0, 0])
-        try expectFailure(&server, &client, .peerMisbehaved(.noCertificate), .decodeError)
+        try expectFailure(&server, &client, .peerMisbehaved(.noServerCertificate), .decodeError)
     }
 
     @Test("a signature that does not match")

@@ -175,7 +175,9 @@ struct DeferralTests {
         let judged = VerificationRequest(
             certificateChain: request.certificateChain,
             serverName: name,
-            configuration: configuration
+            verifier: configuration.verifier,
+            time: TestCredentials.now,
+            judge: nil
         )
         guard case .rejected(let rejection) = judged.verdict() else {
             Issue.record("a certificate is good for any name")

@@ -4,15 +4,17 @@
 ///
 /// ```
 /// expectServerHello ─┬─ TLS 1.3 → expectEncryptedExtensions → expectCertificateTLS13 → expectCertificateVerify
-///   ↑ HelloRetry-    │           → [awaitVerdictTLS13] → expectFinishedTLS13 → connected
+///   ↑ HelloRetry-    │           → [awaitVerdictTLS13] → expectFinishedTLS13
+///   │                │           → [awaitCertificateTLS13 → awaitSignatureTLS13] → connected
 ///   └ Request        └─ TLS 1.2 ─┬─ expectCertificateTLS12 → expectServerKeyExchange → [awaitVerdictTLS12]
-///                                │  → expectServerHelloDone ─┐
-///                                └─ resumed session ─────────┴→ [expectNewSessionTicket] → expectChangeCipherSpec
+///                                │  → expectServerHelloDone
+///                                │  → [awaitCertificateTLS12 → awaitSignatureTLS12] ─┐
+///                                └─ resumed session ─────────────────────────────────┴→ [expectNewSessionTicket]
+///                                                               → expectChangeCipherSpec
 ///                                                               → expectFinishedTLS12 → connected
 /// ```
 ///
-/// States in brackets are passed through unless the driver wants to judge the certificate itself, or the server
-/// promised a ticket.
+/// States in brackets are passed through unless the driver wants to answer itself, or the server promised a ticket.
 enum ClientHandshake: ~Copyable {
     case expectServerHello(ExpectServerHello)
     case expectEncryptedExtensions(ExpectEncryptedExtensions)
@@ -20,10 +22,14 @@ enum ClientHandshake: ~Copyable {
     case expectCertificateVerify(ExpectCertificateVerify)
     case awaitVerdictTLS13(AwaitVerdictTLS13)
     case expectFinishedTLS13(ExpectServerFinishedTLS13)
+    case awaitCertificateTLS13(AwaitCertificateTLS13)
+    case awaitSignatureTLS13(AwaitClientSignatureTLS13)
     case expectCertificateTLS12(ExpectCertificateTLS12)
     case expectServerKeyExchange(ExpectServerKeyExchange)
     case awaitVerdictTLS12(AwaitVerdictTLS12)
     case expectServerHelloDone(ExpectServerHelloDone)
+    case awaitCertificateTLS12(AwaitCertificateTLS12)
+    case awaitSignatureTLS12(AwaitClientSignatureTLS12)
     case expectNewSessionTicket(ExpectNewSessionTicket)
     case expectChangeCipherSpec(ExpectServerChangeCipherSpec)
     case expectFinishedTLS12(ExpectServerFinishedTLS12)
@@ -45,6 +51,10 @@ extension ClientHandshake: HandshakeState {
         switch self {
         case .awaitVerdictTLS13: true
         case .awaitVerdictTLS12: true
+        case .awaitCertificateTLS13: true
+        case .awaitCertificateTLS12: true
+        case .awaitSignatureTLS13: true
+        case .awaitSignatureTLS12: true
         default: false
         }
     }
@@ -53,6 +63,10 @@ extension ClientHandshake: HandshakeState {
         switch self {
         case .awaitVerdictTLS13(let state): .verifyPeer(state.request)
         case .awaitVerdictTLS12(let state): .verifyPeer(state.request)
+        case .awaitCertificateTLS13(let state): .certificate(state.request)
+        case .awaitCertificateTLS12(let state): .certificate(state.request)
+        case .awaitSignatureTLS13(let state): .signature(state.request)
+        case .awaitSignatureTLS12(let state): .signature(state.request)
         default: nil
         }
     }
@@ -100,6 +114,24 @@ extension ClientHandshake: HandshakeState {
         switch consume self {
         case .awaitVerdictTLS13(let state): try state.answer(verdict, &channel)
         case .awaitVerdictTLS12(let state): try state.answer(verdict, &channel)
+        default: throw .misuse(.noSuchRequest)
+        }
+    }
+
+    /// The driver's choice of a certificate; nil shows none.
+    consuming func answer(credential: Credential?, channel: inout Channel) throws(TLSError) -> ClientPhase {
+        switch consume self {
+        case .awaitCertificateTLS13(let state): try state.answer(credential, &channel)
+        case .awaitCertificateTLS12(let state): try state.answer(credential, &channel)
+        default: throw .misuse(.noSuchRequest)
+        }
+    }
+
+    /// The driver's signature.
+    consuming func answer(signature: [UInt8], channel: inout Channel) throws(TLSError) -> ClientPhase {
+        switch consume self {
+        case .awaitSignatureTLS13(let state): try state.complete(signature: signature, &channel)
+        case .awaitSignatureTLS12(let state): try state.complete(signature: signature, &channel)
         default: throw .misuse(.noSuchRequest)
         }
     }

@@ -111,11 +111,7 @@ struct AwaitVerdictTLS12: ~Copyable {
     fileprivate let share: KeyShare
 
     var request: VerificationRequest {
-        VerificationRequest(
-            certificateChain: chain.certificates,
-            serverName: handshake.offer.serverName,
-            configuration: handshake.offer.configuration
-        )
+        handshake.offer.verification(chain.certificates)
     }
 
     consuming func answer(_ verdict: Verdict, _ channel: inout Channel) throws(TLSError) -> ClientPhase {

@@ -49,7 +49,7 @@ struct ExpectEncryptedExtensions: ~Copyable {
                     ExpectServerFinishedTLS13(
                         handshake: handshake,
                         applicationProtocol: applicationProtocol,
-                        requestContext: nil,
+                        request: nil,
                         server: PeerAuthenticated(resuming: resumed)
                     )
                 )
@@ -60,7 +60,7 @@ struct ExpectEncryptedExtensions: ~Copyable {
                 ExpectCertificateTLS13(
                     handshake: handshake,
                     applicationProtocol: applicationProtocol,
-                    requestContext: nil
+                    request: nil
                 )
             )
         )
@@ -71,8 +71,8 @@ struct ExpectEncryptedExtensions: ~Copyable {
 struct ExpectCertificateTLS13: ~Copyable {
     fileprivate var handshake: ClientHandshakeTLS13
     fileprivate let applicationProtocol: String?
-    /// The context of a CertificateRequest, if one came.
-    fileprivate var requestContext: [UInt8]?
+    /// The server's CertificateRequest, if one came.
+    fileprivate var request: RequestedCertificate?
 
     consuming func receive(
         _ type: HandshakeType,
@@ -80,8 +80,8 @@ struct ExpectCertificateTLS13: ~Copyable {
         _ channel: inout Channel
     ) throws(TLSError) -> ClientPhase {
         switch type {
-        case .certificateRequest where requestContext == nil:
-            requestContext = try Self.context(message)
+        case .certificateRequest where request == nil:
+            request = try RequestedCertificate(handshakeTLS13: message)
             handshake.transcript.update(message.span)
             return .handshaking(.expectCertificateTLS13(self))
         case .certificate:
@@ -92,7 +92,7 @@ struct ExpectCertificateTLS13: ~Copyable {
                     ExpectCertificateVerify(
                         handshake: handshake,
                         applicationProtocol: applicationProtocol,
-                        requestContext: requestContext,
+                        request: request,
                         chain: chain
                     )
                 )
@@ -100,24 +100,6 @@ struct ExpectCertificateTLS13: ~Copyable {
         default:
             throw .unexpected(type, expected: "Certificate")
         }
-    }
-
-    private static func context(_ message: [UInt8]) throws(TLSError) -> [UInt8] {
-        let request: CertificateRequest
-        do throws(DecodeError) {
-            request = try CertificateRequest(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
-        } catch {
-            throw TLSError(error, in: .certificateRequest)
-        }
-        try request.extensions.checkPlacement(in: .certificateRequest)
-        guard request.signatureAlgorithms != nil else {
-            throw .peerMisbehaved(.missingExtension(.signatureAlgorithms))
-        }
-        // §4.3.2: only post-handshake authentication has a context.
-        guard request.requestContext.isEmpty else {
-            throw .peerMisbehaved(.illegalParameter("a context in a CertificateRequest of the handshake"))
-        }
-        return copyBytes(request.requestContext)
     }
 
     private static func chain(
@@ -149,7 +131,7 @@ struct ExpectCertificateTLS13: ~Copyable {
 struct ExpectCertificateVerify: ~Copyable {
     fileprivate var handshake: ClientHandshakeTLS13
     fileprivate let applicationProtocol: String?
-    fileprivate let requestContext: [UInt8]?
+    fileprivate let request: RequestedCertificate?
     fileprivate let chain: PeerChain
 
     consuming func receive(
@@ -158,16 +140,9 @@ struct ExpectCertificateVerify: ~Copyable {
         _ channel: inout Channel
     ) throws(TLSError) -> ClientPhase {
         guard type == .certificateVerify else { throw .unexpected(type, expected: "CertificateVerify") }
-        let content = CertificateVerifyContent.bytes(.server, transcript: try handshake.transcript.digest())
-        let signed: DigitallySigned
-        do throws(DecodeError) {
-            signed = try DigitallySigned(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
-        } catch {
-            throw TLSError(error, in: type)
-        }
         let proof = try HandshakeSignatureVerified(
-            signed,
-            content: content.span,
+            certificateVerify: message,
+            content: CertificateVerifyContent.bytes(.server, transcript: try handshake.transcript.digest()),
             chain: chain,
             version: .tls13,
             accepted: handshake.offer.options.signatureSchemes
@@ -176,7 +151,7 @@ struct ExpectCertificateVerify: ~Copyable {
         let state = AwaitVerdictTLS13(
             handshake: handshake,
             applicationProtocol: applicationProtocol,
-            requestContext: requestContext,
+            requested: request,
             chain: chain,
             proof: proof
         )
@@ -192,16 +167,12 @@ struct ExpectCertificateVerify: ~Copyable {
 struct AwaitVerdictTLS13: ~Copyable {
     fileprivate let handshake: ClientHandshakeTLS13
     fileprivate let applicationProtocol: String?
-    fileprivate let requestContext: [UInt8]?
+    fileprivate let requested: RequestedCertificate?
     fileprivate let chain: PeerChain
     fileprivate let proof: HandshakeSignatureVerified
 
     var request: VerificationRequest {
-        VerificationRequest(
-            certificateChain: chain.certificates,
-            serverName: handshake.offer.serverName,
-            configuration: handshake.offer.configuration
-        )
+        handshake.offer.verification(chain.certificates)
     }
 
     consuming func answer(_ verdict: Verdict, _ channel: inout Channel) throws(TLSError) -> ClientPhase {
@@ -211,7 +182,7 @@ struct AwaitVerdictTLS13: ~Copyable {
                 ExpectServerFinishedTLS13(
                     handshake: handshake,
                     applicationProtocol: applicationProtocol,
-                    requestContext: requestContext,
+                    request: requested,
                     server: authenticated
                 )
             )
@@ -219,11 +190,11 @@ struct AwaitVerdictTLS13: ~Copyable {
     }
 }
 
-/// The server's Finished comes next; ours completes the handshake (RFC 8446 §4.4.4).
+/// The server's Finished comes next (RFC 8446 §4.4.4).
 struct ExpectServerFinishedTLS13: ~Copyable {
     fileprivate var handshake: ClientHandshakeTLS13
     fileprivate let applicationProtocol: String?
-    fileprivate let requestContext: [UInt8]?
+    fileprivate let request: RequestedCertificate?
     fileprivate let server: PeerAuthenticated
 
     consuming func receive(
@@ -232,103 +203,41 @@ struct ExpectServerFinishedTLS13: ~Copyable {
         _ channel: inout Channel
     ) throws(TLSError) -> ClientPhase {
         guard type == .finished else { throw .unexpected(type, expected: "Finished") }
-        let digest = try handshake.finish(message, requestContext: requestContext, &channel)
-        return try connect(digest, finished: handshake.transcript.digest(), &channel)
-    }
-
-    /// Changes to the application keys.
-    private consuming func connect(
-        _ digest: Digest,
-        finished: Digest,
-        _ channel: inout Channel
-    ) throws(TLSError) -> ClientPhase {
-        let negotiated = NegotiatedParameters(
-            version: .tls13,
-            cipherSuite: handshake.cipherSuite,
-            group: handshake.group,
-            signatureScheme: server.scheme,
+        let digest = try handshake.check(finished: message, &channel)
+        let request = request
+        let ending = ClientEndingTLS13(
+            handshake: handshake,
             applicationProtocol: applicationProtocol,
-            serverName: handshake.offer.sentServerName,
-            usedHelloRetryRequest: handshake.usedHelloRetryRequest,
-            isResumed: handshake.resumed != nil
+            server: server,
+            digest: digest
         )
-        let random = handshake.offer.random
-        let keyLog = handshake.offer.options.keyLog
-        let authenticatedAt = handshake.resumed?.authenticatedAt ?? handshake.offer.options.clock()
-        var hash = handshake.hash
-        let master = try handshake.handshakeSecret.masterSecret(&hash)
-        let client = try master.clientTraffic(digest, &hash)
-        let serverTraffic = try master.serverTraffic(digest, &hash)
-        let exporter = try master.exporter(digest, &hash)
-        if let keyLog {
-            client.log(to: keyLog, as: .clientApplication, clientRandom: random)
-            serverTraffic.log(to: keyLog, as: .serverApplication, clientRandom: random)
-            keyLog.log(.exporter, clientRandom: random, secret: exporter)
+        guard let request else { return try ending.complete(&channel) }
+        if ending.handshake.offer.deferring.contains(.certificate) {
+            return .handshaking(.awaitCertificateTLS13(AwaitCertificateTLS13(request: request, ending: ending)))
         }
-        let receiver: TicketReceiver?
-        if let cache = handshake.offer.sessionCache {
-            receiver = TicketReceiver(
-                cache: cache,
-                clock: handshake.offer.options.clock,
-                serverName: handshake.offer.serverName,
-                negotiated: negotiated,
-                server: server.certificates,
-                authenticatedAt: authenticatedAt,
-                secret: try master.resumption(finished, &hash)
-            )
-        } else {
-            receiver = nil
-        }
-        try channel.install(opener: serverTraffic.opener(&hash))
-        try channel.install(sealer: client.sealer(&hash))
-        return .connected(
-            Connected(
-                negotiated: negotiated,
-                peer: server.certificates,
-                tickets: receiver,
-                secrets: ConnectionSecrets(
-                    sending: client,
-                    receiving: serverTraffic,
-                    exporter: exporter,
-                    cipherSuite: negotiated.cipherSuite,
-                    isClient: true
-                )
-            )
-        )
+        let credential = ending.handshake.offer.credential(for: request)
+        return try ending.show(credential, request, &channel)
     }
 }
 
 extension ClientHandshakeTLS13 {
-    /// Checks the server's Finished and sends the client's last flight.
+    /// Checks the server's Finished.
     ///
-    /// - Returns: The digest of ClientHello…server Finished, from which the application secrets are derived.
-    mutating func finish(
-        _ message: [UInt8],
-        requestContext: [UInt8]?,
-        _ channel: inout Channel
-    ) throws(TLSError) -> Digest {
-        let expected = try serverTraffic.verifyData(
-            transcript: transcript.digest(),
-            &hash
-        )
+    /// - Returns: The digest of ClientHello…server Finished, from which everything of the application phase is derived
+    ///   (§7.1).
+    mutating func check(finished message: [UInt8], _ channel: inout Channel) throws(TLSError) -> Digest {
+        let expected = try serverTraffic.verifyData(transcript: transcript.digest(), &hash)
         try FinishedCheck.verify(message, expected: expected)
+        try channel.expectEndOfFlight()
         transcript.update(message.span)
+        return try transcript.digest()
+    }
 
-        // §7.1: everything of the application phase is derived from ClientHello…server Finished.
-        let digest = try transcript.digest()
-        if let requestContext {
-            // A client without certificate says so with an empty list (§4.4.2).
-            try channel.send(&transcript) { writer throws(EncodeError) in
-                try CertificateMessage.writeTLS13(requestContext: requestContext.span, chain: [], into: &writer)
-            }
-        }
-        let verifyData = try clientTraffic.verifyData(
-            transcript: transcript.digest(),
-            &hash
-        )
+    /// Writes the client's Finished (§4.4.4).
+    mutating func sendFinished(_ channel: inout Channel) throws(TLSError) {
+        let verifyData = try clientTraffic.verifyData(transcript: transcript.digest(), &hash)
         try channel.send(&transcript) { writer throws(EncodeError) in
             try Finished.write(verifyData: verifyData.bytes, into: &writer)
         }
-        return digest
     }
 }

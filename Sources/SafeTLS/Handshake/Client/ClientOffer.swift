@@ -80,7 +80,8 @@ struct ClientOffer: ~Copyable {
     /// Where sessions are kept for later.
     ///
     /// A driver that judges certificates itself gets none: what it accepted must not pass for a verified session in
-    /// another connection, nor the other way round.
+    /// another connection, nor the other way round. So does one that chooses the client's certificate: a session is the
+    /// identity that was shown when it began.
     var sessionCache: ClientSessionCache? {
         Self.sessionCache(configuration, deferring)
     }
@@ -89,7 +90,9 @@ struct ClientOffer: ~Copyable {
         _ configuration: ClientConfiguration,
         _ deferring: DeferredRequests
     ) -> ClientSessionCache? {
-        guard configuration.options.sessionCacheCapacity > 0, !deferring.contains(.verification) else { return nil }
+        guard configuration.options.sessionCacheCapacity > 0,
+            deferring.isDisjoint(with: [.verification, .certificate])
+        else { return nil }
         return configuration.sessionCache
     }
 

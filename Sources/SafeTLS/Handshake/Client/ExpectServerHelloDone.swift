@@ -8,7 +8,7 @@ struct ExpectServerHelloDone: ~Copyable {
     fileprivate var handshake: ClientHandshakeTLS12
     fileprivate let server: PeerAuthenticated
     fileprivate let share: KeyShare
-    fileprivate var isCertificateRequested = false
+    fileprivate var request: RequestedCertificate?
 
     init(handshake: consuming ClientHandshakeTLS12, server: PeerAuthenticated, share: KeyShare) {
         self.handshake = handshake
@@ -22,26 +22,24 @@ struct ExpectServerHelloDone: ~Copyable {
         _ channel: inout Channel
     ) throws(TLSError) -> ClientPhase {
         switch type {
-        case .certificateRequest where !isCertificateRequested:
-            try Self.checkCertificateRequest(message)
+        case .certificateRequest where request == nil:
+            request = try RequestedCertificate(tls12: message)
             handshake.transcript.update(message.span)
-            isCertificateRequested = true
             return .handshaking(.expectServerHelloDone(self))
         case .serverHelloDone:
             try Self.checkServerHelloDone(message)
             try channel.expectEndOfFlight()
             handshake.transcript.update(message.span)
-            return try finish(&channel)
+            let request = request
+            let flight = ClientFlightTLS12(handshake: handshake, server: server, share: share)
+            guard let request else { return try flight.finish(nil, &channel) }
+            if flight.handshake.offer.deferring.contains(.certificate) {
+                return .handshaking(.awaitCertificateTLS12(AwaitCertificateTLS12(request: request, flight: flight)))
+            }
+            let credential = flight.handshake.offer.credential(for: request)
+            return try flight.show(credential, request, &channel)
         default:
             throw .unexpected(type, expected: "ServerHelloDone")
-        }
-    }
-
-    private static func checkCertificateRequest(_ message: [UInt8]) throws(TLSError) {
-        do throws(DecodeError) {
-            _ = try TLS12CertificateRequest(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
-        } catch {
-            throw TLSError(error, in: .certificateRequest)
         }
     }
 
@@ -51,79 +49,5 @@ struct ExpectServerHelloDone: ~Copyable {
         } catch {
             throw TLSError(error, in: .serverHelloDone)
         }
-    }
-
-    /// Writes the client's flight: ClientKeyExchange, change_cipher_spec and Finished (RFC 5246 §7.3).
-    private consuming func finish(_ channel: inout Channel) throws(TLSError) -> ClientPhase {
-        if isCertificateRequested {
-            // A client without certificate says so with an empty list (§7.4.6).
-            try channel.send(&handshake.transcript) { writer throws(EncodeError) in
-                try CertificateMessage.writeTLS12(chain: [], into: &writer)
-            }
-        }
-        // ClientKeyExchange (RFC 8422 §5.7).
-        let premaster = try sendKey(&channel)
-        let algorithm = handshake.algorithm
-        var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
-        let master =
-            handshake.usesExtendedMasterSecret
-            ? try premaster.masterSecret(sessionHash: handshake.transcript.digest(), handshake.randoms, &hash)
-            : try premaster.masterSecret(handshake.randoms, &hash)
-        if let keyLog = handshake.offer.options.keyLog { master.log(to: keyLog) }
-
-        let keys = try master.keyBlock(&hash)
-        try channel.writeChangeCipherSpec()
-        try channel.install(sealer: keys.sealer(.client))
-        // Finished, the first message under the new keys (§7.4.9).
-        let verifyData = try master.verifyData(of: .client, transcript: handshake.transcript.digest(), &hash)
-        try channel.send(&handshake.transcript) { writer throws(EncodeError) in
-            try Finished.write(verifyData: verifyData.bytes, into: &writer)
-        }
-        let promisesTicket = handshake.promisesTicket
-        let ending = ServerEndingTLS12(
-            negotiated: NegotiatedParameters(
-                version: .tls12,
-                cipherSuite: handshake.cipherSuite,
-                group: share.group,
-                signatureScheme: server.scheme,
-                applicationProtocol: handshake.applicationProtocol,
-                serverName: handshake.offer.sentServerName,
-                usedHelloRetryRequest: false,
-                isResumed: false
-            ),
-            server: server.certificates,
-            master: master,
-            keys: keys,
-            hash: hash,
-            transcript: handshake.transcript,
-            sessions: SessionKeeperTLS12(
-                handshake.offer,
-                resumed: nil,
-                isExtended: handshake.usesExtendedMasterSecret
-            )
-        )
-        return ending.begin(promisesTicket: promisesTicket)
-    }
-
-    /// Answers the server's key with one of the same group.
-    private mutating func sendKey(_ channel: inout Channel) throws(TLSError) -> PremasterSecret {
-        guard let group = share.group.keyExchangeGroup else {
-            throw .internalFailure("\(share.group) has no key exchange")
-        }
-        let response: KeyExchangeResponse
-        do throws(CryptoError) {
-            response = try KeyExchangeResponse.respond(
-                to: share.publicKey.span,
-                group: group,
-                random: handshake.offer.options.random
-            )
-        } catch {
-            throw TLSError(error)
-        }
-        let publicKey = response.publicKey
-        try channel.send(&handshake.transcript) { writer throws(EncodeError) in
-            try ClientKeyExchange.write(publicKey: publicKey, into: &writer)
-        }
-        return PremasterSecret(response.takeSharedSecret(), cipherSuite: handshake.cipherSuite)
     }
 }

@@ -38,7 +38,8 @@ enum ServerHelloAnswerTLS12 {
         var server: [32 of UInt8] = .init(repeating: 0)
         for index in 0..<32 { server[index] = hello.random[index] }
         let randoms = Randoms(client: offer.random, server: server)
-        var transcript = try Transcript(algorithm)
+        let mayShowCertificate = !offer.options.credentials.isEmpty || offer.deferring.contains(.certificate)
+        var transcript = try Transcript(algorithm, recording: mayShowCertificate && resumed == nil)
         transcript.update(clientHello.span)
         transcript.update(message.span)
         if let resumed {

@@ -5,13 +5,17 @@ import TLSCrypto
 /// What every state of a TLS 1.2 server knows from its ServerHello on.
 struct ServerHandshakeTLS12: ~Copyable {
     let context: ServerContext
-    let negotiated: NegotiatedParameters
+    var negotiated: NegotiatedParameters
     /// The hash of transcript and PRF.
     let algorithm: HashAlgorithm
     let randoms: Randoms
     let usesExtendedMasterSecret: Bool
     /// The ticket that ServerHello promised.
     let ticket: TicketIssueTLS12?
+    /// Whether a ticket can bring the session back; else the promised one is empty (RFC 5077 §3.3).
+    var isResumable = true
+    /// The client, as far as it has proved who it is.
+    var client = PeerAuthenticated.anonymous
     var transcript: Transcript
 }
 
@@ -23,7 +27,7 @@ struct AwaitSignatureTLS12: ~Copyable {
     var handshake: ServerHandshakeTLS12
     let key: KeyExchangePrivateKey
 
-    /// Writes ServerKeyExchange and ServerHelloDone (RFC 8422 §5.4, RFC 5246 §7.4.5).
+    /// Writes ServerKeyExchange, CertificateRequest where clients are asked, and ServerHelloDone (RFC 8422 §5.4, RFC 5246 §7.4.5).
     consuming func complete(signature: [UInt8], _ channel: inout Channel) throws(TLSError) -> ServerPhase {
         let parameters = parameters
         let scheme = request.scheme
@@ -35,8 +39,22 @@ struct AwaitSignatureTLS12: ~Copyable {
                 into: &writer
             )
         }
+        // CertificateRequest (§7.4.4).
+        let authenticator = handshake.context.configuration.clientAuthenticator
+        if let authenticator {
+            try channel.send(&handshake.transcript) { writer throws(EncodeError) in
+                writer.append(authenticator.requestMessageTLS12)
+            }
+        }
         try channel.send(&handshake.transcript) { writer throws(EncodeError) in
             HandshakeMessage.writeEmpty(.serverHelloDone, into: &writer)
+        }
+        if let authenticator {
+            return .handshaking(
+                .expectCertificateTLS12(
+                    ExpectClientCertificateTLS12(authenticator: authenticator, handshake: handshake, key: key)
+                )
+            )
         }
         return .handshaking(.expectClientKeyExchange(ExpectClientKeyExchange(handshake: handshake, key: key)))
     }

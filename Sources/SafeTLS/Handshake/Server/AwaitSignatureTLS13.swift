@@ -21,26 +21,3 @@ struct AwaitSignatureTLS13: ~Copyable {
         return try handshake.finish(&channel)
     }
 }
-
-/// The server's flight is out; the client's Finished completes the handshake.
-struct ExpectClientFinishedTLS13: ~Copyable {
-    /// The `verify_data` that the client must send.
-    let expected: Digest
-    /// Protection of the client's application data, in force behind its Finished.
-    let opener: RecordOpener
-    /// Nil when the client gets no tickets.
-    let tickets: TicketIssueTLS13?
-    let connected: Connected
-
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ServerPhase {
-        guard type == .finished else { throw .unexpected(type, expected: "Finished") }
-        try FinishedCheck.verify(message, expected: expected)
-        try channel.install(opener: opener)
-        if let tickets { try tickets.issue(clientFinished: message, &channel) }
-        return .connected(connected)
-    }
-}

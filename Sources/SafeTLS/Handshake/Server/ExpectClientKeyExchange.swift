@@ -6,10 +6,17 @@ import TLSCrypto
 struct ExpectClientKeyExchange: ~Copyable {
     fileprivate var handshake: ServerHandshakeTLS12
     fileprivate let key: KeyExchangePrivateKey
+    /// The client's certificates, which it has to prove to be its own.
+    private let certificates: PeerChain?
 
-    init(handshake: consuming ServerHandshakeTLS12, key: consuming KeyExchangePrivateKey) {
+    init(
+        handshake: consuming ServerHandshakeTLS12,
+        key: consuming KeyExchangePrivateKey,
+        certificates: PeerChain? = nil
+    ) {
         self.handshake = handshake
         self.key = key
+        self.certificates = certificates
     }
 
     consuming func receive(
@@ -39,22 +46,23 @@ struct ExpectClientKeyExchange: ~Copyable {
             ? try premaster.masterSecret(sessionHash: handshake.transcript.digest(), handshake.randoms, &hash)
             : try premaster.masterSecret(handshake.randoms, &hash)
         if let keyLog = handshake.context.options.keyLog { master.log(to: keyLog) }
+        let certificates = certificates
+        let next = ExpectClientChangeCipherSpec(
+            handshake: handshake,
+            keys: try master.keyBlock(&hash),
+            master: master,
+            hash: hash
+        )
+        guard let certificates else { return .handshaking(.expectChangeCipherSpec(next)) }
         return .handshaking(
-            .expectChangeCipherSpec(
-                ExpectClientChangeCipherSpec(
-                    handshake: handshake,
-                    keys: try master.keyBlock(&hash),
-                    master: master,
-                    hash: hash
-                )
-            )
+            .expectCertificateVerifyTLS12(try ExpectClientCertificateVerifyTLS12(chain: certificates, next: next))
         )
     }
 }
 
 /// The client's change of keys comes next (RFC 5246 §7.1).
 struct ExpectClientChangeCipherSpec: ~Copyable {
-    fileprivate let handshake: ServerHandshakeTLS12
+    var handshake: ServerHandshakeTLS12
     fileprivate let keys: KeyBlock
     fileprivate let master: MasterSecretTLS12
     fileprivate let hash: KeyedHash
@@ -93,10 +101,13 @@ struct ExpectClientFinishedTLS12: ~Copyable {
         handshake.transcript.update(message.span)
 
         // RFC 5077 §3.3: before the change of keys, and covered by our Finished.
-        if let ticket = handshake.ticket {
+        if let ticket = handshake.ticket, !handshake.isResumable {
+            try ticket.sendNone(&handshake.transcript, &channel)
+        } else if let ticket = handshake.ticket {
             try ticket.send(
                 master,
                 handshake.negotiated,
+                client: handshake.client.certificates,
                 random: handshake.context.options.random,
                 &handshake.transcript,
                 &channel
@@ -111,6 +122,7 @@ struct ExpectClientFinishedTLS12: ~Copyable {
         return .connected(
             Connected(
                 negotiated: handshake.negotiated,
+                peer: handshake.client.certificates,
                 secrets: master.connectionSecrets(isClient: false)
             )
         )

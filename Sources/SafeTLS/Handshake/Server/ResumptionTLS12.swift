@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCertificates
 import TLSCrypto
 
 /// A server's answer to a ClientHello of TLS 1.2 whose ticket is good: ServerHello, NewSessionTicket,
@@ -51,6 +52,7 @@ enum ResumptionTLS12 {
             isResumed: true
         )
         let ticket = TicketIssueTLS12(context, hello, authenticatedAt: session.authenticatedAt)
+        let client = PeerAuthenticated(resuming: session)
         let randoms = Randoms(
             client: ServerHelloTLS13.random(hello),
             server: try ServerHelloTLS12.random(context)
@@ -63,7 +65,14 @@ enum ResumptionTLS12 {
         let master = MasterSecretTLS12(resuming: session.secret, cipherSuite: suite, randoms: randoms)
         if let keyLog = context.options.keyLog { master.log(to: keyLog) }
         if let ticket {
-            try ticket.send(master, negotiated, random: context.options.random, &transcript, &channel)
+            try ticket.send(
+                master,
+                negotiated,
+                client: client.certificates,
+                random: context.options.random,
+                &transcript,
+                &channel
+            )
         }
         let keys = try master.keyBlock(&hash)
         let verifyData = try master.verifyData(of: .server, transcript: transcript.digest(), &hash)
@@ -80,6 +89,7 @@ enum ResumptionTLS12 {
                     expected: expected,
                     connected: Connected(
                         negotiated: negotiated,
+                        peer: client.certificates,
                         secrets: master.connectionSecrets(isClient: false)
                     )
                 )
@@ -181,6 +191,7 @@ struct TicketIssueTLS12 {
     func send(
         _ master: borrowing MasterSecretTLS12,
         _ negotiated: NegotiatedParameters,
+        client: PeerCertificates,
         random: any RandomSource,
         _ transcript: inout Transcript,
         _ channel: inout Channel
@@ -196,13 +207,21 @@ struct TicketIssueTLS12 {
             policy: resumption.policy,
             serverName: negotiated.serverName,
             applicationProtocol: negotiated.applicationProtocol,
-            usesExtendedMasterSecret: true
+            usesExtendedMasterSecret: true,
+            client: client
         )
         let bytes = state.serialised()
         let ticket = try sealed(bytes.bytes, random)
         let lifetime = lifetime
         try channel.send(&transcript) { writer throws(EncodeError) in
             try TLS12NewSessionTicket.write(lifetimeHint: lifetime, ticket: ticket.span, into: &writer)
+        }
+    }
+
+    /// Writes the ticket that was promised and cannot be given: an empty one (RFC 5077 §3.3).
+    func sendNone(_ transcript: inout Transcript, _ channel: inout Channel) throws(TLSError) {
+        try channel.send(&transcript) { writer throws(EncodeError) in
+            try TLS12NewSessionTicket.write(lifetimeHint: 0, ticket: Span(), into: &writer)
         }
     }
 

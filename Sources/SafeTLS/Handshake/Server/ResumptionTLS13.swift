@@ -60,18 +60,11 @@ struct BinderVerified: ~Copyable {
     }
 }
 
-/// Makes the tickets that end a TLS 1.3 handshake (RFC 8446 §4.6.1).
-struct TicketIssueTLS13: ~Copyable {
-    let resumption: ServerResumption
-    let negotiated: NegotiatedParameters
-    let authenticatedAt: Int64
-    var transcript: Transcript
-    var hash: KeyedHash
-    let master: MasterSecret
-    let options: ServerOptions
-
-    /// Writes the tickets behind the client's Finished.
-    consuming func issue(clientFinished message: [UInt8], _ channel: inout Channel) throws(TLSError) {
+extension ClientFlightTLS13 {
+    /// Writes the tickets that end a handshake, behind the client's Finished (RFC 8446 §4.6.1).
+    mutating func issueTickets(clientFinished message: [UInt8], _ channel: inout Channel) throws(TLSError) {
+        guard givesTickets, let resumption = context.configuration.resumption else { return }
+        let options = context.options
         transcript.update(message.span)
         let resumptionSecret = try master.resumption(transcript.digest(), &hash)
         let now = options.clock()
@@ -101,7 +94,8 @@ struct TicketIssueTLS13: ~Copyable {
                     policy: resumption.policy,
                     serverName: negotiated.serverName,
                     applicationProtocol: negotiated.applicationProtocol,
-                    usesExtendedMasterSecret: true
+                    usesExtendedMasterSecret: true,
+                    client: client.certificates
                 )
                 let bytes = state.serialised()
                 let ticket = try resumption.keys.seal(bytes.bytes, at: now, random: options.random)

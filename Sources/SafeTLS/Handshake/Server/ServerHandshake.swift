@@ -6,9 +6,12 @@ import TLSCrypto
 ///
 /// ```
 /// expectClientHello → [awaitConfiguration] ─┬─ TLS 1.3 → [expectSecondClientHello] → [awaitSignatureTLS13]
-///                                           │           → expectFinishedTLS13 → connected
-///                                           └─ TLS 1.2 ─┬─ [awaitSignatureTLS12] → expectClientKeyExchange
-///                                                       │  → expectChangeCipherSpec → expectFinishedTLS12 → connected
+///                                           │           → [expectCertificateTLS13 → expectCertificateVerifyTLS13
+///                                           │           → [awaitVerdictTLS13]] → expectFinishedTLS13 → connected
+///                                           └─ TLS 1.2 ─┬─ [awaitSignatureTLS12] → [expectCertificateTLS12]
+///                                                       │  → expectClientKeyExchange → [expectCertificateVerifyTLS12
+///                                                       │  → [awaitVerdictTLS12]] → expectChangeCipherSpec
+///                                                       │  → expectFinishedTLS12 → connected
 ///                                                       └─ ticket → expectResumingChangeCipherSpec
 ///                                                          → expectResumingFinished → connected
 /// ```
@@ -19,9 +22,15 @@ enum ServerHandshake: ~Copyable {
     case awaitConfiguration(AwaitConfiguration)
     case expectSecondClientHello(ExpectSecondClientHello)
     case awaitSignatureTLS13(AwaitSignatureTLS13)
+    case expectCertificateTLS13(ExpectClientCertificateTLS13)
+    case expectCertificateVerifyTLS13(ExpectClientCertificateVerifyTLS13)
+    case awaitVerdictTLS13(AwaitClientVerdictTLS13)
     case expectFinishedTLS13(ExpectClientFinishedTLS13)
     case awaitSignatureTLS12(AwaitSignatureTLS12)
+    case expectCertificateTLS12(ExpectClientCertificateTLS12)
     case expectClientKeyExchange(ExpectClientKeyExchange)
+    case expectCertificateVerifyTLS12(ExpectClientCertificateVerifyTLS12)
+    case awaitVerdictTLS12(AwaitClientVerdictTLS12)
     case expectChangeCipherSpec(ExpectClientChangeCipherSpec)
     case expectFinishedTLS12(ExpectClientFinishedTLS12)
     case expectResumingChangeCipherSpec(ExpectResumingChangeCipherSpec)
@@ -37,6 +46,8 @@ extension ServerHandshake: HandshakeState {
         case .awaitConfiguration: true
         case .awaitSignatureTLS13: true
         case .awaitSignatureTLS12: true
+        case .awaitVerdictTLS13: true
+        case .awaitVerdictTLS12: true
         default: false
         }
     }
@@ -46,6 +57,8 @@ extension ServerHandshake: HandshakeState {
         case .awaitConfiguration(let state): .clientHello(state.info)
         case .awaitSignatureTLS13(let state): .signature(state.request)
         case .awaitSignatureTLS12(let state): .signature(state.request)
+        case .awaitVerdictTLS13(let state): .verifyPeer(state.request)
+        case .awaitVerdictTLS12(let state): .verifyPeer(state.request)
         default: nil
         }
     }
@@ -58,7 +71,11 @@ extension ServerHandshake: HandshakeState {
         switch consume self {
         case .expectClientHello(let state): try state.receive(type, message, &channel)
         case .expectSecondClientHello(let state): try state.receive(type, message, &channel)
+        case .expectCertificateTLS13(let state): try state.receive(type, message, &channel)
+        case .expectCertificateVerifyTLS13(let state): try state.receive(type, message, &channel)
         case .expectFinishedTLS13(let state): try state.receive(type, message, &channel)
+        case .expectCertificateTLS12(let state): try state.receive(type, message, &channel)
+        case .expectCertificateVerifyTLS12(let state): try state.receive(type, message, &channel)
         case .expectClientKeyExchange(let state): try state.receive(type, message, &channel)
         case .expectFinishedTLS12(let state): try state.receive(type, message, &channel)
         case .expectResumingFinished(let state): try state.receive(type, message, &channel)
@@ -102,6 +119,15 @@ extension ServerHandshake: HandshakeState {
         switch consume self {
         case .awaitSignatureTLS13(let state): try state.complete(signature: signature, &channel)
         case .awaitSignatureTLS12(let state): try state.complete(signature: signature, &channel)
+        default: throw .misuse(.noSuchRequest)
+        }
+    }
+
+    /// The driver's verdict on the client's chain.
+    consuming func answer(verification verdict: Verdict, channel: inout Channel) throws(TLSError) -> ServerPhase {
+        switch consume self {
+        case .awaitVerdictTLS13(let state): try state.answer(verdict, &channel)
+        case .awaitVerdictTLS12(let state): try state.answer(verdict, &channel)
         default: throw .misuse(.noSuchRequest)
         }
     }

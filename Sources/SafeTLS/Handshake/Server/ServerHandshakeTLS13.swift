@@ -12,6 +12,10 @@ struct ServerHandshakeTLS13: ~Copyable {
     private let takesTickets: Bool
     /// When the session was authenticated first; nil when it is being authenticated now.
     private let authenticatedAt: Int64?
+    /// The client of the session that is resumed.
+    private let client: PeerAuthenticated
+    /// The authenticator whose CertificateRequest was sent.
+    var authenticator: ClientAuthenticator?
     private var hash: KeyedHash
     private let handshakeSecret: HandshakeSecret
     private let clientTraffic: TrafficSecret
@@ -33,13 +37,16 @@ struct ServerHandshakeTLS13: ~Copyable {
         var transcript = transcript
         var hash = hash
         let authenticatedAt: Int64?
+        let client: PeerAuthenticated
         let early: EarlySecret
         switch consume resumed {
         case .some(let resumed):
             authenticatedAt = resumed.state.authenticatedAt
+            client = PeerAuthenticated(resuming: resumed.state)
             early = resumed.earlySecret
         case .none:
             authenticatedAt = nil
+            client = .anonymous
             early = try EarlySecret(cipherSuite: negotiated.cipherSuite)
         }
         let handshakeSecret = try early.handshakeSecret(sharedSecret: sharedSecret, &hash)
@@ -50,6 +57,7 @@ struct ServerHandshakeTLS13: ~Copyable {
         self.serverTraffic = serverTraffic
         self.handshakeSecret = handshakeSecret
         self.authenticatedAt = authenticatedAt
+        self.client = client
         self.context = context
         self.negotiated = negotiated
         self.clientRandom = clientRandom
@@ -77,7 +85,6 @@ struct ServerHandshakeTLS13: ~Copyable {
         }
         // §7.1: everything of the application phase is derived from ClientHello…server Finished.
         let digest = try transcript.digest()
-        let expected = try clientTraffic.verifyData(transcript: digest, &hash)
         let master = try handshakeSecret.masterSecret(&hash)
         let clientApplication = try master.clientTraffic(digest, &hash)
         let serverApplication = try master.serverTraffic(digest, &hash)
@@ -89,34 +96,32 @@ struct ServerHandshakeTLS13: ~Copyable {
         }
         try channel.install(sealer: serverApplication.sealer(&hash))
         let opener = try clientApplication.opener(&hash)
-        let connected = Connected(
+        let authenticator = authenticator
+        let flight = ClientFlightTLS13(
+            context: context,
             negotiated: negotiated,
+            transcript: transcript,
+            digest: digest,
+            hash: hash,
+            clientTraffic: clientTraffic,
+            master: master,
+            opener: opener,
             secrets: ConnectionSecrets(
                 sending: serverApplication,
                 receiving: clientApplication,
                 exporter: exporter,
                 cipherSuite: negotiated.cipherSuite,
                 isClient: false
-            )
+            ),
+            authenticatedAt: began,
+            givesTickets: takesTickets,
+            client: client
         )
-        let tickets: TicketIssueTLS13?
-        if takesTickets, let resumption = context.configuration.resumption {
-            tickets = TicketIssueTLS13(
-                resumption: resumption,
-                negotiated: negotiated,
-                authenticatedAt: began,
-                transcript: transcript,
-                hash: hash,
-                master: master,
-                options: context.options
+        if let authenticator {
+            return .handshaking(
+                .expectCertificateTLS13(ExpectClientCertificateTLS13(authenticator: authenticator, flight: flight))
             )
-        } else {
-            tickets = nil
         }
-        return .handshaking(
-            .expectFinishedTLS13(
-                ExpectClientFinishedTLS13(expected: expected, opener: opener, tickets: tickets, connected: connected)
-            )
-        )
+        return .handshaking(.expectFinishedTLS13(ExpectClientFinishedTLS13(flight: flight)))
     }
 }

@@ -30,7 +30,7 @@ enum ServerHelloTLS12 {
         guard let algorithm = choice.cipherSuite.hash else {
             throw .internalFailure("\(choice.cipherSuite) has no hash")
         }
-        var transcript = try Transcript(algorithm)
+        var transcript = try Transcript(algorithm, recording: context.configuration.clientAuthenticator != nil)
         transcript.update(message.span)
 
         // ServerHello (RFC 5246 §7.4.1.3). It answers extensions that the client sent, and no others.

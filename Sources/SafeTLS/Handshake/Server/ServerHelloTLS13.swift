@@ -232,6 +232,14 @@ enum ServerHelloTLS13 {
         }
         guard let signer else { return try handshake.finish(&channel) }
 
+        // CertificateRequest (§4.3.2). Not in a resumption: the session stands for its client.
+        if let authenticator = context.configuration.clientAuthenticator {
+            try channel.send(&handshake.transcript) { writer throws(EncodeError) in
+                writer.append(authenticator.requestMessageTLS13)
+            }
+            handshake.authenticator = authenticator
+        }
+
         // Certificate (§4.4.2), then what its CertificateVerify signs (§4.4.3).
         try channel.send(&handshake.transcript) { writer throws(EncodeError) in
             writer.append(signer.credential.certificateMessageTLS13)

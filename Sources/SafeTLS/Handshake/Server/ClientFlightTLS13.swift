@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCertificates
+import TLSCrypto
+
+/// What a TLS 1.3 server knows when its own flight is out, until the client's Finished completes the handshake.
+struct ClientFlightTLS13: ~Copyable {
+    let context: ServerContext
+    var negotiated: NegotiatedParameters
+    /// All messages so far.
+    var transcript: Transcript
+    /// The hash of all messages so far.
+    var digest: Digest
+    var hash: KeyedHash
+    /// client_handshake_traffic_secret, for the client's Finished.
+    let clientTraffic: TrafficSecret
+    let master: MasterSecret
+    /// Protection of the client's application data, in force behind its Finished.
+    let opener: RecordOpener
+    let secrets: ConnectionSecrets
+    /// When the client's session was authenticated first, in UNIX seconds.
+    let authenticatedAt: Int64
+    /// Whether the client gets tickets.
+    var givesTickets: Bool
+    /// The client, as far as it has proved who it is.
+    var client: PeerAuthenticated
+
+    /// Adds a message of the client.
+    mutating func update(_ message: [UInt8]) throws(TLSError) {
+        transcript.update(message.span)
+        digest = try transcript.digest()
+    }
+}
+
+/// The server asked for a certificate; the client's Certificate comes next (RFC 8446 §4.4.2).
+struct ExpectClientCertificateTLS13: ~Copyable {
+    let authenticator: ClientAuthenticator
+    var flight: ClientFlightTLS13
+
+    init(authenticator: ClientAuthenticator, flight: consuming ClientFlightTLS13) {
+        self.authenticator = authenticator
+        self.flight = flight
+    }
+
+    consuming func receive(
+        _ type: HandshakeType,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
+        guard type == .certificate else { throw .unexpected(type, expected: "Certificate") }
+        let chain = try ClientChain.read(message, version: .tls13, context: [])
+        try flight.update(message)
+        guard let chain else {
+            // §4.4.2.4: a server may go on without.
+            guard authenticator.mode == .optional else { throw .peerMisbehaved(.noClientCertificate(.tls13)) }
+            return .handshaking(.expectFinishedTLS13(ExpectClientFinishedTLS13(flight: flight)))
+        }
+        return .handshaking(
+            .expectCertificateVerifyTLS13(
+                ExpectClientCertificateVerifyTLS13(authenticator: authenticator, chain: chain, flight: flight)
+            )
+        )
+    }
+}
+
+/// The proof that the client has its certificate's key comes next (RFC 8446 §4.4.3).
+struct ExpectClientCertificateVerifyTLS13: ~Copyable {
+    fileprivate let authenticator: ClientAuthenticator
+    fileprivate let chain: PeerChain
+    fileprivate var flight: ClientFlightTLS13
+
+    consuming func receive(
+        _ type: HandshakeType,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
+        guard type == .certificateVerify else { throw .unexpected(type, expected: "CertificateVerify") }
+        let proof = try HandshakeSignatureVerified(
+            certificateVerify: message,
+            content: CertificateVerifyContent.bytes(.client, transcript: flight.digest),
+            chain: chain,
+            version: .tls13,
+            accepted: authenticator.signatureSchemes
+        )
+        try flight.update(message)
+        let request = authenticator.verification(chain.certificates, at: flight.context.options.clock())
+        let state = AwaitClientVerdictTLS13(request: request, chain: chain, proof: proof, flight: flight)
+        if state.flight.context.deferring.contains(.verification) {
+            return .handshaking(.awaitVerdictTLS13(state))
+        }
+        return try state.answer(request.verdict(), &channel)
+    }
+}
+
+/// The client has proved that it owns the certificate; whether the certificate is good is being judged.
+struct AwaitClientVerdictTLS13: ~Copyable {
+    let request: VerificationRequest
+    fileprivate let chain: PeerChain
+    fileprivate let proof: HandshakeSignatureVerified
+    fileprivate var flight: ClientFlightTLS13
+
+    consuming func answer(_ verdict: Verdict, _ channel: inout Channel) throws(TLSError) -> ServerPhase {
+        flight.client = try PeerAuthenticated(verdict, chain: chain, proof: proof)
+        flight.negotiated.clientSignatureScheme = proof.scheme
+        // What a driver accepted must not pass for a verified chain in another connection.
+        if flight.context.deferring.contains(.verification) || !SessionState.canHold(chain.certificates) {
+            flight.givesTickets = false
+        }
+        return .handshaking(.expectFinishedTLS13(ExpectClientFinishedTLS13(flight: flight)))
+    }
+}
+
+/// The client's Finished completes the handshake (RFC 8446 §4.4.4).
+struct ExpectClientFinishedTLS13: ~Copyable {
+    private var flight: ClientFlightTLS13
+
+    init(flight: consuming ClientFlightTLS13) { self.flight = flight }
+
+    consuming func receive(
+        _ type: HandshakeType,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
+        guard type == .finished else { throw .unexpected(type, expected: "Finished") }
+        let expected = try flight.clientTraffic.verifyData(transcript: flight.digest, &flight.hash)
+        try FinishedCheck.verify(message, expected: expected)
+        try flight.issueTickets(clientFinished: message, &channel)
+        let connected = Connected(
+            negotiated: flight.negotiated,
+            peer: flight.client.certificates,
+            secrets: flight.secrets
+        )
+        try channel.install(opener: flight.opener)
+        return .connected(connected)
+    }
+}
+
+/// The certificates of a client (RFC 8446 §4.4.2, RFC 5246 §7.4.6).
+enum ClientChain {
+    /// Reads a client's Certificate message; nil for an empty one.
+    ///
+    /// - Parameter context: What the request had as its context.
+    static func read(
+        _ message: [UInt8],
+        version: ProtocolVersion,
+        context: [UInt8]
+    ) throws(TLSError) -> PeerChain? {
+        let received: CertificateMessage
+        do throws(DecodeError) {
+            received = try CertificateMessage(
+                message.span.extracting(droppingFirst: HandshakeMessage.headerLength),
+                version: version
+            )
+        } catch {
+            throw TLSError(error, in: .certificate)
+        }
+        guard isEqual(received.requestContext, context.span) else {
+            throw .peerMisbehaved(.illegalParameter("another context than that of the CertificateRequest"))
+        }
+        var entries = received.makeIterator()
+        while let entry = entries.next() {
+            try entry.extensions.checkPlacement(in: .certificate)
+            // RFC 8446 §4.4.2: an entry answers extensions of the request, and ours asks for none.
+            if let type = entry.extensions.types.firstMissing(from: ExtensionSet()) {
+                throw .peerMisbehaved(.unsolicitedExtension(type))
+            }
+        }
+        guard received.count > 0 else { return nil }
+        return try PeerChain(received)
+    }
+}
