@@ -32,6 +32,18 @@ struct Connect: ParsableCommand {
     )
     var serverName: String?
 
+    @Option(
+        name: .customLong("cert"),
+        help: ArgumentHelp("Show this certificate chain, in PEM, to servers that ask for one.", valueName: "file")
+    )
+    var certificateFile: String?
+
+    @Option(
+        name: .customLong("key"),
+        help: ArgumentHelp("The certificate's private key in PEM; else it is in the --cert file.", valueName: "file")
+    )
+    var keyFile: String?
+
     @Flag(help: "Send one HTTP HEAD request and print the head of the response.")
     var head = false
 
@@ -84,6 +96,9 @@ struct Connect: ParsableCommand {
         options.versions = protocols.versions
         options.applicationProtocols = protocols.applicationProtocols
         options.keyLog = try protocols.keyLog
+        if let certificateFile {
+            options.credentials = [try Credential(certificateFile: certificateFile, keyFile: keyFile)]
+        }
         if let suites = try protocols.cipherSuites { options.cipherSuites = suites }
         if let groups = try protocols.namedGroups { options.groups = groups }
         if let schemes = try protocols.schemes { options.signatureSchemes = schemes }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import CSockets
 import SafeTLS
+import TLSCertificates
 
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -40,11 +41,32 @@ struct Serve: ParsableCommand {
     @Option(help: ArgumentHelp("Exit after this many connections.", valueName: "count"))
     var connections: Int?
 
+    @Option(
+        name: .customLong("ticket-keys"),
+        help: ArgumentHelp(
+            "Protect session tickets with keys made from this file of 32 to 4096 secret bytes, as other servers do.",
+            valueName: "file"
+        )
+    )
+    var ticketKeyFile: String?
+
+    @Option(
+        name: .customLong("client-ca"),
+        help: ArgumentHelp("Ask clients for certificates of the authorities in this PEM file.", valueName: "file")
+    )
+    var clientAuthorities: String?
+
+    @Flag(help: "Refuse clients without a certificate; with --client-ca.")
+    var requireClientCert = false
+
     @OptionGroup var protocols: ProtocolArguments
 
     func validate() throws {
         guard keys.isEmpty || keys.count == certificates.count else {
             throw ValidationError("There must be one --key for each --cert.")
+        }
+        guard !requireClientCert || clientAuthorities != nil else {
+            throw ValidationError("--require-client-cert needs --client-ca.")
         }
         guard connections ?? 1 > 0 else { throw ValidationError("--connections must be positive.") }
     }
@@ -74,6 +96,13 @@ struct Serve: ParsableCommand {
         if let suites = try protocols.cipherSuites { options.cipherSuites = suites }
         if let groups = try protocols.namedGroups { options.groups = groups }
         if let schemes = try protocols.schemes { options.signatureSchemes = schemes }
+        options.ticketKeys = try ticketKeyFile.map { try TicketKeys(file: $0) }
+        options.clientAuthentication = try clientAuthorities.map { file in
+            ClientAuthentication(
+                requireClientCert ? .required : .optional,
+                trustAnchors: try TrustAnchors(pemFile: file)
+            )
+        }
         return try ServerConfiguration(credentials: credentials, options: options)
     }
 }

@@ -98,6 +98,7 @@ final class ServerConnection {
         guard phase == .handshake, let parameters = connection.session.negotiated else { return }
         phase = .open
         note(peer + " " + parameters.lines.map(\.value).joined(separator: " "))
+        for certificate in connection.session.peerCertificates { note(peer + " " + certificate.summary) }
     }
 
     private func linger(_ now: UInt64) {

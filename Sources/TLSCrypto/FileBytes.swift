@@ -68,6 +68,37 @@ public enum FileBytes {
         return bytes
     }
 
+    /// The contents of a file with secrets, at most `limit` bytes, in memory that is wiped.
+    ///
+    /// - Throws: ``FileError``, also when the file is longer than `limit`.
+    public static func readSecret(_ path: String, limit: Int) throws(FileError) -> Secret {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
+        defer { close(descriptor) }
+        var information = stat()
+        guard unsafe fstat(descriptor, &information) == 0 else { throw FileError(path: path, code: errno) }
+        guard information.st_mode & S_IFMT != S_IFDIR else { throw FileError(path: path, code: EISDIR) }
+        var contents = Secret(zeroed: 4096)
+        var length = 0
+        while true {
+            if length == contents.count {
+                guard length <= limit else {
+                    throw FileError(path: path, reason: "The file is longer than \(limit) bytes")
+                }
+                var larger = Secret(zeroed: 2 * length)
+                var bytes = larger.mutableBytes
+                for index in 0..<length { bytes[index] = contents.bytes[index] }
+                contents = larger
+            }
+            let count = unsafe contents.withUnsafeMutableBytes(from: length) { unsafe Self.read(descriptor, $0) }
+            guard count >= 0 else { throw FileError(path: path, code: errno) }
+            if count == 0 { break }
+            length += count
+        }
+        guard length <= limit else { throw FileError(path: path, reason: "The file is longer than \(limit) bytes") }
+        return Secret(copying: contents.bytes.extracting(0..<length))
+    }
+
     /// The names in a directory, sorted, without "." and "..".
     public static func entries(ofDirectory path: String) throws(FileError) -> [String] {
         guard let directory = unsafe opendir(path) else { throw FileError(path: path, code: errno) }

@@ -54,6 +54,15 @@ internal import CLibcrypto
         }
     }
 
+    /// Lends the bytes from an offset on to C.
+    mutating func withUnsafeMutableBytes<Result>(
+        from offset: Int,
+        _ body: (UnsafeMutableRawBufferPointer) -> Result
+    ) -> Result {
+        let start = min(max(offset, 0), count)
+        return unsafe body(UnsafeMutableRawBufferPointer(start: storage + start, count: count - start))
+    }
+
     /// Makes a second secret with the same bytes.
     public func copy() -> Secret {
         Secret(copying: bytes)

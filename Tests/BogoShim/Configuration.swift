@@ -36,8 +36,13 @@ extension Options {
         }
     }
 
-    /// - Parameter ticketKeys: The same for all connections of a test.
-    func serverConfiguration(ticketKeys: TicketKeys?) throws(ShimFailure) -> ServerConfiguration {
+    /// - Parameters:
+    ///   - ticketKeys: The same for all connections of a test.
+    ///   - store: The same for all connections of a test.
+    func serverConfiguration(
+        ticketKeys: TicketKeys?,
+        store: MemorySessionStore
+    ) throws(ShimFailure) -> ServerConfiguration {
         var options = ServerOptions()
         options.versions = try versions
         options.cipherSuites = try cipherSuites
@@ -46,6 +51,7 @@ extension Options {
         options.prefersClientCipherOrder = !prefersServerOrder
         options.keyLog = TrafficSecrets.shared
         options.ticketKeys = ticketKeys
+        options.sessionStore = store
         if !givesTickets { options.ticketCount = 0 }
         options.clock = { Clock.now() }
         if verifiesPeer || requiresClientCertificate {
@@ -79,6 +85,7 @@ extension Options {
         if !groups.isEmpty { options.groups = groups }
         options.signatureSchemes = schemesToVerify
         options.applicationProtocols = advertisedProtocols
+        options.requestsTicketsTLS12 = givesTickets
         options.clock = { Clock.now() }
         options.keyLog = TrafficSecrets.shared
         if !signingSchemes.isEmpty { options.signingSchemes = signingSchemes }

@@ -87,10 +87,7 @@ struct Flag: Sendable {
         "-advertise-alpn": Flag(hasValue: true) { options, value throws(ShimFailure) in
             options.advertisedProtocols = try protocolNames(value)
         },
-        "-no-ticket": Flag(hasValue: false) { options, _ throws(ShimFailure) in
-            guard options.isServer else { throw .unimplemented("a client that refuses tickets") }
-            options.givesTickets = false
-        },
+        "-no-ticket": action { $0.givesTickets = false },
         "-resumption-delay": number { options, value throws(ShimFailure) in options.resumptionDelay = value },
         "-max-send-fragment": number { options, value throws(ShimFailure) in options.fragmentLength = value },
         // Every server test defers the choice of a configuration until the ClientHello is there.
@@ -168,6 +165,9 @@ struct Flag: Sendable {
         "-expect-verify-result": set(\.expectsVerifyResult),
         "-expect-session-miss": set(\.expectsSessionMiss),
         "-expect-no-session": set(\.expectsNoSession),
+        "-expect-ticket-renewal": set(\.expectsTicketRenewal),
+        "-expect-session-id": action { $0.expectsSessionID = true },
+        "-expect-no-session-id": action { $0.expectsSessionID = false },
         "-expect-hrr": action { $0.expectsRetry = true },
         "-expect-no-hrr": action { $0.expectsRetry = false },
         "-expect-extended-master-secret": set(\.expectsExtendedMasterSecret),

@@ -78,6 +78,9 @@ struct Options {
     var isResumption = false
     var expectsSessionMiss = false
     var expectsNoSession = false
+    var expectsTicketRenewal = false
+    /// Whether a server keeps the session under an ID.
+    var expectsSessionID: Bool?
     var expectsExtendedMasterSecret = false
     var expectsSecureRenegotiation = false
     var expectsHandshakeToFail = false

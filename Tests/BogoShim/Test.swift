@@ -6,6 +6,7 @@ import SafeTLS
 struct Test {
     private let resumeCount: Int
     private var ticketKeys: TicketKeys?
+    private let store = MemorySessionStore()
     private var clientConfiguration: ClientConfiguration?
     private var negotiated: NegotiatedParameters?
 
@@ -29,7 +30,8 @@ struct Test {
                 throw .configuration(error)
             }
         }
-        let configuration = try options.serverConfiguration(ticketKeys: ticketKeys)
+        let configuration = try options.serverConfiguration(ticketKeys: ticketKeys, store: store)
+        let stored = store.count
         var deferring: DeferredRequests = options.isAsync ? [.clientHello, .signature] : .clientHello
         // Sessions whose chains a driver judged are not resumed: the verdict is deferred only where none is.
         if options.rejectsPeer || options.isAsync && resumeCount == 0 { deferring.insert(.verification) }
@@ -39,6 +41,9 @@ struct Test {
             fragmentLength: options.fragmentLength
         )
         _ = try Connection(session, Answers(options: options, configuration: configuration)).run()
+        if let expected = options.expectsSessionID, !options.isResumption, expected != (store.count > stored) {
+            throw .expectation("a session is\(expected ? " not" : "") kept under an ID")
+        }
     }
 
     private mutating func runClient(_ options: Options) throws(ShimFailure) {
@@ -55,6 +60,7 @@ struct Test {
             options.expectedAuthorities != nil || options.expectedCertificateTypes != nil
             || options.failsCertificateCallback || !options.expectedPeerSchemes.isEmpty || options.isAsync
         if asksForCertificate && resumeCount == 0 { deferring.insert(.certificate) }
+        let offered = configuration.newestSession(for: options.serverName)
         let session: ClientSession
         do throws(TLSError) {
             session = try ClientSession(
@@ -66,7 +72,6 @@ struct Test {
         } catch {
             throw .tls(error)
         }
-        let offered = configuration.sessionCount(for: options.serverName)
         var answers = Answers(options: options)
         answers.clientCredential = try options.clientCredential
         let negotiated = try Connection(session, answers).run()
@@ -75,7 +80,7 @@ struct Test {
         try checkSessions(
             options,
             negotiated,
-            newSessions: configuration.sessionCount(for: options.serverName) - offered
+            isNew: configuration.newestSession(for: options.serverName).map { $0 != offered } ?? false
         )
     }
 
@@ -83,12 +88,14 @@ struct Test {
     private func checkSessions(
         _ options: Options,
         _ negotiated: NegotiatedParameters,
-        newSessions: Int
+        isNew: Bool
     ) throws(ShimFailure) {
         // How much is read behind close_notify is this shim's own affair.
-        guard negotiated.version == .tls13, !options.shutsDown else { return }
-        guard (newSessions > 0) != options.expectsNoSession else {
-            throw .expectation("\(newSessions) new sessions")
+        if negotiated.version == .tls13 && options.shutsDown { return }
+        var expected = !options.expectsNoSession && negotiated.usesExtendedMasterSecret
+        if negotiated.version == .tls12 && negotiated.isResumed && !options.expectsTicketRenewal { expected = false }
+        guard isNew == expected else {
+            throw .expectation(isNew ? "there is a new session" : "there is no new session")
         }
     }
 }

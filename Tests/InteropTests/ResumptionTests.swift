@@ -62,6 +62,23 @@ import Testing
         #expect(client.transcript.contains("Reused, TLSv1.3"))
     }
 
+    /// Two servers that share a file of ticket keys, and nothing else, resume each other's sessions.
+    @Test(arguments: ["-tls1_2", "-tls1_3"]) func processesShareTicketKeys(version: String) throws {
+        let directory = try TemporaryDirectory.make("session")
+        let keys = directory.appendingPathComponent("ticket.key")
+        try Data((0..<48).map { _ in UInt8.random(in: 0...255) }).write(to: keys)
+        let session = directory.appendingPathComponent("session.pem")
+        let servers = try (0..<2).map { _ in
+            try startSafeTLS(identities: [identity()], ["--ticket-keys", keys.path])
+        }
+        let stranger = try startSafeTLS(identities: [identity()])
+        _ = try converse(servers[0].port, [version, "-sess_out", session.path])
+        #expect(try converse(servers[1].port, [version, "-sess_in", session.path]).contains("Reused, TLSv1"))
+        _ = try converse(servers[1].port, [version, "-sess_out", session.path])
+        #expect(try converse(servers[0].port, [version, "-sess_in", session.path]).contains("Reused, TLSv1"))
+        #expect(try converse(stranger.port, [version, "-sess_in", session.path]).contains("New, TLSv1"))
+    }
+
     private func converse(_ port: Int, _ options: [String]) throws -> String {
         let client = try startOpenSSLClient(port, options)
         try client.write("hello\n")
@@ -73,8 +90,8 @@ import Testing
 
     // MARK: Our client
 
-    /// Without tickets OpenSSL's TLS 1.3 server keeps its sessions itself.
-    @Test(arguments: [["-tls1_2"], ["-tls1_3"], ["-tls1_3", "-no_ticket"]])
+    /// Without tickets OpenSSL's server keeps its sessions itself.
+    @Test(arguments: [["-tls1_2"], ["-tls1_2", "-no_ticket"], ["-tls1_3"], ["-tls1_3", "-no_ticket"]])
     func clientResumesWithOpenSSL(options: [String]) throws {
         let server = try startOpenSSL(identity(), ["-rev"] + options)
         try expectResumption(server.port, "olleh")

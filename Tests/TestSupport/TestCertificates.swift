@@ -45,6 +45,9 @@ package struct TestCertificates: Sendable {
     /// A certificate for `localhost`, `127.0.0.1` and `::1`.
     package func localhost(_ type: KeyType) -> Identity { identity(type.rawValue) }
 
+    /// A client's certificate, for `client`.
+    package func client(_ type: KeyType) -> Identity { identity("client-\(type.rawValue)") }
+
     /// Issued by an intermediate authority, whose certificate follows in the file.
     package var withIntermediate: Identity { identity("chained") }
 
@@ -67,6 +70,13 @@ package struct TestCertificates: Sendable {
         let localhost = "DNS:localhost,IP:127.0.0.1,IP:::1"
         for type in KeyType.allCases {
             try makeServer(type.rawValue, type, subject: "localhost", names: localhost)
+            try makeServer(
+                "client-\(type.rawValue)",
+                type,
+                subject: "client",
+                names: "email:client@example.org",
+                usage: "clientAuth"
+            )
         }
         try makeServer(
             "expired",
@@ -135,13 +145,14 @@ package struct TestCertificates: Sendable {
         subject: String,
         names: String,
         issuer: String = "ca",
+        usage: String = "serverAuth",
         validity: (from: String, to: String)? = nil
     ) throws {
         try makeKey(name, type)
         let extensions = """
             basicConstraints=critical,CA:FALSE
             keyUsage=critical,digitalSignature
-            extendedKeyUsage=serverAuth
+            extendedKeyUsage=\(usage)
             subjectKeyIdentifier=hash
             authorityKeyIdentifier=keyid
             subjectAltName=\(names)

@@ -24,6 +24,10 @@ public struct ClientOptions: Sendable {
     public var signingSchemes: [SignatureScheme] = SignatureScheme.supported
     /// For how many servers sessions are kept to be resumed; 0 turns resumption off. Default: 256.
     public var sessionCacheCapacity = 256
+    /// Whether to ask TLS 1.2 servers for tickets. Without one they can still resume by session ID. Default: true.
+    public var requestsTicketsTLS12 = true
+    /// How many tickets to ask TLS 1.3 servers for (RFC 9149). Default: nil, the server decides.
+    public var ticketRequest: TicketRequest?
     /// Where the secrets of connections are logged for debugging, if anywhere. Default: nil.
     public var keyLog: (any KeyLog)?
     /// The time in UNIX seconds, for certificate validity. Tests replace it.
@@ -92,6 +96,9 @@ public final class ClientConfiguration: Sendable {
         self.trustAnchors = trustAnchors
         self.options = options
     }
+
+    /// The ticket, or else the ID, of the session with a server that came last.
+    package func newestSession(for server: ServerName) -> [UInt8]? { sessionCache.newest(of: server) }
 
     /// How many sessions with a server are kept.
     package func sessionCount(for server: ServerName) -> Int { sessionCache.count(of: server) }

@@ -94,8 +94,13 @@ public final class Credential: Sendable {
     }
 
     private static func readKey(_ path: String) throws(ConfigurationError) -> PrivateKey {
-        let pem = try read(path)
-        return try key(pem.span, file: path)
+        let pem: Secret
+        do throws(FileError) {
+            pem = try FileBytes.readSecret(path, limit: TLSLimits.certificateFileLength)
+        } catch {
+            throw ConfigurationError(file: error.path, reason: "cannot be read: \(error.reason)")
+        }
+        return try key(pem.bytes, file: path)
     }
 
     private static func chain(_ pem: Span<UInt8>, file: String?) throws(ConfigurationError) -> [Certificate] {

@@ -22,13 +22,22 @@ public struct ServerOptions: Sendable {
     /// With it a driver may drop the session after a HelloRetryRequest: the second ClientHello, given to a new session
     /// of the same configuration, continues the handshake. Default: false.
     public var sendsRetryCookie = false
-    /// How many tickets a TLS 1.3 handshake gives for later resumption; one of TLS 1.2 gives one ticket. 0 turns
-    /// resumption off. Default: 2.
+    /// How many tickets a TLS 1.3 handshake gives for later resumption; one of TLS 1.2 gives one ticket. Clients that
+    /// say how many they want get so many, up to ``TLSLimits/ticketsPerHandshake`` (RFC 9149). 0 gives no tickets:
+    /// without a ``sessionStore`` nothing is resumed. Default: 2.
     public var ticketCount = 2
-    /// The keys that protect tickets. Default: nil, random keys that live with the configuration.
+    /// Whether a ticket holds the session, sealed, or is only its name in the ``sessionStore``. Default: `stateless`.
+    public var ticketForm = TicketForm.stateless
+    /// Where sessions are kept: those of TLS 1.2 clients that get no ticket, and all with `stateful` tickets.
+    /// Default: nil, nowhere.
+    public var sessionStore: (any SessionStore)?
+    /// The keys that protect tickets and stored sessions. Default: nil, random keys that live with the configuration.
     public var ticketKeys: TicketKeys?
-    /// How long a ticket may be used, in seconds, at most seven days and at most one epoch of ``ticketKeys``.
+    /// How long a session may be resumed, in seconds, at most seven days and at most one epoch of ``ticketKeys``.
     /// Default: one day.
+    ///
+    /// In TLS 1.3 a resumption gives tickets for as long again, up to seven days from the full handshake. In TLS 1.2,
+    /// where a resumption makes no new keys of its own, it does not.
     public var ticketLifetime: Int64 = 86_400
     /// Whether and how clients are asked for certificates. Default: nil, they are not.
     public var clientAuthentication: ClientAuthentication?
@@ -44,6 +53,16 @@ public struct ServerOptions: Sendable {
 
     /// Creates the default options: safe versions, suites, groups and schemes only.
     public init() {}
+}
+
+/// What a session ticket is.
+public enum TicketForm: Hashable, Sendable {
+    /// The session itself, sealed with the ticket keys: the server keeps nothing. A ticket can be used several times
+    /// while it lives.
+    case stateless
+    /// The name of a session in the session store. In TLS 1.3 it can be used once; TLS 1.2 clients get session IDs
+    /// instead.
+    case stateful
 }
 
 /// A server's credentials and options, checked and ready. Immutable, shared by all sessions.

@@ -10,18 +10,25 @@ struct Connected: ~Copyable {
     var secrets: ConnectionSecrets
     /// Nil for servers and for clients that keep no sessions.
     private let tickets: TicketReceiver?
+    /// What a TLS 1.2 server keeps of the session under its ID.
+    private let stored: StoredSession?
 
     init(
         negotiated: NegotiatedParameters,
         peer: PeerCertificates = .none,
         tickets: consuming TicketReceiver? = nil,
+        stored: StoredSession? = nil,
         secrets: consuming ConnectionSecrets
     ) {
         self.negotiated = negotiated
         self.peer = peer
         self.secrets = secrets
         self.tickets = tickets
+        self.stored = stored
     }
+
+    /// RFC 5246 §7.2.2: when a connection fails, its session ends with it.
+    func forgetSession() { stored?.forget() }
 
     /// Whether the connection is one of a client.
     private var isClient: Bool { secrets.isClient }

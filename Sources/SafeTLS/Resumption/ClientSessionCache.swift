@@ -13,7 +13,10 @@ final class ResumableSession: Sendable {
     let cipherSuite: CipherSuite
     /// The PSK in TLS 1.3, the master secret in TLS 1.2.
     let secret: Secret
+    /// Empty for a session of TLS 1.2 that has an ID only.
     let ticket: [UInt8]
+    /// The server's name for the session, in TLS 1.2 without a ticket.
+    let sessionID: [UInt8]
     /// When a full handshake last verified the server, in UNIX seconds. Resumption does not renew it.
     let authenticatedAt: Int64
     /// When the ticket arrived, and how long it may be used, in UNIX seconds and seconds.
@@ -31,6 +34,7 @@ final class ResumableSession: Sendable {
         cipherSuite: CipherSuite,
         secret: consuming Secret,
         ticket: [UInt8],
+        sessionID: [UInt8] = [],
         authenticatedAt: Int64,
         receivedAt: Int64,
         lifetime: Int64,
@@ -43,6 +47,7 @@ final class ResumableSession: Sendable {
         self.cipherSuite = cipherSuite
         self.secret = secret
         self.ticket = ticket
+        self.sessionID = sessionID
         self.authenticatedAt = authenticatedAt
         self.receivedAt = receivedAt
         // RFC 8446 §4.6.1: a client must not keep a ticket longer than seven days, whatever the server says.
@@ -119,6 +124,14 @@ final class ClientSessionCache: Sendable {
     /// How many sessions of a server are kept.
     func count(of server: ServerName) -> Int {
         state.withLock { $0.entries[server]?.sessions.count ?? 0 }
+    }
+
+    /// The ticket, or else the ID, of the newest session of a server.
+    func newest(of server: ServerName) -> [UInt8]? {
+        state.withLock { state in
+            guard let session = state.entries[server]?.sessions.last else { return nil }
+            return session.ticket.isEmpty ? session.sessionID : session.ticket
+        }
     }
 
     /// Takes the newest session that may be used now.

@@ -5,8 +5,10 @@ import TLSCrypto
 /// What a server's sessions need for resumption, made once with the configuration.
 struct ServerResumption: Sendable {
     let keys: TicketKeys
-    /// How many TLS 1.3 tickets a full handshake gives.
+    /// How many TLS 1.3 tickets a handshake gives; 0 gives none in either version.
     let ticketCount: Int
+    let ticketForm: TicketForm
+    let store: (any SessionStore)?
     /// In seconds.
     let lifetime: UInt32
     /// Must be the same when a session is resumed as when it was made.
@@ -15,7 +17,13 @@ struct ServerResumption: Sendable {
 
     /// Nil when the options turn resumption off.
     init?(_ options: ServerOptions, _ authenticator: ClientAuthenticator?) throws(ConfigurationError) {
-        guard options.ticketCount > 0 else { return nil }
+        guard options.ticketCount > 0 || options.sessionStore != nil else { return nil }
+        if options.ticketForm == .stateful && options.sessionStore == nil {
+            throw ConfigurationError(reason: "stateful tickets need a session store")
+        }
+        guard options.ticketCount >= 0 else {
+            throw ConfigurationError(reason: "the count of tickets is negative")
+        }
         guard options.ticketCount <= TLSLimits.ticketsPerHandshake else {
             throw ConfigurationError(
                 reason: "a handshake gives at most \(TLSLimits.ticketsPerHandshake) tickets, not \(options.ticketCount)"
@@ -33,6 +41,8 @@ struct ServerResumption: Sendable {
             keys = try TicketKeys(random: options.random, epochLength: max(60, options.ticketLifetime))
         }
         ticketCount = options.ticketCount
+        ticketForm = options.ticketForm
+        store = options.sessionStore
         lifetime = UInt32(min(options.ticketLifetime, keys.epochLength))
         self.authenticator = authenticator
         policy = try ResumptionPolicy(
@@ -42,14 +52,63 @@ struct ServerResumption: Sendable {
         ).digest()
     }
 
-    /// Reads the ticket that a client brings and judges whether it may resume, the binder apart.
+    /// Reads the ticket that a client brings, or what the store has under it, and judges whether it may resume, the
+    /// binder apart.
     func session(
         _ ticket: Span<UInt8>,
         version: ProtocolVersion,
         serverName: String?,
         at now: Int64
     ) -> SessionState? {
-        guard let bytes = keys.open(ticket, at: now) else { return nil }
+        // Whoever gives no tickets takes none; session IDs are another matter.
+        guard let identifier = identifier(ticket) else {
+            guard ticketCount > 0 else { return nil }
+            return open(ticket, version: version, serverName: serverName, at: now)
+        }
+        guard version == .tls12 || ticketCount > 0, let stored = store?.session(for: identifier, now: now) else {
+            return nil
+        }
+        return open(stored.span, version: version, serverName: serverName, at: now)
+    }
+
+    /// The identifier that a ticket or session ID is; nil for a sealed ticket, which is longer.
+    func identifier(_ ticket: Span<UInt8>) -> [UInt8]? {
+        guard ticket.count == Self.identifierLength else { return nil }
+        let identifier: [UInt8] = copyBytes(ticket)
+        return identifier
+    }
+
+    /// Bytes of an identifier: those of the longest session ID (RFC 5246 §7.4.1.2).
+    private static let identifierLength = 32
+
+    /// Keeps a session in the store.
+    ///
+    /// - Returns: Its identifier.
+    func keep(
+        _ state: borrowing SessionState,
+        as identifier: [UInt8]? = nil,
+        at now: Int64,
+        random: any RandomSource
+    ) throws(CryptoError) -> [UInt8] {
+        guard let store else { throw .internalFailure("there is no session store") }
+        var name = identifier ?? [UInt8](repeating: 0, count: Self.identifierLength)
+        if identifier == nil {
+            var span = name.mutableSpan
+            try random.fill(&span)
+        }
+        let bytes = state.serialised()
+        let sealed = try keys.seal(bytes.bytes, at: now, random: random)
+        store.store(sealed, for: name, until: now + Int64(state.lifetime), now: now)
+        return name
+    }
+
+    private func open(
+        _ sealed: Span<UInt8>,
+        version: ProtocolVersion,
+        serverName: String?,
+        at now: Int64
+    ) -> SessionState? {
+        guard let bytes = keys.open(sealed, at: now) else { return nil }
         var state: SessionState
         do throws(DecodeError) {
             state = try SessionState.read(bytes)
@@ -75,9 +134,20 @@ struct ServerResumption: Sendable {
     }
 
     /// How long a ticket made now may live, in seconds: resuming does not extend what a full handshake began.
-    func lifetime(authenticatedAt: Int64, now: Int64) -> UInt32 {
+    func lifetime(authenticatedAt: Int64, now: Int64, version: ProtocolVersion) -> UInt32 {
         let age = max(0, now - authenticatedAt)
-        return UInt32(max(0, min(Int64(lifetime), TLSLimits.sessionAge - age)))
+        // In TLS 1.2 the keys of all resumptions come from one master secret.
+        let end = version == .tls12 ? Int64(lifetime) : TLSLimits.sessionAge
+        return UInt32(max(0, min(Int64(lifetime), end - age)))
+    }
+
+    /// How many tickets a client gets (RFC 9149 §3).
+    func ticketCount(requested: TicketRequest?, isResumed: Bool) -> Int {
+        guard let requested, ticketCount > 0 else { return ticketCount }
+        return min(
+            Int(isResumed ? requested.resumptionCount : requested.newSessionCount),
+            TLSLimits.ticketsPerHandshake
+        )
     }
 }
 
@@ -88,6 +158,7 @@ extension SessionState {
     func isAlive(at now: Int64, limit: UInt32) -> Bool {
         // A clock that was set back makes negative ages; those of a few seconds are differences between machines.
         let age = now - createdAt
-        return age >= -10 && age <= Int64(min(lifetime, limit)) && now - authenticatedAt <= TLSLimits.sessionAge
+        let end = version == .tls12 ? Int64(limit) : TLSLimits.sessionAge
+        return age >= -10 && age <= Int64(min(lifetime, limit)) && now - authenticatedAt <= end
     }
 }

@@ -12,11 +12,15 @@ struct SessionKeeperTLS12 {
     private var ticket: [UInt8] = []
     private var lifetime: Int64 = 0
 
+    /// The ID that the server gave the session.
+    private let sessionID: [UInt8]
+
     /// Nil when nothing is to be kept: sessions without the extended master secret are not resumed (RFC 7627 §5.4).
-    init?(_ offer: borrowing ClientOffer, resumed: ResumableSession?, isExtended: Bool) {
+    init?(_ offer: borrowing ClientOffer, resumed: ResumableSession?, sessionID: [UInt8], isExtended: Bool) {
         guard isExtended, let cache = offer.sessionCache else { return nil }
         self.cache = cache
         self.resumed = resumed
+        self.sessionID = sessionID
         clock = offer.options.clock
         serverName = offer.serverName
     }
@@ -36,11 +40,13 @@ struct SessionKeeperTLS12 {
         _ negotiated: NegotiatedParameters,
         _ server: PeerCertificates
     ) {
-        guard !ticket.isEmpty else {
-            // The session was taken from the cache, in case the connection failed; its ticket is still good.
-            if let resumed { cache.insert(resumed, for: serverName) }
+        if ticket.isEmpty, let resumed {
+            // The session was taken from the cache, in case the connection failed; its ticket or ID is still good.
+            cache.insert(resumed, for: serverName)
             return
         }
+        // RFC 5077 §3.4: a ticket makes the ID meaningless.
+        guard !ticket.isEmpty || !sessionID.isEmpty else { return }
         let now = clock()
         cache.insert(
             ResumableSession(
@@ -48,9 +54,10 @@ struct SessionKeeperTLS12 {
                 cipherSuite: negotiated.cipherSuite,
                 secret: master.sessionSecret(),
                 ticket: ticket,
+                sessionID: ticket.isEmpty ? sessionID : [],
                 authenticatedAt: resumed?.authenticatedAt ?? now,
                 receivedAt: now,
-                lifetime: lifetime,
+                lifetime: ticket.isEmpty ? TLSLimits.unspecifiedTicketLifetime : lifetime,
                 ageAdd: 0,
                 applicationProtocol: negotiated.applicationProtocol,
                 usesExtendedMasterSecret: true,

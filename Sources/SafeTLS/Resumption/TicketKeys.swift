@@ -59,14 +59,14 @@ public final class TicketKeys: Sendable {
     ///
     /// - Throws: `ConfigurationError` that names the file.
     public convenience init(file: String, epochLength: Int64 = 86_400) throws(ConfigurationError) {
-        let bytes: [UInt8]
+        let secret: Secret
         do throws(FileError) {
-            bytes = try FileBytes.read(file, limit: 4096)
+            secret = try FileBytes.readSecret(file, limit: 4096)
         } catch {
             throw ConfigurationError(file: error.path, reason: "cannot be read: \(error.reason)")
         }
         do throws(ConfigurationError) {
-            try self.init(sharedSecret: bytes.span, epochLength: epochLength)
+            try self.init(sharedSecret: secret.bytes, epochLength: epochLength)
         } catch {
             throw ConfigurationError(file: file, reason: error.reason)
         }

@@ -305,7 +305,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     mutating func fail(_ error: TLSError) -> TLSError {
         if let failure { return failure }
         failure = error
-        phase = .failed
+        if case .connected(let connected) = takePhase(), error != .truncated { connected.forgetSession() }
         channel.flight.truncate(to: 0)
         if let alert = error.alert { channel.writeAlert(alert) }
         return error

@@ -14,7 +14,7 @@ extension ExtensionType {
     func isPermitted(in message: Placement) -> Bool? {
         switch self {
         case .serverName, .maxFragmentLength, .supportedGroups, .applicationLayerProtocolNegotiation,
-            .recordSizeLimit, .clientCertificateType, .serverCertificateType, .heartbeat:
+            .recordSizeLimit, .ticketRequest, .clientCertificateType, .serverCertificateType, .heartbeat:
             message == .clientHello || message == .encryptedExtensions
         case .statusRequest, .signedCertificateTimestamp:
             message == .clientHello || message == .certificateRequest || message == .certificate

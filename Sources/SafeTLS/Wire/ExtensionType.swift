@@ -64,6 +64,8 @@ public struct ExtensionType: RawRepresentable, Hashable, Sendable {
     public static let signatureAlgorithmsCert = ExtensionType(rawValue: 50)
     /// RFC 8446 §4.2.8.
     public static let keyShare = ExtensionType(rawValue: 51)
+    /// RFC 9149.
+    public static let ticketRequest = ExtensionType(rawValue: 58)
     /// RFC 9849.
     public static let encryptedClientHello = ExtensionType(rawValue: 0xFE0D)
     /// RFC 5746.
@@ -99,6 +101,7 @@ public struct ExtensionType: RawRepresentable, Hashable, Sendable {
         case .postHandshakeAuth: "post_handshake_auth"
         case .signatureAlgorithmsCert: "signature_algorithms_cert"
         case .keyShare: "key_share"
+        case .ticketRequest: "ticket_request"
         case .encryptedClientHello: "encrypted_client_hello"
         case .renegotiationInfo: "renegotiation_info"
         default: hexadecimal(rawValue)

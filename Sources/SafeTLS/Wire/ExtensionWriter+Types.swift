@@ -130,6 +130,16 @@ extension ExtensionWriter {
         }
     }
 
+    /// How many tickets the client wants (RFC 9149 §3).
+    mutating func ticketRequest(_ request: TicketRequest) {
+        add(.ticketRequest) { $0.append([request.newSessionCount, request.resumptionCount]) }
+    }
+
+    /// How many tickets the server is going to send (RFC 9149 §3).
+    mutating func expectedTickets(_ count: Int) {
+        add(.ticketRequest) { $0.append(UInt8(clamping: count)) }
+    }
+
     /// Asks for OCSP, with neither responders nor request extensions (RFC 6066 §8).
     mutating func statusRequest() {
         add(.statusRequest) { $0.append([1, 0, 0, 0, 0]) }

@@ -165,7 +165,7 @@ struct RFC8448ServerReplayTests {
                 isResumed: false
             ),
             clientRandom: .init(repeating: 0),
-            takesTickets: false,
+            ticketCount: 0,
             resumed: nil,
             sharedSecret: Secret(copying: shared.span),
             transcript: transcript,

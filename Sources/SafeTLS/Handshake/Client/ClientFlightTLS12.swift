@@ -127,7 +127,8 @@ struct KeyedClientFlightTLS12: ~Copyable {
                 applicationProtocol: handshake.applicationProtocol,
                 serverName: handshake.offer.sentServerName,
                 usedHelloRetryRequest: false,
-                isResumed: false
+                isResumed: false,
+                usesExtendedMasterSecret: handshake.usesExtendedMasterSecret
             ),
             server: server.certificates,
             master: master,
@@ -137,6 +138,7 @@ struct KeyedClientFlightTLS12: ~Copyable {
             sessions: SessionKeeperTLS12(
                 handshake.offer,
                 resumed: nil,
+                sessionID: handshake.sessionID,
                 isExtended: handshake.usesExtendedMasterSecret
             )
         )

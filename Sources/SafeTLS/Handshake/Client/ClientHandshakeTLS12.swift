@@ -12,6 +12,8 @@ struct ClientHandshakeTLS12: ~Copyable {
     let randoms: Randoms
     let applicationProtocol: String?
     let usesExtendedMasterSecret: Bool
+    /// The ID that the server gives the session; empty when it is not to be resumed by one.
+    let sessionID: [UInt8]
     /// Whether the server answered session_ticket.
     let promisesTicket: Bool
     var transcript: Transcript

@@ -39,7 +39,10 @@ struct ClientOffer: ~Copyable {
             try options.random.fill(&span)
             // RFC 8446 appendix D.4: a session ID that is not empty makes TLS 1.3 look like a resumption of TLS 1.2.
             // RFC 5077 §3.4: in such a resumption its echo tells that the ticket was accepted.
-            if options.versions.contains(.tls13) || session?.version == .tls12 {
+            if let known = session?.sessionID, !known.isEmpty {
+                // RFC 8446 §4.1.2: a session of TLS 1.2 is named by its ID.
+                sessionID = known
+            } else if options.versions.contains(.tls13) || session?.version == .tls12 {
                 sessionID = [UInt8](repeating: 0, count: 32)
                 var span = sessionID.mutableSpan
                 try options.random.fill(&span)
@@ -126,7 +129,7 @@ struct ClientOffer: ~Copyable {
                     extensions.renegotiationInfo()
                     extensions.ecPointFormats()
                     // RFC 5077 §3.2: empty, it asks for a ticket.
-                    if resumes { extensions.add(.sessionTicket, body: ticket.span) }
+                    if resumes && options.requestsTicketsTLS12 { extensions.add(.sessionTicket, body: ticket.span) }
                 }
                 extensions.supportedGroups(options.groups)
                 extensions.signatureAlgorithms(options.signatureSchemes)
@@ -139,6 +142,7 @@ struct ClientOffer: ~Copyable {
                     extensions.keyShares(shares)
                     // Without the modes a server gives no tickets (RFC 8446 §4.2.9).
                     if resumes { extensions.pskKeyExchangeModes([.pskWithDHE]) }
+                    if resumes, let request = options.ticketRequest { extensions.ticketRequest(request) }
                     if let session {
                         // §4.2.11: the last of all extensions.
                         extensions.preSharedKey(
@@ -161,7 +165,7 @@ struct ClientOffer: ~Copyable {
         return session
     }
 
-    /// The session that is offered by its TLS 1.2 ticket.
+    /// The session of TLS 1.2 that is offered, by its ticket or else by its ID.
     var ticketSession: ResumableSession? {
         // RFC 5246 §7.4.1.2: its suite must be offered. RFC 7627 §5.4: without the extension nothing is resumed.
         guard let session, session.version == .tls12, session.usesExtendedMasterSecret,

@@ -55,6 +55,7 @@ enum ServerHelloAnswerTLS12 {
                         randoms: randoms,
                         applicationProtocol: applicationProtocol,
                         usesExtendedMasterSecret: hello.hasExtendedMasterSecret,
+                        sessionID: copyBytes(hello.legacySessionID),
                         promisesTicket: hello.extensions.contains(.sessionTicket),
                         transcript: transcript
                     )
@@ -102,7 +103,7 @@ enum ServerHelloAnswerTLS12 {
             keys: keys,
             hash: hash,
             transcript: transcript,
-            sessions: SessionKeeperTLS12(offer, resumed: session, isExtended: true)
+            sessions: SessionKeeperTLS12(offer, resumed: session, sessionID: [], isExtended: true)
         )
         return ending.begin(promisesTicket: hello.extensions.contains(.sessionTicket))
     }

@@ -12,7 +12,9 @@ struct ServerHandshakeTLS12: ~Copyable {
     let usesExtendedMasterSecret: Bool
     /// The ticket that ServerHello promised.
     let ticket: TicketIssueTLS12?
-    /// Whether a ticket can bring the session back; else the promised one is empty (RFC 5077 §3.3).
+    /// The ID that ServerHello gave the session.
+    let session: SessionIDIssue?
+    /// Whether the session can be resumed. Else the promised ticket is empty (RFC 5077 §3.3), and nothing is stored.
     var isResumable = true
     /// The client, as far as it has proved who it is.
     var client = PeerAuthenticated.anonymous

@@ -20,8 +20,8 @@ struct ClientFlightTLS13: ~Copyable {
     let secrets: ConnectionSecrets
     /// When the client's session was authenticated first, in UNIX seconds.
     let authenticatedAt: Int64
-    /// Whether the client gets tickets.
-    var givesTickets: Bool
+    /// How many tickets the client gets.
+    var ticketCount: Int
     /// The client, as far as it has proved who it is.
     var client: PeerAuthenticated
 
@@ -104,7 +104,7 @@ struct AwaitClientVerdictTLS13: ~Copyable {
         flight.negotiated.clientSignatureScheme = proof.scheme
         // What a driver accepted must not pass for a verified chain in another connection.
         if flight.context.deferring.contains(.verification) || !SessionState.canHold(chain.certificates) {
-            flight.givesTickets = false
+            flight.ticketCount = 0
         }
         return .handshaking(.expectFinishedTLS13(ExpectClientFinishedTLS13(flight: flight)))
     }

@@ -119,10 +119,20 @@ struct ExpectClientFinishedTLS12: ~Copyable {
         try channel.send(&handshake.transcript) { writer throws(EncodeError) in
             try Finished.write(verifyData: verifyData.bytes, into: &writer)
         }
+        var stored: StoredSession?
+        if let session = handshake.session, handshake.isResumable {
+            stored = try session.keep(
+                master,
+                handshake.negotiated,
+                client: handshake.client.certificates,
+                handshake.context.options
+            )
+        }
         return .connected(
             Connected(
                 negotiated: handshake.negotiated,
                 peer: handshake.client.certificates,
+                stored: stored,
                 secrets: master.connectionSecrets(isClient: false)
             )
         )

@@ -12,11 +12,17 @@ enum ResumptionTLS12 {
         _ hello: borrowing ClientHello
     ) throws(TLSError) -> SessionState? {
         guard let resumption = context.configuration.resumption else { return nil }
-        guard let ticket = hello.sessionTicket, !ticket.isEmpty else { return nil }
         let now = context.options.clock()
-        guard
-            let state = resumption.session(ticket, version: .tls12, serverName: hello.dnsName, at: now)
-        else { return nil }
+        let found: SessionState?
+        if let ticket = hello.sessionTicket, !ticket.isEmpty {
+            // RFC 5077 §3.4: beside a ticket the session ID is a mark for its acceptance, and names nothing.
+            guard resumption.identifier(ticket) == nil else { return nil }
+            found = resumption.session(ticket, version: .tls12, serverName: hello.dnsName, at: now)
+        } else {
+            guard resumption.store != nil, resumption.identifier(hello.legacySessionID) != nil else { return nil }
+            found = resumption.session(hello.legacySessionID, version: .tls12, serverName: hello.dnsName, at: now)
+        }
+        guard let state = found else { return nil }
         // RFC 5246 §7.4.1.3: the suite is the session's, whatever either side now prefers.
         let suite = state.cipherSuite
         guard suite.isTLS12, context.options.cipherSuites.contains(suite), hello.cipherSuites.contains(suite) else {
@@ -51,7 +57,13 @@ enum ResumptionTLS12 {
             usedHelloRetryRequest: false,
             isResumed: true
         )
-        let ticket = TicketIssueTLS12(context, hello, authenticatedAt: session.authenticatedAt)
+        // A session that goes by its ID keeps it.
+        let isStored = hello.sessionTicket?.isEmpty ?? true
+        let ticket = isStored ? nil : TicketIssueTLS12(context, hello, authenticatedAt: session.authenticatedAt)
+        var stored: StoredSession?
+        if isStored, let store = context.configuration.resumption?.store {
+            stored = StoredSession(store: store, identifier: copyBytes(hello.legacySessionID))
+        }
         let client = PeerAuthenticated(resuming: session)
         let randoms = Randoms(
             client: ServerHelloTLS13.random(hello),
@@ -90,6 +102,7 @@ enum ResumptionTLS12 {
                     connected: Connected(
                         negotiated: negotiated,
                         peer: client.certificates,
+                        stored: stored,
                         secrets: master.connectionSecrets(isClient: false)
                     )
                 )
@@ -174,12 +187,13 @@ struct TicketIssueTLS12 {
     /// - Parameter authenticatedAt: Nil in a full handshake.
     init?(_ context: ServerContext, _ hello: borrowing ClientHello, authenticatedAt: Int64? = nil) {
         // RFC 7627 §5.4: a session without the extended master secret is not to be resumed.
-        guard let resumption = context.configuration.resumption, hello.extensions.contains(.sessionTicket),
+        guard let resumption = context.configuration.resumption, resumption.ticketCount > 0,
+            resumption.ticketForm == .stateless, hello.extensions.contains(.sessionTicket),
             hello.hasExtendedMasterSecret
         else { return nil }
         let now = context.options.clock()
         let began = authenticatedAt ?? now
-        let lifetime = resumption.lifetime(authenticatedAt: began, now: now)
+        let lifetime = resumption.lifetime(authenticatedAt: began, now: now, version: .tls12)
         guard lifetime > 0 else { return nil }
         self.resumption = resumption
         self.authenticatedAt = began
@@ -197,18 +211,13 @@ struct TicketIssueTLS12 {
         _ channel: inout Channel
     ) throws(TLSError) {
         let state = SessionState(
-            version: .tls12,
-            cipherSuite: negotiated.cipherSuite,
-            secret: master.sessionSecret(),
+            tls12: master,
+            negotiated,
+            client: client,
             authenticatedAt: authenticatedAt,
             createdAt: now,
             lifetime: lifetime,
-            ageAdd: 0,
-            policy: resumption.policy,
-            serverName: negotiated.serverName,
-            applicationProtocol: negotiated.applicationProtocol,
-            usesExtendedMasterSecret: true,
-            client: client
+            policy: resumption.policy
         )
         let bytes = state.serialised()
         let ticket = try sealed(bytes.bytes, random)
@@ -231,5 +240,76 @@ struct TicketIssueTLS12 {
         } catch {
             throw TLSError(error)
         }
+    }
+}
+
+/// A session that a TLS 1.2 server keeps under an ID (RFC 5246 §7.4.1.3): for clients that get no ticket.
+struct SessionIDIssue {
+    private let resumption: ServerResumption
+    /// The ID that ServerHello gives the session.
+    let identifier: [UInt8]
+
+    /// Nil when the session cannot be resumed by an ID.
+    init?(_ context: ServerContext, _ hello: borrowing ClientHello, ticket: TicketIssueTLS12?) throws(TLSError) {
+        // RFC 7627 §5.4: a session without the extended master secret is not to be resumed.
+        guard ticket == nil, let resumption = context.configuration.resumption, resumption.store != nil,
+            hello.hasExtendedMasterSecret
+        else { return nil }
+        self.resumption = resumption
+        identifier = try copyBytes(context.random32().span)
+    }
+
+    /// Stores the session when the client's Finished is verified.
+    func keep(
+        _ master: borrowing MasterSecretTLS12,
+        _ negotiated: NegotiatedParameters,
+        client: PeerCertificates,
+        _ options: ServerOptions
+    ) throws(TLSError) -> StoredSession? {
+        guard let store = resumption.store else { return nil }
+        let now = options.clock()
+        let state = SessionState(
+            tls12: master,
+            negotiated,
+            client: client,
+            authenticatedAt: now,
+            createdAt: now,
+            lifetime: resumption.lifetime(authenticatedAt: now, now: now, version: .tls12),
+            policy: resumption.policy
+        )
+        do throws(CryptoError) {
+            _ = try resumption.keep(state, as: identifier, at: now, random: options.random)
+        } catch {
+            throw TLSError(error)
+        }
+        return StoredSession(store: store, identifier: identifier)
+    }
+}
+
+extension SessionState {
+    /// The state of a TLS 1.2 session.
+    fileprivate init(
+        tls12 master: borrowing MasterSecretTLS12,
+        _ negotiated: NegotiatedParameters,
+        client: PeerCertificates,
+        authenticatedAt: Int64,
+        createdAt: Int64,
+        lifetime: UInt32,
+        policy: [UInt8]
+    ) {
+        self.init(
+            version: .tls12,
+            cipherSuite: negotiated.cipherSuite,
+            secret: master.sessionSecret(),
+            authenticatedAt: authenticatedAt,
+            createdAt: createdAt,
+            lifetime: lifetime,
+            ageAdd: 0,
+            policy: policy,
+            serverName: negotiated.serverName,
+            applicationProtocol: negotiated.applicationProtocol,
+            usesExtendedMasterSecret: true,
+            client: client
+        )
     }
 }

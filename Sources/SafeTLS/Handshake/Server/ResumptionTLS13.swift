@@ -16,6 +16,7 @@ struct BinderVerified: ~Copyable {
     /// - Parameters:
     ///   - message: The ClientHello, header included.
     ///   - transcript: The messages before it.
+    ///   - takes: Whether a stored session is used up by this; not when a HelloRetryRequest comes first.
     /// - Returns: Nil for a full handshake.
     static func find(
         _ context: ServerContext,
@@ -23,7 +24,8 @@ struct BinderVerified: ~Copyable {
         _ message: [UInt8],
         _ choice: ServerHelloTLS13.Choice,
         _ transcript: borrowing Transcript,
-        _ hash: inout KeyedHash
+        _ hash: inout KeyedHash,
+        takes: Bool
     ) throws(TLSError) -> BinderVerified? {
         guard let offer = hello.preSharedKey else { return nil }
         // §4.2.9: without the modes the client must not offer a PSK; without (EC)DHE we take none.
@@ -48,6 +50,10 @@ struct BinderVerified: ~Copyable {
             let partial = message.span.extracting(0..<max(0, message.count - offer.bindersByteCount))
             let expected = try early.resumptionBinder(transcript.digest(adding: partial), &hash)
             guard constantTimeEquals(expected.bytes, binder) else { throw .peerMisbehaved(.badBinder) }
+            // A stored session serves once (RFC 8446 §4.6.1 allows more, §8.1 wants this for 0-RTT).
+            if takes, let name = resumption.identifier(identity.identity), resumption.store?.remove(name) != true {
+                return nil
+            }
             return BinderVerified(state: state, identity: UInt16(index), earlySecret: early)
         }
         return nil
@@ -63,14 +69,14 @@ struct BinderVerified: ~Copyable {
 extension ClientFlightTLS13 {
     /// Writes the tickets that end a handshake, behind the client's Finished (RFC 8446 §4.6.1).
     mutating func issueTickets(clientFinished message: [UInt8], _ channel: inout Channel) throws(TLSError) {
-        guard givesTickets, let resumption = context.configuration.resumption else { return }
+        guard ticketCount > 0, let resumption = context.configuration.resumption else { return }
         let options = context.options
         transcript.update(message.span)
         let resumptionSecret = try master.resumption(transcript.digest(), &hash)
         let now = options.clock()
-        let lifetime = resumption.lifetime(authenticatedAt: authenticatedAt, now: now)
+        let lifetime = resumption.lifetime(authenticatedAt: authenticatedAt, now: now, version: .tls13)
         guard lifetime > 0 else { return }
-        for number in 0..<resumption.ticketCount {
+        for number in 0..<ticketCount {
             let nonce = [UInt8(truncatingIfNeeded: number)]
             do throws(CryptoError) {
                 var ageAdd: [4 of UInt8] = .init(repeating: 0)
@@ -97,8 +103,14 @@ extension ClientFlightTLS13 {
                     usesExtendedMasterSecret: true,
                     client: client.certificates
                 )
-                let bytes = state.serialised()
-                let ticket = try resumption.keys.seal(bytes.bytes, at: now, random: options.random)
+                let ticket: [UInt8]
+                switch resumption.ticketForm {
+                case .stateless:
+                    let bytes = state.serialised()
+                    ticket = try resumption.keys.seal(bytes.bytes, at: now, random: options.random)
+                case .stateful:
+                    ticket = try resumption.keep(state, at: now, random: options.random)
+                }
                 try Self.write(state.ageAdd, lifetime, nonce, ticket, &channel)
             } catch {
                 throw TLSError(error)

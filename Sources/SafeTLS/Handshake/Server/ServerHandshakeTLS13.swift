@@ -8,8 +8,8 @@ struct ServerHandshakeTLS13: ~Copyable {
     let negotiated: NegotiatedParameters
     var transcript: Transcript
     private let clientRandom: [32 of UInt8]
-    /// Whether the client can use tickets for the only key exchange that we resume with (RFC 8446 §4.2.9).
-    private let takesTickets: Bool
+    /// How many tickets the client gets.
+    private let ticketCount: Int
     /// When the session was authenticated first; nil when it is being authenticated now.
     private let authenticatedAt: Int64?
     /// The client of the session that is resumed.
@@ -28,7 +28,7 @@ struct ServerHandshakeTLS13: ~Copyable {
         context: ServerContext,
         negotiated: NegotiatedParameters,
         clientRandom: [32 of UInt8],
-        takesTickets: Bool,
+        ticketCount: Int,
         resumed: consuming BinderVerified?,
         sharedSecret: consuming Secret,
         transcript: consuming Transcript,
@@ -61,7 +61,7 @@ struct ServerHandshakeTLS13: ~Copyable {
         self.context = context
         self.negotiated = negotiated
         self.clientRandom = clientRandom
-        self.takesTickets = takesTickets
+        self.ticketCount = ticketCount
         self.transcript = transcript
         self.hash = hash
     }
@@ -114,7 +114,7 @@ struct ServerHandshakeTLS13: ~Copyable {
                 isClient: false
             ),
             authenticatedAt: began,
-            givesTickets: takesTickets,
+            ticketCount: ticketCount,
             client: client
         )
         if let authenticator {

@@ -6,8 +6,8 @@ import TLSCrypto
 /// A server's answer to a ClientHello in TLS 1.2: ServerHello, Certificate, ServerKeyExchange and ServerHelloDone in
 /// one flight (RFC 5246 §7.3, RFC 8422 §2).
 ///
-/// Sessions are resumed by tickets only (``ResumptionTLS12``): the session ID that a client brings names none, and in a
-/// full handshake ours is empty (RFC 5246 §7.4.1.3).
+/// Sessions are resumed by tickets, or by IDs where there is a session store (``ResumptionTLS12``). In a full handshake
+/// without such an ID ours is empty: the session is not to be resumed by one (RFC 5246 §7.4.1.3).
 ///
 /// A client without extended_master_secret is served, as RFC 7627 §5.2 allows: the attacks that the extension
 /// prevents need renegotiation, which this server does not do, or resumption or exporters, which such a connection
@@ -39,10 +39,12 @@ enum ServerHelloTLS12 {
         let supportsSecureRenegotiation = hello.supportsSecureRenegotiation
         let namesPointFormats = hello.extensions.contains(.ecPointFormats)
         let ticket = TicketIssueTLS12(context, hello)
+        let session = try SessionIDIssue(context, hello, ticket: ticket)
+        let sessionID = session?.identifier ?? []
         try channel.send(&transcript) { writer throws(EncodeError) in
             try ServerHello.write(
                 random: randoms.server.span,
-                legacySessionID: Span(),
+                legacySessionID: sessionID.span,
                 cipherSuite: choice.cipherSuite,
                 into: &writer
             ) { extensions in
@@ -85,12 +87,14 @@ enum ServerHelloTLS12 {
                     applicationProtocol: applicationProtocol,
                     serverName: name,
                     usedHelloRetryRequest: false,
-                    isResumed: false
+                    isResumed: false,
+                    usesExtendedMasterSecret: usesExtendedMasterSecret
                 ),
                 algorithm: algorithm,
                 randoms: randoms,
                 usesExtendedMasterSecret: usesExtendedMasterSecret,
                 ticket: ticket,
+                session: session,
                 transcript: transcript
             ),
             key: key

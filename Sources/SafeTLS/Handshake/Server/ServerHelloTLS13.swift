@@ -122,7 +122,16 @@ enum ServerHelloTLS13 {
             context.options.sendsRetryCookie
             ? try RetryCookie(choice: choice, firstClientHello: digest, invariants: invariants).sealed(context) : nil
         var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(choice.hash) }
-        let resumes = try BinderVerified.find(context, hello, message, choice, Transcript(choice.hash), &hash) != nil
+        let resumes =
+            try BinderVerified.find(
+                context,
+                hello,
+                message,
+                choice,
+                Transcript(choice.hash),
+                &hash,
+                takes: false
+            ) != nil
         var transcript = try Transcript(choice.hash, firstClientHello: digest.bytes)
         try writeRetryRequest(hello.legacySessionID, choice, cookie: cookie, &transcript, &channel)
         // Appendix D.4: the record that makes this look like TLS 1.2 follows the first message.
@@ -180,7 +189,7 @@ enum ServerHelloTLS13 {
         let name = hello.dnsName
         let applicationProtocol = try context.applicationProtocol(hello)
         // A certificate is chosen only when no earlier session stands for one (§4.1.1).
-        let resumed = try BinderVerified.find(context, hello, message, choice, transcript, &hash)
+        let resumed = try BinderVerified.find(context, hello, message, choice, transcript, &hash, takes: true)
         let identity: UInt16? =
             switch resumed {
             case .some(let resumed): resumed.identity
@@ -211,11 +220,17 @@ enum ServerHelloTLS13 {
             usedHelloRetryRequest: isRetried,
             isResumed: identity != nil
         )
+        // §4.2.9: without (EC)DHE, the only key exchange that we resume with, the client cannot use them.
+        var ticketCount = 0
+        if hello.allows(.pskWithDHE), let resumption = context.configuration.resumption {
+            ticketCount = resumption.ticketCount(requested: hello.ticketRequest, isResumed: identity != nil)
+        }
+        let answersTicketRequest = hello.ticketRequest != nil && ticketCount > 0
         var handshake = try ServerHandshakeTLS13(
             context: context,
             negotiated: negotiated,
             clientRandom: random(hello),
-            takesTickets: hello.allows(.pskWithDHE),
+            ticketCount: ticketCount,
             resumed: resumed,
             sharedSecret: sharedSecret,
             transcript: transcript,
@@ -228,6 +243,7 @@ enum ServerHelloTLS13 {
             try EncryptedExtensions.write(into: &writer) { extensions in
                 if name != nil { extensions.addEmpty(.serverName) }
                 if let applicationProtocol { extensions.applicationProtocols([applicationProtocol]) }
+                if answersTicketRequest { extensions.expectedTickets(ticketCount) }
             }
         }
         guard let signer else { return try handshake.finish(&channel) }

@@ -38,6 +38,7 @@ struct ClientHello: ~Escapable {
     let requestsOCSP: Bool
     let maxFragmentLength: UInt8?
     let recordSizeLimit: UInt16?
+    let ticketRequest: TicketRequest?
 
     @_lifetime(copy body)
     init(_ body: Span<UInt8>) throws(DecodeError) {
@@ -75,6 +76,7 @@ struct ClientHello: ~Escapable {
         var maxFragmentLength: UInt8? = nil
         var recordSizeLimit: UInt16? = nil
         var requestsOCSP = false
+        var ticketRequest: TicketRequest? = nil
         var iterator = list.makeIterator()
         while let next = iterator.next() {
             // RFC 8446 §4.2.11: the binders cover all that stands before them.
@@ -103,6 +105,11 @@ struct ClientHello: ~Escapable {
                 case .statusRequest: requestsOCSP = try body.readStatusRequest()
                 case .maxFragmentLength: maxFragmentLength = try body.readMaxFragmentLength()
                 case .recordSizeLimit: recordSizeLimit = try body.readRecordSizeLimit()
+                case .ticketRequest:
+                    ticketRequest = TicketRequest(
+                        newSessionCount: try body.readUInt8(),
+                        resumptionCount: try body.readUInt8()
+                    )
                 // Without content: `hasEarlyData` and its like tell whether they are there.
                 case .earlyData, .extendedMasterSecret, .postHandshakeAuth, .signedCertificateTimestamp: break
                 default: _ = body.readRest()
@@ -131,6 +138,7 @@ struct ClientHello: ~Escapable {
         self.encryptedClientHello = encryptedClientHello
         self.maxFragmentLength = maxFragmentLength
         self.recordSizeLimit = recordSizeLimit
+        self.ticketRequest = ticketRequest
     }
 }
 

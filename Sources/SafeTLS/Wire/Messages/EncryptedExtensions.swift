@@ -31,6 +31,8 @@ struct EncryptedExtensions: ~Escapable {
                 case .maxFragmentLength: maxFragmentLength = try body.readMaxFragmentLength()
                 case .recordSizeLimit: recordSizeLimit = try body.readRecordSizeLimit()
                 case .encryptedClientHello: encryptedClientHello = body.readRest()
+                // The expected count binds nobody (RFC 9149 §3).
+                case .ticketRequest: _ = try body.readUInt8()
                 // Acknowledgements without content.
                 case .serverName, .earlyData: break
                 default: _ = body.readRest()
