@@ -5,13 +5,17 @@ import TLSCertificates
 
 /// How the shim answers what a session asks, and what it learns from the questions.
 struct Answers {
-    let options: Options
+    var options: Options
     /// What a server session chooses for every client.
     let configuration: ServerConfiguration?
     /// The schemes that the client verifies.
     var peerSchemes: [SignatureScheme] = []
     /// What a client shows to servers that ask.
     var clientCredential: Credential?
+    /// What holds of a client whose 0-RTT data are rejected.
+    var retried: Options?
+    /// Whether a client offers a session.
+    var offersSession = false
     /// An expectation that a question contradicts.
     var complaint: String?
 
@@ -30,6 +34,14 @@ protocol AnsweringSession: TLSSession, ~Copyable {
     mutating func answer(_ answers: inout Answers) throws(TLSError) -> Bool
 
     mutating func reject(_ alert: AlertDescription, reason: String)
+
+    /// Seals 0-RTT data; a server has none.
+    mutating func sealEarlyData(
+        _ plaintext: Span<UInt8>,
+        into output: inout MutableSpan<UInt8>
+    ) throws(TLSError) -> Sealed
+
+    var earlyDataCapacity: Int { get }
 }
 
 extension ClientSession: AnsweringSession {
@@ -72,6 +84,15 @@ extension ClientSession: AnsweringSession {
 }
 
 extension ServerSession: AnsweringSession {
+    mutating func sealEarlyData(
+        _ plaintext: Span<UInt8>,
+        into output: inout MutableSpan<UInt8>
+    ) throws(TLSError) -> Sealed {
+        throw .misuse(.noEarlyData)
+    }
+
+    var earlyDataCapacity: Int { 0 }
+
     mutating func answer(_ answers: inout Answers) throws(TLSError) -> Bool {
         switch request {
         case .clientHello(let info):

@@ -26,7 +26,7 @@ struct BogoShim {
         }
         do throws(ShimFailure) {
             let plan = try Plan(arguments)
-            var test = Test(resumeCount: plan.resumeCount)
+            var test = Test(resumeCount: plan.resumeCount, retried: plan.retried)
             for number in 0...plan.resumeCount {
                 try test.run(number == 0 ? plan.initial : plan.resumed)
             }

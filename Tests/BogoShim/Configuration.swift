@@ -52,6 +52,11 @@ extension Options {
         options.keyLog = TrafficSecrets.shared
         options.ticketKeys = ticketKeys
         options.sessionStore = store
+        if enablesEarlyData {
+            options.earlyData = EarlyDataOptions(replayProtection: StrikeRegister(start: 0))
+            // What BoringSSL takes for skewed.
+            options.earlyData?.window = 60
+        }
         if !givesTickets { options.ticketCount = 0 }
         options.clock = { Clock.now() }
         if verifiesPeer || requiresClientCertificate {
@@ -86,6 +91,7 @@ extension Options {
         options.signatureSchemes = schemesToVerify
         options.applicationProtocols = advertisedProtocols
         options.requestsTicketsTLS12 = givesTickets
+        options.offersEarlyData = enablesEarlyData
         options.clock = { Clock.now() }
         options.keyLog = TrafficSecrets.shared
         if !signingSchemes.isEmpty { options.signingSchemes = signingSchemes }

@@ -5,7 +5,7 @@ import SafeTLS
 /// One connection: the handshake, the checks, then the exchange that the runner expects.
 struct Connection<Session: AnsweringSession & ~Copyable>: ~Copyable {
     private var session: Session
-    private let options: Options
+    private var options: Options
     private let transport: Transport
     private var answers: Answers
     private var input = [UInt8](repeating: 0, count: 1 << 16)
@@ -39,7 +39,13 @@ struct Connection<Session: AnsweringSession & ~Copyable>: ~Copyable {
     }
 
     private mutating func exchange() throws(ShimFailure) {
+        try sendEarlyData()
         var data = try shakeHands()
+        if case .rejected = session.earlyData, options.expectsEarlyDataRejected, let retried = answers.retried {
+            // The runner takes what follows for another connection with flags of its own.
+            options = retried
+            answers.options = retried
+        }
         if options.expectsHandshakeToFail { throw .expectation("the handshake succeeded") }
         let expectations = Expectations(options: options, answers: answers)
         try expectations.check(session)
@@ -52,10 +58,11 @@ struct Connection<Session: AnsweringSession & ~Copyable>: ~Copyable {
             for size in [0, 1, 255, 256, 257, 16383, 16384, 16385, 32767, 32768, 32769] {
                 try write([UInt8](repeating: 0x42, count: size))
             }
-        } else if options.holdsFirstWrite {
+        } else if options.holdsFirstWrite && !hasSentEarlyData {
             try holdBack(Array("hello".utf8))
-        } else if options.writesFirst {
-            try write(Array("hello".utf8))
+        } else if options.writesFirst && !hasSentEarlyData {
+            let start = session.earlyData == .accepted ? earlyDataCount : 0
+            try write(Array("hello".utf8.dropFirst(start)))
         }
         if options.shutsDown {
             guard options.checksCloseNotify else { return }
@@ -81,6 +88,30 @@ struct Connection<Session: AnsweringSession & ~Copyable>: ~Copyable {
 
     // MARK: Steps
 
+    private var hasSentEarlyData: Bool { session.earlyData == .accepted && earlyDataCount == 5 }
+    private var earlyDataCount = 0
+
+    /// A client's 0-RTT data.
+    private mutating func sendEarlyData() throws(ShimFailure) {
+        if options.expectsNoEarlyDataOffer && session.earlyData != .notOffered {
+            throw .expectation("0-RTT data are offered")
+        }
+        guard options.writesFirst, session.earlyDataCapacity > 0 else { return }
+        let hello = Array("hello".utf8)
+        var records = [UInt8](repeating: 0, count: session.pendingOutputCount + 512)
+        let sealed: Sealed
+        do throws(TLSError) {
+            var output = records.mutableSpan
+            sealed = try session.sealEarlyData(hello.span, into: &output)
+        } catch {
+            throw .tls(error)
+        }
+        try transport.write(records.span.extracting(first: sealed.written))
+        earlyDataCount = sealed.consumed
+        // The runner wants to see that there is none yet.
+        if options.keyingMaterialCount > 0 { try sendMaterial() }
+    }
+
     /// Runs the handshake; returns data that came with its end.
     private mutating func shakeHands() throws(ShimFailure) -> [UInt8] {
         while session.isHandshaking {
@@ -94,7 +125,12 @@ struct Connection<Session: AnsweringSession & ~Copyable>: ~Copyable {
                 }
                 throw .expectation("the peer closed during the handshake")
             }
-            if !data.isEmpty { return data }
+            if !data.isEmpty && session.isHandshaking {
+                // 0-RTT data are answered before the handshake is complete.
+                try echo(data)
+            } else if !data.isEmpty {
+                return data
+            }
         }
         return []
     }

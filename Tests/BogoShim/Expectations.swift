@@ -25,6 +25,13 @@ struct Expectations {
             let made = options.isServer ? negotiated.clientSignatureScheme : negotiated.signatureScheme
             try match("the peer's signature scheme", made, scheme)
         }
+        if options.expectsEarlyDataAccepted { try match("0-RTT data", session.earlyData, .accepted) }
+        if options.expectsEarlyDataRejected && session.earlyData == .accepted {
+            throw .expectation("0-RTT data are accepted")
+        }
+        if let expected = options.expectedEarlyDataReason {
+            try match("what became of 0-RTT data", try reason(session.earlyData, negotiated), expected)
+        }
         if !options.expectedPeerSchemes.isEmpty {
             try match("the peer's list of schemes", answers.peerSchemes, options.expectedPeerSchemes)
         }
@@ -42,6 +49,31 @@ struct Expectations {
         }
         if options.expectsSecureRenegotiation && options.isServer {
             throw .unimplemented("a server that tells of renegotiation_info")
+        }
+    }
+
+    /// The word of the runner for what became of 0-RTT data.
+    private func reason(
+        _ status: EarlyDataStatus,
+        _ negotiated: NegotiatedParameters
+    ) throws(ShimFailure) -> String {
+        switch status {
+        case .notOffered where !options.enablesEarlyData: return "disabled"
+        case .notOffered where negotiated.version == .tls12: return "protocol_version"
+        case .notOffered where options.isServer && !negotiated.isResumed: return "no_session_offered"
+        case .notOffered where !options.isServer && !answers.offersSession: return "no_session_offered"
+        case .notOffered where options.isServer: return "peer_declined"
+        case .notOffered, .offered: throw .unimplemented("why a client offers no 0-RTT data")
+        case .accepted: return "accept"
+        case .rejected(.disabled): return options.enablesEarlyData ? "unsupported_for_session" : "disabled"
+        case .rejected(.notResumed): return "session_not_resumed"
+        case .rejected(.helloRetryRequest): return "hello_retry_request"
+        case .rejected(.protocolVersion): return "protocol_version"
+        case .rejected(.cipherSuite): throw .unimplemented("0-RTT data with another suite of the same hash")
+        case .rejected(.applicationProtocol): return "alpn_mismatch"
+        case .rejected(.ticketAge): return "ticket_age_skew"
+        case .rejected(.replay): return "replay"
+        case .rejected(.declined): return "peer_declined"
         }
     }
 

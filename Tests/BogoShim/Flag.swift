@@ -88,6 +88,7 @@ struct Flag: Sendable {
             options.advertisedProtocols = try protocolNames(value)
         },
         "-no-ticket": action { $0.givesTickets = false },
+        "-enable-early-data": set(\.enablesEarlyData),
         "-resumption-delay": number { options, value throws(ShimFailure) in options.resumptionDelay = value },
         "-max-send-fragment": number { options, value throws(ShimFailure) in options.fragmentLength = value },
         // Every server test defers the choice of a configuration until the ClientHello is there.
@@ -165,6 +166,11 @@ struct Flag: Sendable {
         "-expect-verify-result": set(\.expectsVerifyResult),
         "-expect-session-miss": set(\.expectsSessionMiss),
         "-expect-no-session": set(\.expectsNoSession),
+        "-expect-accept-early-data": set(\.expectsEarlyDataAccepted),
+        "-expect-reject-early-data": set(\.expectsEarlyDataRejected),
+        "-expect-no-offer-early-data": set(\.expectsNoEarlyDataOffer),
+        "-expect-ticket-supports-early-data": set(\.expectsTicketForEarlyData),
+        "-expect-early-data-reason": text { $0.expectedEarlyDataReason = $1 },
         "-expect-ticket-renewal": set(\.expectsTicketRenewal),
         "-expect-session-id": action { $0.expectsSessionID = true },
         "-expect-no-session-id": action { $0.expectsSessionID = false },

@@ -79,6 +79,12 @@ struct Options {
     var expectsSessionMiss = false
     var expectsNoSession = false
     var expectsTicketRenewal = false
+    var enablesEarlyData = false
+    var expectsEarlyDataAccepted = false
+    var expectsEarlyDataRejected = false
+    var expectsNoEarlyDataOffer = false
+    var expectsTicketForEarlyData = false
+    var expectedEarlyDataReason: String?
     /// Whether a server keeps the session under an ID.
     var expectsSessionID: Bool?
     var expectsExtendedMasterSecret = false
@@ -90,6 +96,8 @@ struct Options {
 struct Plan {
     var initial = Options()
     var resumed = Options()
+    /// What holds of a resumed connection whose 0-RTT data were rejected.
+    var retried = Options()
     var resumeCount = 0
 
     init(_ arguments: [String]) throws(ShimFailure) {
@@ -104,16 +112,16 @@ struct Plan {
                 name = "-" + name
                 isForUs = false
             }
-            var applies = (initial: true, resumed: true)
+            var applies = (initial: true, resumed: true, retried: true)
             if name.removePrefix("-on-initial-") {
                 name = "-" + name
-                applies.resumed = false
+                applies = (true, false, false)
             } else if name.removePrefix("-on-resume-") {
                 name = "-" + name
-                applies.initial = false
+                applies = (false, true, false)
             } else if name.removePrefix("-on-retry-") {
                 name = "-" + name
-                applies = (false, false)
+                applies = (false, false, true)
             }
             if name == "-resume-count" {
                 guard index < arguments.count, let count = Int(arguments[index]) else {
@@ -133,8 +141,10 @@ struct Plan {
             guard isForUs else { continue }
             if applies.initial { try flag.apply(&initial, value) }
             if applies.resumed { try flag.apply(&resumed, value) }
+            if applies.retried { try flag.apply(&retried, value) }
         }
         resumed.isResumption = true
+        retried.isResumption = true
         for options in [initial, resumed] where options.rejectsPeer && !options.isServer && !options.verifiesPeer {
             throw .unimplemented("a client that goes on with a certificate it refuses")
         }

@@ -8,9 +8,13 @@ struct Test {
     private var ticketKeys: TicketKeys?
     private let store = MemorySessionStore()
     private var clientConfiguration: ClientConfiguration?
-    private var negotiated: NegotiatedParameters?
+    /// What holds when 0-RTT data are rejected.
+    private let retried: Options
 
-    init(resumeCount: Int) { self.resumeCount = resumeCount }
+    init(resumeCount: Int, retried: Options) {
+        self.resumeCount = resumeCount
+        self.retried = retried
+    }
 
     /// Runs one connection.
     mutating func run(_ options: Options) throws(ShimFailure) {
@@ -74,8 +78,9 @@ struct Test {
         }
         var answers = Answers(options: options)
         answers.clientCredential = try options.clientCredential
+        answers.retried = retried
+        answers.offersSession = offered != nil
         let negotiated = try Connection(session, answers).run()
-        self.negotiated = negotiated
         guard deferring.isDisjoint(with: [.verification, .certificate]) else { return }
         try checkSessions(
             options,
@@ -94,6 +99,11 @@ struct Test {
         if negotiated.version == .tls13 && options.shutsDown { return }
         var expected = !options.expectsNoSession && negotiated.usesExtendedMasterSecret
         if negotiated.version == .tls12 && negotiated.isResumed && !options.expectsTicketRenewal { expected = false }
+        if isNew, options.expectsTicketForEarlyData,
+            clientConfiguration?.maximumEarlyData(for: options.serverName) ?? 0 == 0
+        {
+            throw .expectation("the ticket is not for 0-RTT data")
+        }
         guard isNew == expected else {
             throw .expectation(isNew ? "there is a new session" : "there is no new session")
         }

@@ -24,6 +24,9 @@ public struct ClientOptions: Sendable {
     public var signingSchemes: [SignatureScheme] = SignatureScheme.supported
     /// For how many servers sessions are kept to be resumed; 0 turns resumption off. Default: 256.
     public var sessionCacheCapacity = 256
+    /// Whether to offer 0-RTT data to servers whose tickets allow them, see ``ClientSession/sealEarlyData(_:into:)``.
+    /// Default: false.
+    public var offersEarlyData = false
     /// Whether to ask TLS 1.2 servers for tickets. Without one they can still resume by session ID. Default: true.
     public var requestsTicketsTLS12 = true
     /// How many tickets to ask TLS 1.3 servers for (RFC 9149). Default: nil, the server decides.
@@ -99,6 +102,9 @@ public final class ClientConfiguration: Sendable {
 
     /// The ticket, or else the ID, of the session with a server that came last.
     package func newestSession(for server: ServerName) -> [UInt8]? { sessionCache.newest(of: server) }
+
+    /// The most 0-RTT data that the newest session with a server allows, in bytes.
+    package func maximumEarlyData(for server: ServerName) -> UInt32 { sessionCache.maximumEarlyData(of: server) }
 
     /// How many sessions with a server are kept.
     package func sessionCount(for server: ServerName) -> Int { sessionCache.count(of: server) }

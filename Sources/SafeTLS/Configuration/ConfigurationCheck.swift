@@ -23,6 +23,16 @@ enum ConfigurationCheck {
         }
     }
 
+    static func earlyData(_ options: ServerOptions) throws(ConfigurationError) {
+        guard let earlyData = options.earlyData else { return }
+        guard earlyData.replayProtection != nil || options.ticketForm == .stateful else {
+            throw ConfigurationError(reason: "0-RTT data with stateless tickets need protection against replays")
+        }
+        guard earlyData.maximumSize > 0, (1...600).contains(earlyData.window) else {
+            throw ConfigurationError(reason: "0-RTT data need a size above 0 and a window of 1 to 600 seconds")
+        }
+    }
+
     static func groups(_ groups: [NamedGroup]) throws(ConfigurationError) {
         if groups.isEmpty { throw ConfigurationError(reason: "no key exchange group is enabled") }
         for group in groups where group.keyExchangeGroup == nil {

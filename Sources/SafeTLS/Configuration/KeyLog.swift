@@ -44,6 +44,8 @@ public struct FileKeyLog: KeyLog {
 
 /// The labels of RFC 9850 §2.
 enum KeyLogLabel: String {
+    case clientEarly = "CLIENT_EARLY_TRAFFIC_SECRET"
+    case earlyExporter = "EARLY_EXPORTER_SECRET"
     case clientHandshake = "CLIENT_HANDSHAKE_TRAFFIC_SECRET"
     case serverHandshake = "SERVER_HANDSHAKE_TRAFFIC_SECRET"
     case clientApplication = "CLIENT_TRAFFIC_SECRET_0"

@@ -39,6 +39,8 @@ public struct ServerOptions: Sendable {
     /// In TLS 1.3 a resumption gives tickets for as long again, up to seven days from the full handshake. In TLS 1.2,
     /// where a resumption makes no new keys of its own, it does not.
     public var ticketLifetime: Int64 = 86_400
+    /// Whether and how 0-RTT data are accepted (RFC 8446 §2.3). Default: nil, they are not.
+    public var earlyData: EarlyDataOptions?
     /// Whether and how clients are asked for certificates. Default: nil, they are not.
     public var clientAuthentication: ClientAuthentication?
     /// What else must be the same when a session is resumed, for servers that share ticket keys: for instance the
@@ -105,6 +107,7 @@ public final class ServerConfiguration: Sendable {
         try ConfigurationCheck.versions(options.versions)
         try ConfigurationCheck.cipherSuites(options.cipherSuites, versions: options.versions)
         try ConfigurationCheck.groups(options.groups)
+        try ConfigurationCheck.earlyData(options)
         try ConfigurationCheck.signatureSchemes(options.signatureSchemes)
         for credential in credentials {
             guard

@@ -85,16 +85,7 @@ struct ConnectionSecrets: ~Copyable {
     /// - Parameter context: TLS 1.3 treats nil and empty alike, TLS 1.2 tells them apart.
     func exportKeyingMaterial(label: String, context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8] {
         guard isExportable else { throw .misuse(.needsExtendedMasterSecret) }
-        let labelLength = label.utf8.count
-        guard labelLength <= HKDFLabel.maximumLabelLength else {
-            throw .misuse(.invalidArgument("an exporter label has at most \(HKDFLabel.maximumLabelLength) bytes"))
-        }
-        guard (context?.count ?? 0) <= 65_535 else {
-            throw .misuse(.invalidArgument("an exporter context has at most 65535 bytes"))
-        }
-        guard count > 0 && count <= 255 * 32 else {
-            throw .misuse(.invalidArgument("an exporter gives 1 to 8160 bytes"))
-        }
+        try ExporterArguments.check(label: label, context: context, count: count)
         var hash = try keyedHash()
         do throws(CryptoError) {
             let material: Secret
@@ -108,11 +99,7 @@ struct ConnectionSecrets: ~Copyable {
                     count: count
                 )
             } else {
-                let nothing = try HashState.hash(hash.algorithm, Span())
-                let secret = try hash.deriveSecret(exporterSecret.bytes, label, transcript: nothing)
-                let contextBytes = context ?? []
-                let digest = try HashState.hash(hash.algorithm, contextBytes.span)
-                material = try hash.expandLabel(secret.bytes, "exporter", context: digest.bytes, count: count)
+                material = try hash.export(exporterSecret, label: label, context: context ?? [], count: count)
             }
             return copyBytes(material.bytes)
         } catch {

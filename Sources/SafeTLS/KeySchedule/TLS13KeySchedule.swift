@@ -83,6 +83,32 @@ struct EarlySecret: ~Copyable {
         }
     }
 
+    /// client_early_traffic_secret, over ClientHello (RFC 8446 §7.1).
+    func clientTraffic(_ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> TrafficSecret {
+        TrafficSecret(try derive("c e traffic", transcript, &hash), cipherSuite: cipherSuite)
+    }
+
+    /// early_exporter_master_secret, over ClientHello.
+    func exporter(_ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> Secret {
+        try derive("e exp master", transcript, &hash)
+    }
+
+    private func derive(
+        _ label: String,
+        _ transcript: Digest,
+        _ hash: inout KeyedHash
+    ) throws(TLSError) -> Secret {
+        switch secret {
+        case .none: throw .internalFailure("early data without a pre-shared key")
+        case .some(let secret):
+            do throws(CryptoError) {
+                return try hash.deriveSecret(secret.bytes, label, transcript: transcript)
+            } catch {
+                throw TLSError(error)
+            }
+        }
+    }
+
     private static let derivedSHA256 = derivedWithoutPSK(.sha256)
     private static let derivedSHA384 = derivedWithoutPSK(.sha384)
 

@@ -26,11 +26,23 @@ struct Channel: ~Copyable {
     /// Whether change_cipher_spec records are ignored, as TLS 1.3 does while it shakes hands (RFC 8446 §5).
     var ignoresChangeCipherSpec = false
     private var ignoredChangeCipherSpecs = 0
+    /// Whether the record that makes TLS 1.3 look like TLS 1.2 was sent: it is sent once (RFC 8446 appendix D.4).
+    private(set) var hasSentChangeCipherSpec = false
     /// The version, once it is negotiated: alerts mean different things in different versions.
     var version: ProtocolVersion?
     /// How many bytes of rejected 0-RTT records may still be skipped (RFC 8446 §4.2.10). Zero outside a server's
     /// handshake with a client that offered 0-RTT.
     private var skippableEarlyData = 0
+    /// What became of the 0-RTT data of this connection.
+    var earlyData = EarlyDataStatus.notOffered
+    /// How many bytes of 0-RTT data a server still takes; nil when it takes none.
+    var receivableEarlyData: Int?
+    /// How many bytes of 0-RTT data a client may still send; nil when it may send none.
+    var sendableEarlyData: Int?
+    /// Whether a server may send data before the client's Finished (RFC 8446 §2.3, appendix E.5).
+    var sealsBeforeConnected = false
+    /// The exporter of 0-RTT connections.
+    var earlyExporter: EarlyExporter?
     private var keyUpdates = 0
     private var sessionTickets = 0
     private var emptyRecords = 0
@@ -137,6 +149,7 @@ struct Channel: ~Copyable {
     /// Writes the one-byte change_cipher_spec record (RFC 5246 §7.1, RFC 8446 §5).
     mutating func writeChangeCipherSpec() throws(TLSError) {
         try flush()
+        hasSentChangeCipherSpec = true
         let content: [UInt8] = [1]
         try writeRecord(content.span, type: .changeCipherSpec)
     }
@@ -223,6 +236,12 @@ struct Channel: ~Copyable {
         self.sealer = consume sealer
     }
 
+    /// Sends in the clear again: the ClientHello that answers a HelloRetryRequest follows 0-RTT data.
+    mutating func removeSealer() throws(TLSError) {
+        try flush()
+        sealer = nil
+    }
+
     /// Starts to receive under new keys.
     ///
     /// - Throws: When the peer sent more handshake data behind the message that changes keys (RFC 8446 §5.1).
@@ -281,6 +300,15 @@ struct Channel: ~Copyable {
         guard ignoredChangeCipherSpecs <= TLSLimits.ignoredChangeCipherSpecs else {
             throw .peerMisbehaved(.tooMany("change_cipher_spec records"))
         }
+    }
+
+    /// Counts 0-RTT data.
+    ///
+    /// - Throws: When none is due, or more than the ticket allowed (RFC 8446 §4.2.10).
+    mutating func countEarlyData(_ length: Int) throws(TLSError) {
+        guard let left = receivableEarlyData else { throw .peerMisbehaved(.unexpectedRecord("application data")) }
+        guard length <= left else { throw .peerMisbehaved(.tooMany("bytes of 0-RTT data")) }
+        receivableEarlyData = left - length
     }
 
     // MARK: Limits on what costs work and carries no data

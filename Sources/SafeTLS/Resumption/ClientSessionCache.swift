@@ -25,6 +25,8 @@ final class ResumableSession: Sendable {
     let ageAdd: UInt32
     let applicationProtocol: String?
     let usesExtendedMasterSecret: Bool
+    /// The most 0-RTT data that the server takes with the ticket, in bytes.
+    let maximumEarlyData: UInt32
     let server: PeerCertificates
     /// When the first certificate of the verified path expires, in UNIX seconds: the session ends with it.
     private let certificatesExpire: Int64
@@ -41,6 +43,7 @@ final class ResumableSession: Sendable {
         ageAdd: UInt32,
         applicationProtocol: String?,
         usesExtendedMasterSecret: Bool,
+        maximumEarlyData: UInt32 = 0,
         server: PeerCertificates
     ) {
         self.version = version
@@ -55,6 +58,7 @@ final class ResumableSession: Sendable {
         self.ageAdd = ageAdd
         self.applicationProtocol = applicationProtocol
         self.usesExtendedMasterSecret = usesExtendedMasterSecret
+        self.maximumEarlyData = maximumEarlyData
         self.server = server
         var expire = Int64.max
         // The anchor counts too: a full handshake refuses one that has expired.
@@ -132,6 +136,11 @@ final class ClientSessionCache: Sendable {
             guard let session = state.entries[server]?.sessions.last else { return nil }
             return session.ticket.isEmpty ? session.sessionID : session.ticket
         }
+    }
+
+    /// The most 0-RTT data that the newest session of a server allows, in bytes.
+    func maximumEarlyData(of server: ServerName) -> UInt32 {
+        state.withLock { $0.entries[server]?.sessions.last?.maximumEarlyData ?? 0 }
     }
 
     /// Takes the newest session that may be used now.

@@ -24,11 +24,13 @@ struct SessionState: ~Copyable {
     let applicationProtocol: String?
     /// Whether the session has the extended master secret (RFC 7627 §5.3). TLS 1.2 only.
     let usesExtendedMasterSecret: Bool
+    /// The most 0-RTT data that the ticket promises to take, in bytes; 0 in TLS 1.2.
+    let maximumEarlyData: UInt32
     /// The certificates the client once sent and proved. The verified path is that of the latest verification.
     var client: PeerCertificates
 
     /// Bumped when the fields change, so that tickets of another version of this library are refused.
-    private static let format: UInt8 = 2
+    private static let format: UInt8 = 3
 
     init(
         version: ProtocolVersion,
@@ -42,6 +44,7 @@ struct SessionState: ~Copyable {
         serverName: String?,
         applicationProtocol: String?,
         usesExtendedMasterSecret: Bool,
+        maximumEarlyData: UInt32 = 0,
         client: PeerCertificates
     ) {
         self.version = version
@@ -55,6 +58,7 @@ struct SessionState: ~Copyable {
         self.serverName = serverName
         self.applicationProtocol = applicationProtocol
         self.usesExtendedMasterSecret = usesExtendedMasterSecret
+        self.maximumEarlyData = maximumEarlyData
         self.client = client
     }
 
@@ -76,6 +80,7 @@ struct SessionState: ~Copyable {
         writer.append(UInt32(truncatingIfNeeded: createdAt))
         writer.append(lifetime)
         writer.append(ageAdd)
+        writer.append(maximumEarlyData)
         writer.vector8(policy)
         writer.vector8(Array((serverName ?? "").utf8))
         writer.vector8(Array((applicationProtocol ?? "").utf8))
@@ -106,6 +111,7 @@ struct SessionState: ~Copyable {
         let createdAt = Int64(try reader.readUInt32()) << 32 | Int64(try reader.readUInt32())
         let lifetime = try reader.readUInt32()
         let ageAdd = try reader.readUInt32()
+        let maximumEarlyData = try reader.readUInt32()
         let policy = copyBytes(try reader.readVector8())
         let serverName = String(decoding: copyBytes(try reader.readVector8()), as: UTF8.self)
         let applicationProtocol = String(decoding: copyBytes(try reader.readVector8()), as: UTF8.self)
@@ -133,6 +139,7 @@ struct SessionState: ~Copyable {
             serverName: serverName.isEmpty ? nil : serverName,
             applicationProtocol: applicationProtocol.isEmpty ? nil : applicationProtocol,
             usesExtendedMasterSecret: usesExtendedMasterSecret,
+            maximumEarlyData: maximumEarlyData,
             client: PeerCertificates(sent: clientChain, verifiedPath: [])
         )
     }

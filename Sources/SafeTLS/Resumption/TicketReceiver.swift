@@ -44,6 +44,7 @@ struct TicketReceiver: ~Copyable {
                 ageAdd: ticket.ageAdd,
                 applicationProtocol: negotiated.applicationProtocol,
                 usesExtendedMasterSecret: true,
+                maximumEarlyData: ticket.maximumEarlyDataSize ?? 0,
                 server: server
             ),
             for: serverName

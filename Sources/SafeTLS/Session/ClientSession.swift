@@ -91,6 +91,25 @@ public struct ClientSession: ~Copyable, Sendable {
         }
     }
 
+    /// Writes what is pending, then `plaintext` as 0-RTT data, as far as `output` has room and the server's ticket allows
+    /// (RFC 8446 §2.3).
+    ///
+    /// An attacker can send 0-RTT data to the server again: they must be something that may be carried out twice. When
+    /// ``earlyData`` is `rejected` after the handshake, the server has not seen them. Possible until the first answer of
+    /// the server is received.
+    ///
+    /// - Throws: `TLSError.misuse` when no 0-RTT data can be sent: `ClientOptions.offersEarlyData` is off, or there is no
+    ///   session that allows them.
+    public mutating func sealEarlyData(
+        _ plaintext: Span<UInt8>,
+        into output: inout MutableSpan<UInt8>
+    ) throws(TLSError) -> Sealed {
+        try engine.sealEarlyData(plaintext, into: &output)
+    }
+
+    /// How many bytes of 0-RTT data can still be sent; 0 when none can.
+    public var earlyDataCapacity: Int { engine.channel.sendableEarlyData ?? 0 }
+
     /// Ends the session with an alert of the driver's choice.
     public mutating func reject(_ alert: AlertDescription, reason: String) {
         engine.fail(.refused(alert: alert, reason: reason))
@@ -142,6 +161,16 @@ extension ClientSession: TLSSession {
     public var negotiated: NegotiatedParameters? { engine.negotiated }
 
     public var peerCertificates: [Certificate] { engine.peerCertificates.sent }
+
+    public var earlyData: EarlyDataStatus { engine.channel.earlyData }
+
+    public func exportEarlyKeyingMaterial(
+        label: String,
+        context: [UInt8]?,
+        count: Int
+    ) throws(TLSError) -> [UInt8] {
+        try engine.exportEarlyKeyingMaterial(label: label, context: context, count: count)
+    }
 
     public mutating func updateKeys(requestingPeer: Bool) throws(TLSError) {
         try engine.updateKeys(requestingPeer: requestingPeer)

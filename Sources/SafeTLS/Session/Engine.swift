@@ -84,7 +84,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
             hasSeenRecord = true
             let body = offset &+ RecordSize.header..<end
             if let plaintext = try process(&buffer, body, header) {
-                return Received(consumed: end, plaintext: plaintext, needed: 0)
+                return Received(consumed: end, plaintext: plaintext, needed: 0, isEarlyData: !isConnected)
             }
             offset = end
         }
@@ -154,7 +154,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         }
         if channel.readProtection != .none { channel.endEarlyData() }
         if opened.type == .applicationData {
-            guard isConnected else { throw .peerMisbehaved(.unexpectedRecord("application data")) }
+            if !isConnected { try channel.countEarlyData(opened.content.count) }
             guard channel.joiner.isEmpty else {
                 throw .peerMisbehaved(.unexpectedRecord("application data within a handshake message"))
             }
@@ -326,7 +326,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         into output: inout MutableSpan<UInt8>
     ) throws(TLSError) -> Sealed {
         if let failure { throw failure }
-        guard isConnected else { throw .misuse(.handshakeIncomplete) }
+        guard isConnected || channel.sealsBeforeConnected else { throw .misuse(.handshakeIncomplete) }
         guard !channel.isClosed else { throw .misuse(.closed) }
         var sealed = Sealed(consumed: 0, written: 0)
         do throws(TLSError) {
@@ -340,12 +340,40 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
                 let part = try channel.seal(rest, into: &output, at: sealed.written)
                 sealed.consumed &+= part.consumed
                 sealed.written = part.written
-                guard channel.sealerIsWornOut else { return sealed }
+                guard channel.sealerIsWornOut, isConnected else { return sealed }
                 // The KeyUpdate waits in the output: it goes out first, then the rest under the new key.
                 try sendKeyUpdate(KeyUpdate(isUpdateRequested: false))
             }
         } catch {
             throw fail(error)
+        }
+    }
+
+    /// Seals 0-RTT data, as much as the ticket allows and `output` has room for.
+    mutating func sealEarlyData(
+        _ plaintext: Span<UInt8>,
+        into output: inout MutableSpan<UInt8>
+    ) throws(TLSError) -> Sealed {
+        if let failure { throw failure }
+        guard let budget = channel.sendableEarlyData, !channel.isClosed else { throw .misuse(.noEarlyData) }
+        do throws(TLSError) {
+            let start = channel.moveOutput(into: &output, at: 0)
+            if channel.pendingOutputCount > 0 { return Sealed(consumed: 0, written: start) }
+            let part = plaintext.extracting(0..<min(plaintext.count, budget))
+            let sealed = try channel.seal(part, into: &output, at: start)
+            channel.sendableEarlyData = budget - sealed.consumed
+            return sealed
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    /// See `TLSSession.exportEarlyKeyingMaterial(label:context:count:)`.
+    func exportEarlyKeyingMaterial(label: String, context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8] {
+        if let failure { throw failure }
+        switch channel.earlyExporter {
+        case .some(let exporter): return try exporter.export(label: label, context: context, count: count)
+        case .none: throw .misuse(.noEarlyData)
         }
     }
 

@@ -140,6 +140,16 @@ extension ServerSession: TLSSession {
 
     public var peerCertificates: [Certificate] { engine.peerCertificates.sent }
 
+    public var earlyData: EarlyDataStatus { engine.channel.earlyData }
+
+    public func exportEarlyKeyingMaterial(
+        label: String,
+        context: [UInt8]?,
+        count: Int
+    ) throws(TLSError) -> [UInt8] {
+        try engine.exportEarlyKeyingMaterial(label: label, context: context, count: count)
+    }
+
     public mutating func updateKeys(requestingPeer: Bool) throws(TLSError) {
         try engine.updateKeys(requestingPeer: requestingPeer)
     }

@@ -76,6 +76,7 @@ extension Misuse: CustomStringConvertible {
         case .closed: "The session is closed."
         case .noSuchRequest: "The session has no such request pending."
         case .invalidArgument(let what): "An argument is out of range: \(what)."
+        case .noEarlyData: "there are no 0-RTT data in this connection"
         case .needsTLS13: "The operation needs TLS 1.3."
         case .needsExtendedMasterSecret:
             "Keying material cannot be exported: the peer lacks TLS 1.3 and the extended master secret."

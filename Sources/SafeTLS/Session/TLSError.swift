@@ -120,6 +120,8 @@ public enum Misuse: Equatable, Sendable {
     case noSuchRequest
     /// A parameter outside its range.
     case invalidArgument(String)
+    /// 0-RTT data where none can be sent, or were offered.
+    case noEarlyData
     /// The feature needs TLS 1.3.
     case needsTLS13
     /// Keying material of a TLS 1.2 connection whose peer lacks the extended master secret (RFC 7627 §5.4).

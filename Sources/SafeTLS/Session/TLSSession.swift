@@ -72,6 +72,16 @@ public protocol TLSSession: ~Copyable {
     /// the connection fails later.
     var peerCertificates: [Certificate] { get }
 
+    /// What became of the connection's 0-RTT data (RFC 8446 §2.3).
+    var earlyData: EarlyDataStatus { get }
+
+    /// Derives keying material that can be used while 0-RTT data are sent, with less assurance than that of
+    /// ``exportKeyingMaterial(label:context:count:)`` (RFC 8446 §7.5).
+    ///
+    /// - Throws: `TLSError.misuse` unless 0-RTT data are offered by this client or accepted by this server, and for
+    ///   arguments out of range.
+    func exportEarlyKeyingMaterial(label: String, context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8]
+
     /// Queues a KeyUpdate and changes to new sending keys (RFC 8446 §4.6.3).
     ///
     /// - Parameter requestingPeer: Whether the peer is asked to change its keys too.

@@ -80,6 +80,14 @@ struct Conversation {
             let secret = [UInt8](repeating: 7, count: 32)
             pair.server.ticketKeys = try TicketKeys(sharedSecret: secret.span)
         }
+        if mode.contains(.earlyData) {
+            pair.client.offersEarlyData = true
+            pair.server.earlyData = EarlyDataOptions(replayProtection: StrikeRegister(start: 0))
+        }
+        if mode.contains(.clientCertificate) { pair.client.credentials = [try TestCredentials.named("ed25519")] }
+        if !mode.isDisjoint(with: [.clientCertificate, .noClientCertificate]) {
+            pair.server.clientAuthentication = ClientAuthentication(.optional, trustAnchors: TestCredentials.anchors)
+        }
         pair.client.keyLog = log
         let client = try ClientConfiguration(trustAnchors: TestCredentials.anchors, options: pair.client)
         if let session { client.sessionCache.insert(session, for: Self.name) }
@@ -100,6 +108,14 @@ struct Conversation {
         var server = ServerSession(configuration: serverConfiguration)
         var sent: [UInt8] = []
         var received: [UInt8] = []
+        if mode.contains(.earlyData) {
+            sent = [UInt8](repeating: 0, count: client.pendingOutputCount + 100)
+            var span = sent.mutableSpan
+            let data: [UInt8] = [1]
+            let sealed = try client.sealEarlyData(data.span, into: &span)
+            sent.removeLast(sent.count - sealed.written)
+            try Loopback.feed(&server, sent)
+        }
         while true {
             let fromClient = Loopback.output(&client)
             let fromServer = Loopback.output(&server)
@@ -121,6 +137,7 @@ struct Conversation {
 
     /// Opens records and cuts them into pieces.
     private mutating func take(_ records: [[UInt8]]) throws {
+        let early = mode.contains(.earlyData) && receiver == .server ? try Protection(self, .early) : nil
         let handshake = version == .tls13 ? try Protection(self, .handshake) : nil
         let application = try Protection(self, .application)
         var epoch = Epoch.plain
@@ -133,7 +150,10 @@ struct Conversation {
             }
             var opened = Protection.Opened(type: type, content: Array(record.dropFirst(5)))
             if version == .tls13 && type == .applicationData {
-                if epoch != .application, let content = try? handshake?.open(record) {
+                if epoch == .plain || epoch == .early, let content = try? early?.open(record) {
+                    epoch = .early
+                    opened = content
+                } else if epoch != .application, let content = try? handshake?.open(record) {
                     epoch = .handshake
                     opened = content
                 } else {
@@ -161,6 +181,7 @@ struct Conversation {
             if conversation.version == .tls13 {
                 let label: KeyLogLabel =
                     switch (epoch, fromServer) {
+                    case (.early, _): .clientEarly
                     case (.handshake, true): .serverHandshake
                     case (.handshake, false): .clientHandshake
                     case (_, true): .serverApplication
@@ -215,6 +236,7 @@ struct Conversation {
     ) throws -> Reaction {
         var protections: [Epoch: Protection] = [.application: try Protection(self, .application)]
         if version == .tls13 { protections[.handshake] = try Protection(self, .handshake) }
+        if mode.contains(.earlyData) { protections[.early] = try Protection(self, .early) }
         var waiting: [UInt8] = []
         for (index, step) in steps.enumerated() {
             var record = WireBytes.record(step.contentType, step.bytes)

@@ -12,7 +12,7 @@ enum Piece: Hashable {
 
 /// The keys that records are under.
 enum Epoch: CaseIterable {
-    case plain, handshake, application
+    case plain, early, handshake, application
 }
 
 /// What two sides agreed on, as far as it decides what comes next.
@@ -25,9 +25,18 @@ struct Mode: OptionSet, CustomStringConvertible {
     static let resumed = Mode(rawValue: 2)
     /// The server gives tickets.
     static let tickets = Mode(rawValue: 4)
+    /// 0-RTT data are taken.
+    static let earlyData = Mode(rawValue: 8)
+    /// The server asks for a certificate and gets one.
+    static let clientCertificate = Mode(rawValue: 16)
+    /// The server asks for a certificate and gets none.
+    static let noClientCertificate = Mode(rawValue: 32)
 
     var description: String {
-        let names = [Mode.retry: "retry", .resumed: "resumed", .tickets: "tickets"]
+        let names: [Mode: String] = [
+            .retry: "retry", .resumed: "resumed", .tickets: "tickets", .earlyData: "early data",
+            .clientCertificate: "client certificate", .noClientCertificate: "no client certificate",
+        ]
         let parts = names.filter { contains($0.key) }.map(\.value).sorted()
         return parts.isEmpty ? "full" : parts.joined(separator: ", ")
     }
@@ -82,6 +91,8 @@ struct Rule {
 
 /// The legal orders of both versions, by who receives.
 enum LegalSequences {
+    private static let certificates: Mode = [.clientCertificate, .noClientCertificate]
+
     /// RFC 8446 §2, §4: appendix A draws the same as state machines.
     static func tls13(_ receiver: Receiver) -> [Rule] {
         switch receiver {
@@ -106,7 +117,15 @@ enum LegalSequences {
                 Rule("start", .clientHello, .plain, "ClientHello", without: .retry),
                 Rule("start", .clientHello, .plain, "HelloRetryRequest", with: .retry),
                 Rule("HelloRetryRequest", .clientHello, .plain, "ClientHello"),
-                Rule("ClientHello", .finished, .handshake, "connected"),
+                Rule("ClientHello", Piece.applicationData, .early, "ClientHello", with: .earlyData),
+                Rule("ClientHello", .endOfEarlyData, .early, "EndOfEarlyData", with: .earlyData),
+                Rule("EndOfEarlyData", .finished, .handshake, "connected"),
+                Rule("ClientHello", .certificate, .handshake, "Certificate", with: .clientCertificate),
+                Rule("Certificate", .certificateVerify, .handshake, "CertificateVerify"),
+                Rule("CertificateVerify", .finished, .handshake, "connected"),
+                Rule("ClientHello", .certificate, .handshake, "no Certificate", with: .noClientCertificate),
+                Rule("no Certificate", .finished, .handshake, "connected"),
+                Rule("ClientHello", .finished, .handshake, "connected", without: certificates.union(.earlyData)),
                 Rule("connected", .keyUpdate, .application, "connected"),
                 Rule("connected", .applicationData, .application, "connected"),
             ]
@@ -134,7 +153,12 @@ enum LegalSequences {
         case .server:
             [
                 Rule("start", .clientHello, .plain, "ClientHello", without: .resumed),
-                Rule("ClientHello", .clientKeyExchange, .plain, "ClientKeyExchange"),
+                Rule("ClientHello", .clientKeyExchange, .plain, "ClientKeyExchange", without: certificates),
+                Rule("ClientHello", .certificate, .plain, "Certificate", with: .clientCertificate),
+                Rule("Certificate", .clientKeyExchange, .plain, "signed ClientKeyExchange"),
+                Rule("signed ClientKeyExchange", .certificateVerify, .plain, "ClientKeyExchange"),
+                Rule("ClientHello", .certificate, .plain, "no Certificate", with: .noClientCertificate),
+                Rule("no Certificate", .clientKeyExchange, .plain, "ClientKeyExchange"),
                 Rule("ClientKeyExchange", .changeCipherSpec, .plain, "changed"),
                 Rule("start", .clientHello, .plain, "resumed", with: .resumed),
                 Rule("resumed", .changeCipherSpec, .plain, "changed"),

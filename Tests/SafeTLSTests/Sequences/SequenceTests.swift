@@ -19,10 +19,12 @@ struct SequenceTests {
     static let cases: [Case] = {
         var cases: [Case] = []
         for receiver in Receiver.allCases {
-            for mode: Mode in [[], .tickets, .retry, .resumed, [.resumed, .tickets], [.resumed, .retry]] {
-                cases.append(Case(version: .tls13, receiver: receiver, mode: mode))
-            }
-            for mode: Mode in [[], .tickets, [.resumed, .tickets]] {
+            let tls13: [Mode] = [
+                [], .tickets, .retry, .resumed, [.resumed, .tickets], [.resumed, .retry], [.resumed, .earlyData],
+                .clientCertificate, .noClientCertificate, [.retry, .clientCertificate],
+            ]
+            for mode in tls13 { cases.append(Case(version: .tls13, receiver: receiver, mode: mode)) }
+            for mode: Mode in [[], .tickets, [.resumed, .tickets], .clientCertificate, .noClientCertificate] {
                 cases.append(Case(version: .tls12, receiver: receiver, mode: mode))
             }
         }
@@ -81,7 +83,8 @@ struct SequenceTests {
     /// Changes of a sequence: pieces dropped, doubled, swapped, put in and under other keys.
     private static func orders(_ steps: [Step], _ version: ProtocolVersion) -> [(String, [Step])] {
         var orders: [(String, [Step])] = []
-        let epochs: [Epoch] = version == .tls13 ? Epoch.allCases : [.plain, .application]
+        var epochs: [Epoch] = version == .tls13 ? [.plain, .handshake, .application] : [.plain, .application]
+        if steps.contains(where: { $0.epoch == .early }) { epochs.append(.early) }
         for index in steps.indices {
             for end in index..<steps.count {
                 orders.append(("without \(index)…\(end)", Array(steps[..<index] + steps[(end + 1)...])))

@@ -42,6 +42,7 @@ struct ExpectEncryptedExtensions: ~Copyable {
         if let name = received.applicationProtocol {
             applicationProtocol = try handshake.offer.checkApplicationProtocol(name)
         }
+        try handshake.settleEarlyData(received.acceptsEarlyData, applicationProtocol, &channel)
         handshake.transcript.update(message.span)
         if let resumed = handshake.resumed {
             return .handshaking(
@@ -204,6 +205,7 @@ struct ExpectServerFinishedTLS13: ~Copyable {
     ) throws(TLSError) -> ClientPhase {
         guard type == .finished else { throw .unexpected(type, expected: "Finished") }
         let digest = try handshake.check(finished: message, &channel)
+        if channel.earlyData == .accepted { try handshake.endEarlyData(&channel) }
         let request = request
         let ending = ClientEndingTLS13(
             handshake: handshake,
@@ -221,6 +223,42 @@ struct ExpectServerFinishedTLS13: ~Copyable {
 }
 
 extension ClientHandshakeTLS13 {
+    /// Takes the server's answer to the offer of 0-RTT data (RFC 8446 §4.2.10).
+    fileprivate mutating func settleEarlyData(
+        _ isAccepted: Bool,
+        _ applicationProtocol: String?,
+        _ channel: inout Channel
+    ) throws(TLSError) {
+        guard channel.earlyData == .offered, let session = resumed else {
+            guard !isAccepted else {
+                throw .peerMisbehaved(
+                    .illegalParameter("the extension early_data without the session it was offered for")
+                )
+            }
+            return
+        }
+        guard isAccepted else {
+            channel.earlyData = .rejected(.declined)
+            try channel.install(sealer: clientTraffic.sealer(&hash))
+            return
+        }
+        guard session.cipherSuite == cipherSuite else {
+            throw .peerMisbehaved(.illegalParameter("another cipher suite than that of the 0-RTT data"))
+        }
+        guard session.applicationProtocol == applicationProtocol else {
+            throw .peerMisbehaved(.illegalParameter("another application protocol than that of the 0-RTT data"))
+        }
+        channel.earlyData = .accepted
+    }
+
+    /// Ends the 0-RTT data and changes to the handshake keys (RFC 8446 §4.5).
+    fileprivate mutating func endEarlyData(_ channel: inout Channel) throws(TLSError) {
+        try channel.send(&transcript) { writer throws(EncodeError) in
+            HandshakeMessage.writeEmpty(.endOfEarlyData, into: &writer)
+        }
+        try channel.install(sealer: clientTraffic.sealer(&hash))
+    }
+
     /// Checks the server's Finished.
     ///
     /// - Returns: The digest of ClientHello…server Finished, from which everything of the application phase is derived

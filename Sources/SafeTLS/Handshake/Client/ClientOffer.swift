@@ -106,13 +106,15 @@ struct ClientOffer: ~Copyable {
     }
 
     /// The ClientHello as bytes, after a HelloRetryRequest with its cookie. The binder is still zeros.
-    mutating func hello(cookie: [UInt8]?) throws(TLSError) -> [UInt8] {
+    mutating func hello(cookie: [UInt8]?, isRetried: Bool = false) throws(TLSError) -> [UInt8] {
         var writer = ByteWriter(reserving: 512)
         let options = options
         let offersTLS13 = options.versions.contains(.tls13)
         let offersTLS12 = options.versions.contains(.tls12)
         let resumes = sessionCache != nil
         let session = pskSession
+        // RFC 8446 §4.1.2: not in a second ClientHello.
+        let earlyData = offersEarlyData && !isRetried
         let ticket = ticketSession?.ticket ?? []
         var shares: [KeyShare] = []
         if let group = keyGroup { shares.append(KeyShare(group: group, publicKey: publicKey)) }
@@ -139,6 +141,7 @@ struct ClientOffer: ~Copyable {
                 if offersTLS13 {
                     extensions.supportedVersions(offersTLS12 ? [.tls13, .tls12] : [.tls13])
                     if let cookie { extensions.cookie(cookie) }
+                    if earlyData { extensions.addEmpty(.earlyData) }
                     extensions.keyShares(shares)
                     // Without the modes a server gives no tickets (RFC 8446 §4.2.9).
                     if resumes { extensions.pskKeyExchangeModes([.pskWithDHE]) }
@@ -157,6 +160,16 @@ struct ClientOffer: ~Copyable {
             throw .internalFailure("the ClientHello outgrew its length fields")
         }
         return writer.takeBytes()
+    }
+
+    /// Whether 0-RTT data may be sent with the session (RFC 8446 §4.2.10): its suite and application protocol have to be
+    /// offered.
+    var offersEarlyData: Bool {
+        guard options.offersEarlyData, let session = pskSession, session.maximumEarlyData > 0,
+            options.cipherSuites.contains(session.cipherSuite)
+        else { return false }
+        guard let name = session.applicationProtocol else { return true }
+        return options.applicationProtocols.contains(name)
     }
 
     /// The session that is offered as a TLS 1.3 PSK.

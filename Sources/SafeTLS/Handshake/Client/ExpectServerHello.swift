@@ -34,7 +34,29 @@ struct ExpectServerHello: ~Copyable {
             let digest = try Transcript(algorithm).digest(adding: hello.span.extracting(0..<length))
             try offer.bind(&hello, transcript: digest)
         }
-        return try start(offer: offer, hello: hello, &channel)
+        let state = try start(offer: offer, hello: hello, &channel)
+        if state.offer.offersEarlyData { try state.startEarlyData(hello, &channel) }
+        return state
+    }
+
+    /// Gets ready to send 0-RTT data under client_early_traffic_secret (RFC 8446 §7.1).
+    private func startEarlyData(_ hello: [UInt8], _ channel: inout Channel) throws(TLSError) {
+        guard let session = offer.pskSession, let algorithm = session.cipherSuite.hash else { return }
+        // Appendix D.4: then the record that makes this look like TLS 1.2 follows the ClientHello.
+        if !offer.sessionID.isEmpty { try channel.writeChangeCipherSpec() }
+        var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
+        let early = try EarlySecret(preSharedKey: session.secret, cipherSuite: session.cipherSuite, &hash)
+        let digest = try cryptographic { () throws(CryptoError) in try HashState.hash(algorithm, hello.span) }
+        let traffic = try early.clientTraffic(digest, &hash)
+        let exporter = try early.exporter(digest, &hash)
+        if let keyLog = offer.options.keyLog {
+            traffic.log(to: keyLog, as: .clientEarly, clientRandom: offer.random)
+            keyLog.log(.earlyExporter, clientRandom: offer.random, secret: exporter)
+        }
+        try channel.install(sealer: traffic.sealer(&hash))
+        channel.earlyExporter = EarlyExporter(exporter, algorithm: algorithm)
+        channel.sendableEarlyData = Int(session.maximumEarlyData)
+        channel.earlyData = .offered
     }
 
     /// Sends a ClientHello that is already written.
@@ -65,8 +87,16 @@ struct ExpectServerHello: ~Copyable {
         }
         let version = try checkVersion(hello)
         channel.version = version
+        // The server has chosen: what it has not got by now waits for the end of the handshake.
+        channel.sendableEarlyData = nil
         if version == .tls13 { return try receiveTLS13(hello, message, &channel) }
         let offer = offer
+        // RFC 8446 appendix D.3: a server that gave a ticket for 0-RTT data and now speaks TLS 1.2 would take them for
+        // garbage. Nothing was promised to a client that has sent none.
+        if channel.earlyData == .offered {
+            channel.earlyData = .rejected(.protocolVersion)
+            throw .peerMisbehaved(.illegalParameter("the version TLS 1.2 in answer to 0-RTT data"))
+        }
         guard case .first(let clientHello) = consume messages else {
             throw .peerMisbehaved(.illegalParameter("the version TLS 1.2 after a HelloRetryRequest"))
         }
@@ -201,11 +231,15 @@ struct ExpectServerHello: ~Copyable {
             clientTraffic.log(to: keyLog, as: .clientHandshake, clientRandom: offer.random)
             serverTraffic.log(to: keyLog, as: .serverHandshake, clientRandom: offer.random)
         }
-        // Appendix D.4: the record that makes this look like TLS 1.2 comes before the second flight.
-        if !offer.sessionID.isEmpty && !isRetried { try channel.writeChangeCipherSpec() }
         channel.ignoresChangeCipherSpec = true
         try channel.install(opener: serverTraffic.opener(&hash))
-        try channel.install(sealer: clientTraffic.sealer(&hash))
+        // While 0-RTT data may still be accepted, their keys stay (§4.2.10).
+        if channel.earlyData == .offered && resumed == nil { channel.earlyData = .rejected(.notResumed) }
+        if channel.earlyData != .offered {
+            // Appendix D.4: the record that makes this look like TLS 1.2 comes before the second flight.
+            if !offer.sessionID.isEmpty && !channel.hasSentChangeCipherSpec { try channel.writeChangeCipherSpec() }
+            try channel.install(sealer: clientTraffic.sealer(&hash))
+        }
         return .handshaking(
             .expectEncryptedExtensions(
                 ExpectEncryptedExtensions(
@@ -262,13 +296,17 @@ struct ExpectServerHello: ~Copyable {
         transcript.update(message.span)
         // §4.1.4: a PSK of another hash than the server's suite has cannot be offered again.
         if let session = offer.pskSession, session.cipherSuite.hash != algorithm { offer.session = nil }
-        var second = try offer.hello(cookie: cookie)
+        if channel.earlyData == .offered {
+            channel.earlyData = .rejected(.helloRetryRequest)
+            try channel.removeSealer()
+        }
+        var second = try offer.hello(cookie: cookie, isRetried: true)
         if let length = offer.boundLength(second.count) {
             let digest = try transcript.digest(adding: second.span.extracting(0..<length))
             try offer.bind(&second, transcript: digest)
         }
         transcript.update(second.span)
-        if !offer.sessionID.isEmpty { try channel.writeChangeCipherSpec() }
+        if !offer.sessionID.isEmpty && !channel.hasSentChangeCipherSpec { try channel.writeChangeCipherSpec() }
         channel.ignoresChangeCipherSpec = true
         channel.flight.append(second)
         return .handshaking(

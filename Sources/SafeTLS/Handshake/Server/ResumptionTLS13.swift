@@ -71,6 +71,7 @@ extension ClientFlightTLS13 {
     mutating func issueTickets(clientFinished message: [UInt8], _ channel: inout Channel) throws(TLSError) {
         guard ticketCount > 0, let resumption = context.configuration.resumption else { return }
         let options = context.options
+        let maximumEarlyData = options.earlyData?.maximumSize ?? 0
         transcript.update(message.span)
         let resumptionSecret = try master.resumption(transcript.digest(), &hash)
         let now = options.clock()
@@ -101,6 +102,7 @@ extension ClientFlightTLS13 {
                     serverName: negotiated.serverName,
                     applicationProtocol: negotiated.applicationProtocol,
                     usesExtendedMasterSecret: true,
+                    maximumEarlyData: maximumEarlyData,
                     client: client.certificates
                 )
                 let ticket: [UInt8]
@@ -111,7 +113,7 @@ extension ClientFlightTLS13 {
                 case .stateful:
                     ticket = try resumption.keep(state, at: now, random: options.random)
                 }
-                try Self.write(state.ageAdd, lifetime, nonce, ticket, &channel)
+                try Self.write(state.ageAdd, lifetime, nonce, ticket, maximumEarlyData, &channel)
             } catch {
                 throw TLSError(error)
             }
@@ -123,6 +125,7 @@ extension ClientFlightTLS13 {
         _ lifetime: UInt32,
         _ nonce: [UInt8],
         _ ticket: [UInt8],
+        _ maximumEarlyData: UInt32,
         _ channel: inout Channel
     ) throws(CryptoError) {
         do throws(EncodeError) {
@@ -132,7 +135,9 @@ extension ClientFlightTLS13 {
                 nonce: nonce.span,
                 ticket: ticket.span,
                 into: &channel.flight
-            )
+            ) { extensions in
+                if maximumEarlyData > 0 { extensions.maximumEarlyDataSize(maximumEarlyData) }
+            }
         } catch {
             throw .internalFailure("a ticket outgrew its length field")
         }

@@ -6,8 +6,9 @@ import TLSCrypto
 ///
 /// ```
 /// expectClientHello → [awaitConfiguration] ─┬─ TLS 1.3 → [expectSecondClientHello] → [awaitSignatureTLS13]
-///                                           │           → [expectCertificateTLS13 → expectCertificateVerifyTLS13
-///                                           │           → [awaitVerdictTLS13]] → expectFinishedTLS13 → connected
+///                                           │           → [expectEndOfEarlyData | expectCertificateTLS13
+///                                           │           → expectCertificateVerifyTLS13 → [awaitVerdictTLS13]]
+///                                           │           → expectFinishedTLS13 → connected
 ///                                           └─ TLS 1.2 ─┬─ [awaitSignatureTLS12] → [expectCertificateTLS12]
 ///                                                       │  → expectClientKeyExchange → [expectCertificateVerifyTLS12
 ///                                                       │  → [awaitVerdictTLS12]] → expectChangeCipherSpec
@@ -22,6 +23,7 @@ enum ServerHandshake: ~Copyable {
     case awaitConfiguration(AwaitConfiguration)
     case expectSecondClientHello(ExpectSecondClientHello)
     case awaitSignatureTLS13(AwaitSignatureTLS13)
+    case expectEndOfEarlyData(ExpectEndOfEarlyData)
     case expectCertificateTLS13(ExpectClientCertificateTLS13)
     case expectCertificateVerifyTLS13(ExpectClientCertificateVerifyTLS13)
     case awaitVerdictTLS13(AwaitClientVerdictTLS13)
@@ -71,6 +73,7 @@ extension ServerHandshake: HandshakeState {
         switch consume self {
         case .expectClientHello(let state): try state.receive(type, message, &channel)
         case .expectSecondClientHello(let state): try state.receive(type, message, &channel)
+        case .expectEndOfEarlyData(let state): try state.receive(type, message, &channel)
         case .expectCertificateTLS13(let state): try state.receive(type, message, &channel)
         case .expectCertificateVerifyTLS13(let state): try state.receive(type, message, &channel)
         case .expectFinishedTLS13(let state): try state.receive(type, message, &channel)

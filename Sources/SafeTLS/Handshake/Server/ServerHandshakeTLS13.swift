@@ -19,17 +19,22 @@ struct ServerHandshakeTLS13: ~Copyable {
     private var hash: KeyedHash
     private let handshakeSecret: HandshakeSecret
     private let clientTraffic: TrafficSecret
+    /// client_early_traffic_secret while 0-RTT data are taken.
+    private var earlyTraffic: TrafficSecret?
     private let serverTraffic: TrafficSecret
 
     /// Derives the handshake's secrets (§7.1).
     ///
-    /// - Parameter transcript: ClientHello…ServerHello.
+    /// - Parameters:
+    ///   - earlyTraffic: Nil unless 0-RTT data are taken.
+    ///   - transcript: ClientHello…ServerHello.
     init(
         context: ServerContext,
         negotiated: NegotiatedParameters,
         clientRandom: [32 of UInt8],
         ticketCount: Int,
         resumed: consuming BinderVerified?,
+        earlyTraffic: consuming TrafficSecret? = nil,
         sharedSecret: consuming Secret,
         transcript: consuming Transcript,
         hash: consuming KeyedHash
@@ -54,6 +59,7 @@ struct ServerHandshakeTLS13: ~Copyable {
         let clientTraffic = try handshakeSecret.clientTraffic(digest, &hash)
         let serverTraffic = try handshakeSecret.serverTraffic(digest, &hash)
         self.clientTraffic = clientTraffic
+        self.earlyTraffic = earlyTraffic
         self.serverTraffic = serverTraffic
         self.handshakeSecret = handshakeSecret
         self.authenticatedAt = authenticatedAt
@@ -73,7 +79,10 @@ struct ServerHandshakeTLS13: ~Copyable {
             serverTraffic.log(to: keyLog, as: .serverHandshake, clientRandom: clientRandom)
         }
         try channel.install(sealer: serverTraffic.sealer(&hash))
-        try channel.install(opener: clientTraffic.opener(&hash))
+        switch earlyTraffic {
+        case .some(let earlyTraffic): try channel.install(opener: earlyTraffic.opener(&hash))
+        case .none: try channel.install(opener: clientTraffic.opener(&hash))
+        }
     }
 
     /// Writes Finished and starts to send under the application keys (§4.4.4).
@@ -121,6 +130,11 @@ struct ServerHandshakeTLS13: ~Copyable {
             return .handshaking(
                 .expectCertificateTLS13(ExpectClientCertificateTLS13(authenticator: authenticator, flight: flight))
             )
+        }
+        if channel.receivableEarlyData != nil {
+            // Half-RTT data may follow our Finished: the client is the session's, whatever comes of the handshake.
+            channel.sealsBeforeConnected = true
+            return .handshaking(.expectEndOfEarlyData(ExpectEndOfEarlyData(flight: flight)))
         }
         return .handshaking(.expectFinishedTLS13(ExpectClientFinishedTLS13(flight: flight)))
     }

@@ -132,6 +132,10 @@ enum ServerHelloTLS13 {
                 &hash,
                 takes: false
             ) != nil
+        if hello.hasEarlyData {
+            let reason: EarlyDataStatus.Reason = resumes ? .helloRetryRequest : .notResumed
+            channel.earlyData = .rejected(context.options.earlyData == nil ? .disabled : reason)
+        }
         var transcript = try Transcript(choice.hash, firstClientHello: digest.bytes)
         try writeRetryRequest(hello.legacySessionID, choice, cookie: cookie, &transcript, &channel)
         // Appendix D.4: the record that makes this look like TLS 1.2 follows the first message.
@@ -197,6 +201,33 @@ enum ServerHelloTLS13 {
             }
         let signer = identity == nil ? try credential(context, hello, name: name) : nil
         transcript.update(message.span)
+        let early = EarlyDataDecision(
+            context,
+            hello,
+            resumed,
+            cipherSuite: choice.cipherSuite,
+            applicationProtocol: applicationProtocol,
+            isRetried: isRetried
+        )
+        if hello.hasEarlyData || !isRetried { channel.earlyData = early.status }
+        var earlyTraffic: TrafficSecret?
+        if early.isAccepted {
+            switch resumed {
+            case .some(let resumed):
+                // §7.1: over the ClientHello alone.
+                let digest = try transcript.digest()
+                earlyTraffic = try startEarlyData(
+                    context,
+                    clientRandom: random(hello),
+                    resumed.earlySecret,
+                    limit: early.limit,
+                    digest,
+                    &hash,
+                    &channel
+                )
+            case .none: break
+            }
+        }
 
         // ServerHello (§4.1.3) and what follows from the key exchange (§7.1).
         let sharedSecret = try writeServerHello(
@@ -232,6 +263,7 @@ enum ServerHelloTLS13 {
             clientRandom: random(hello),
             ticketCount: ticketCount,
             resumed: resumed,
+            earlyTraffic: earlyTraffic,
             sharedSecret: sharedSecret,
             transcript: transcript,
             hash: hash
@@ -243,6 +275,7 @@ enum ServerHelloTLS13 {
             try EncryptedExtensions.write(into: &writer) { extensions in
                 if name != nil { extensions.addEmpty(.serverName) }
                 if let applicationProtocol { extensions.applicationProtocols([applicationProtocol]) }
+                if early.isAccepted { extensions.addEmpty(.earlyData) }
                 if answersTicketRequest { extensions.expectedTickets(ticketCount) }
             }
         }
@@ -268,6 +301,28 @@ enum ServerHelloTLS13 {
         let state = AwaitSignatureTLS13(request: request, handshake: handshake)
         if context.deferring.contains(.signature) { return .handshaking(.awaitSignatureTLS13(state)) }
         return try state.complete(signature: request.sign(), &channel)
+    }
+
+    /// Gets ready to receive 0-RTT data.
+    private static func startEarlyData(
+        _ context: ServerContext,
+        clientRandom: [32 of UInt8],
+        _ secret: borrowing EarlySecret,
+        limit: Int,
+        _ digest: Digest,
+        _ hash: inout KeyedHash,
+        _ channel: inout Channel
+    ) throws(TLSError) -> TrafficSecret {
+        let traffic = try secret.clientTraffic(digest, &hash)
+        let exporter = try secret.exporter(digest, &hash)
+        if let keyLog = context.options.keyLog {
+            traffic.log(to: keyLog, as: .clientEarly, clientRandom: clientRandom)
+            keyLog.log(.earlyExporter, clientRandom: clientRandom, secret: exporter)
+        }
+        channel.endEarlyData()
+        channel.receivableEarlyData = limit
+        channel.earlyExporter = EarlyExporter(exporter, algorithm: hash.algorithm)
+        return traffic
     }
 
     private static func writeServerHello(

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// A server's decision on the 0-RTT data of a ClientHello (RFC 8446 §4.2.10). Only the checks make one that accepts.
+struct EarlyDataDecision {
+    let status: EarlyDataStatus
+    /// How many bytes are taken.
+    let limit: Int
+
+    private init(_ status: EarlyDataStatus, limit: Int = 0) {
+        self.status = status
+        self.limit = limit
+    }
+
+    static let notOffered = EarlyDataDecision(.notOffered)
+
+    static func rejected(_ reason: EarlyDataStatus.Reason) -> EarlyDataDecision {
+        EarlyDataDecision(.rejected(reason))
+    }
+
+    var isAccepted: Bool { status == .accepted }
+
+    /// Judges the offer of a client whose first pre-shared key may be `resumed`.
+    ///
+    /// - Parameter isRetried: Whether a HelloRetryRequest came before this ClientHello.
+    init(
+        _ context: ServerContext,
+        _ hello: borrowing ClientHello,
+        _ resumed: borrowing BinderVerified?,
+        cipherSuite: CipherSuite,
+        applicationProtocol: String?,
+        isRetried: Bool
+    ) {
+        guard hello.hasEarlyData, !isRetried else {
+            self = .notOffered
+            return
+        }
+        guard let options = context.options.earlyData else {
+            self = .rejected(.disabled)
+            return
+        }
+        switch resumed {
+        case .none:
+            self = .rejected(.notResumed)
+        case .some(let resumed):
+            if let reason = Self.objection(context, hello, resumed.state, options, cipherSuite, applicationProtocol) {
+                self = .rejected(reason)
+            } else if resumed.identity != 0 {
+                self = .rejected(.notResumed)
+            } else {
+                let promised = min(resumed.state.maximumEarlyData, options.maximumSize)
+                self = EarlyDataDecision(.accepted, limit: Int(promised))
+            }
+        }
+    }
+
+    private static func objection(
+        _ context: ServerContext,
+        _ hello: borrowing ClientHello,
+        _ session: borrowing SessionState,
+        _ options: EarlyDataOptions,
+        _ cipherSuite: CipherSuite,
+        _ applicationProtocol: String?
+    ) -> EarlyDataStatus.Reason? {
+        guard session.maximumEarlyData > 0 else { return .disabled }
+        guard session.cipherSuite == cipherSuite else { return .cipherSuite }
+        guard session.applicationProtocol == applicationProtocol else { return .applicationProtocol }
+        guard let offer = hello.preSharedKey, let first = offer.identity(at: 0), let binder = offer.binder(at: 0) else {
+            return .notResumed
+        }
+        // §8.3: the client's view of the ticket's age against ours, in milliseconds.
+        let now = context.options.clock()
+        let age = Int64(first.obfuscatedTicketAge &- session.ageAdd)
+        let ours = (now - session.createdAt) &* 1000
+        guard abs(age - ours) <= options.window * 1000 else { return .ticketAge }
+        // A stored session was used up a moment ago, which is as good (§8.1).
+        guard context.configuration.resumption?.identifier(first.identity) == nil else { return nil }
+        guard let replayProtection = options.replayProtection,
+            replayProtection.isFirst(copyBytes(binder), now: now, window: options.window)
+        else { return .replay }
+        return nil
+    }
+}
+
+/// The server takes 0-RTT data; EndOfEarlyData ends them (RFC 8446 §4.5).
+struct ExpectEndOfEarlyData: ~Copyable {
+    private var flight: ClientFlightTLS13
+
+    init(flight: consuming ClientFlightTLS13) { self.flight = flight }
+
+    consuming func receive(
+        _ type: HandshakeType,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
+        guard type == .endOfEarlyData else { throw .unexpected(type, expected: "EndOfEarlyData") }
+        do throws(DecodeError) {
+            try HandshakeMessage.expectEmpty(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
+        } catch {
+            throw TLSError(error, in: type)
+        }
+        try flight.update(message)
+        channel.receivableEarlyData = nil
+        let opener = try flight.clientTraffic.opener(&flight.hash)
+        try channel.install(opener: opener)
+        return .handshaking(.expectFinishedTLS13(ExpectClientFinishedTLS13(flight: flight)))
+    }
+}
