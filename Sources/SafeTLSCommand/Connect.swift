@@ -33,6 +33,15 @@ struct Connect: ParsableCommand {
     var serverName: String?
 
     @Option(
+        name: .customLong("crl"),
+        help: ArgumentHelp(
+            "Check the chain with the revocation lists in this file. May be repeated.",
+            valueName: "file"
+        )
+    )
+    var revocationLists: [String] = []
+
+    @Option(
         name: .customLong("cert"),
         help: ArgumentHelp("Show this certificate chain, in PEM, to servers that ask for one.", valueName: "file")
     )
@@ -96,6 +105,9 @@ struct Connect: ParsableCommand {
         options.versions = protocols.versions
         options.applicationProtocols = protocols.applicationProtocols
         options.keyLog = try protocols.keyLog
+        if !revocationLists.isEmpty {
+            options.revocation = RevocationPolicy(lists: try CertificateRevocationLists(files: revocationLists))
+        }
         if let certificateFile {
             options.credentials = [try Credential(certificateFile: certificateFile, keyFile: keyFile)]
         }
@@ -118,6 +130,7 @@ struct Connect: ParsableCommand {
             try connection.flush()
         }
         if resume { show(connection.session.verifiedPath) }
+        note("OCSP response", connection.session.ocspResponse == nil ? "none" : "stapled")
         for line in connection.session.negotiated?.lines ?? [] {
             note(line.name, line.value)
         }

@@ -4,6 +4,7 @@ import ArgumentParser
 import CSockets
 import SafeTLS
 import TLSCertificates
+import TLSCrypto
 
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -56,6 +57,9 @@ struct Serve: ParsableCommand {
     )
     var clientAuthorities: String?
 
+    @Option(help: ArgumentHelp("Staple this OCSP response, in DER, to the first certificate.", valueName: "file"))
+    var ocsp: String?
+
     @Flag(help: "Refuse clients without a certificate; with --client-ca.")
     var requireClientCert = false
 
@@ -88,6 +92,10 @@ struct Serve: ParsableCommand {
     private func configuration() throws -> ServerConfiguration {
         let credentials = try certificates.indices.map { index in
             try Credential(certificateFile: certificates[index], keyFile: keys.isEmpty ? nil : keys[index])
+        }
+        if let ocsp {
+            let response = try FileBytes.read(ocsp, limit: TLSLimits.ocspResponseLength)
+            try credentials.first?.setStaple(CertificateStaple(ocspResponse: response))
         }
         var options = ServerOptions()
         options.versions = protocols.versions

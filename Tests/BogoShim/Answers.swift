@@ -42,14 +42,21 @@ protocol AnsweringSession: TLSSession, ~Copyable {
     ) throws(TLSError) -> Sealed
 
     var earlyDataCapacity: Int { get }
+
+    /// What came with the peer's certificate.
+    var staple: (ocspResponse: [UInt8]?, timestamps: [UInt8]?) { get }
 }
 
 extension ClientSession: AnsweringSession {
+    var staple: (ocspResponse: [UInt8]?, timestamps: [UInt8]?) { (ocspResponse, signedCertificateTimestamps) }
+
     mutating func answer(_ answers: inout Answers) throws(TLSError) -> Bool {
         switch request {
         case .verifyPeer(let request):
             if answers.options.rejectsPeer {
                 reject(answers.rejection, reason: "the certificate was refused by the test")
+            } else if answers.options.failsStatusCallback {
+                reject(.badCertificateStatusResponse, reason: "the status was refused by the test")
             } else {
                 try answer(verification: .accepted(path: request.certificateChain))
             }
@@ -93,6 +100,8 @@ extension ServerSession: AnsweringSession {
 
     var earlyDataCapacity: Int { 0 }
 
+    var staple: (ocspResponse: [UInt8]?, timestamps: [UInt8]?) { (nil, nil) }
+
     mutating func answer(_ answers: inout Answers) throws(TLSError) -> Bool {
         switch request {
         case .clientHello(let info):
@@ -122,6 +131,10 @@ extension ServerSession: AnsweringSession {
         }
         if options.failsCertificateCallback {
             reject(.internalError, reason: "the test has no certificate")
+            return
+        }
+        if options.failsStatusCallback {
+            reject(.internalError, reason: "the status was refused by the test")
             return
         }
         if let expected = options.expectedAdvertisedProtocols {

@@ -69,15 +69,31 @@ extension Options {
             options.clientAuthentication = authentication
         }
         guard let certificateFile else { throw .unimplemented("a server without a certificate") }
+        let credential: Credential
         do throws(ConfigurationError) {
-            let credential = try Credential(certificateFile: certificateFile, keyFile: keyFile)
+            credential = try Credential(certificateFile: certificateFile, keyFile: keyFile)
+        } catch {
+            // Keys that are refused when they are loaded: RSA with 1024 bits, P-224.
+            throw .unimplemented("\(error)")
+        }
+        do throws(ConfigurationError) {
+            // A callback that declines leaves nothing to send.
+            try credential.setStaple(
+                CertificateStaple(
+                    ocspResponse: declinesStatus ? nil : ocspResponse,
+                    signedCertificateTimestamps: timestamps
+                )
+            )
+        } catch {
+            throw .configuration(error)
+        }
+        do throws(ConfigurationError) {
             return try ServerConfiguration(
                 credentials: [credential],
                 options: options,
                 clientJudge: { .accepted(path: $0) }
             )
         } catch {
-            // Keys that are refused when they are loaded: RSA with 1024 bits, P-224.
             throw .unimplemented("\(error)")
         }
     }
@@ -90,6 +106,8 @@ extension Options {
         if !groups.isEmpty { options.groups = groups }
         options.signatureSchemes = schemesToVerify
         options.applicationProtocols = advertisedProtocols
+        options.requestsOCSPResponse = requestsOCSP
+        options.requestsSignedCertificateTimestamps = requestsTimestamps
         options.requestsTicketsTLS12 = givesTickets
         options.offersEarlyData = enablesEarlyData
         options.clock = { Clock.now() }

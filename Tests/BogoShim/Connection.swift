@@ -49,6 +49,8 @@ struct Connection<Session: AnsweringSession & ~Copyable>: ~Copyable {
         if options.expectsHandshakeToFail { throw .expectation("the handshake succeeded") }
         let expectations = Expectations(options: options, answers: answers)
         try expectations.check(session)
+        let (response, timestamps) = session.staple
+        try expectations.check(ocspResponse: response, timestamps: timestamps)
         try sendMaterial()
         if options.sendsAlert {
             session.reject(.decompressionFailure, reason: "the test asks for it")

@@ -52,6 +52,11 @@ struct Expectations {
         }
     }
 
+    func check(ocspResponse: [UInt8]?, timestamps: [UInt8]?) throws(ShimFailure) {
+        try match("the OCSP response", ocspResponse ?? [], options.expectedOCSPResponse)
+        try match("the timestamps", timestamps ?? [], options.expectedTimestamps)
+    }
+
     /// The word of the runner for what became of 0-RTT data.
     private func reason(
         _ status: EarlyDataStatus,

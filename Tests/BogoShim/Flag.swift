@@ -88,6 +88,18 @@ struct Flag: Sendable {
             options.advertisedProtocols = try protocolNames(value)
         },
         "-no-ticket": action { $0.givesTickets = false },
+        "-enable-ocsp-stapling": set(\.requestsOCSP),
+        "-enable-signed-cert-timestamps": set(\.requestsTimestamps),
+        "-ocsp-response": Flag(hasValue: true) { options, value throws(ShimFailure) in
+            options.ocspResponse = try base64(value)
+        },
+        "-signed-cert-timestamps": Flag(hasValue: true) { options, value throws(ShimFailure) in
+            options.timestamps = try base64(value)
+        },
+        "-use-ocsp-callback": set(\.usesStatusCallback),
+        "-set-ocsp-in-callback": set(\.setsStatusInCallback),
+        "-decline-ocsp-callback": set(\.declinesStatus),
+        "-fail-ocsp-callback": set(\.failsStatusCallback),
         "-enable-early-data": set(\.enablesEarlyData),
         "-resumption-delay": number { options, value throws(ShimFailure) in options.resumptionDelay = value },
         "-max-send-fragment": number { options, value throws(ShimFailure) in options.fragmentLength = value },
@@ -156,6 +168,12 @@ struct Flag: Sendable {
         "-expect-server-name": text { $0.expectedServerName = $1 },
         "-expect-alpn": text { $0.expectedProtocol = $1 },
         "-expect-advertised-alpn": text { $0.expectedAdvertisedProtocols = $1 },
+        "-expect-ocsp-response": Flag(hasValue: true) { options, value throws(ShimFailure) in
+            options.expectedOCSPResponse = try base64(value)
+        },
+        "-expect-signed-cert-timestamps": Flag(hasValue: true) { options, value throws(ShimFailure) in
+            options.expectedTimestamps = try base64(value)
+        },
         "-expect-client-ca-list": Flag(hasValue: true) { options, value throws(ShimFailure) in
             options.expectedAuthorities = try names(value)
         },

@@ -79,6 +79,16 @@ struct Options {
     var expectsSessionMiss = false
     var expectsNoSession = false
     var expectsTicketRenewal = false
+    var requestsOCSP = false
+    var requestsTimestamps = false
+    var ocspResponse: [UInt8]?
+    var timestamps: [UInt8]?
+    var usesStatusCallback = false
+    var setsStatusInCallback = false
+    var declinesStatus = false
+    var failsStatusCallback = false
+    var expectedOCSPResponse: [UInt8]?
+    var expectedTimestamps: [UInt8]?
     var enablesEarlyData = false
     var expectsEarlyDataAccepted = false
     var expectsEarlyDataRejected = false

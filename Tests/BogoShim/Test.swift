@@ -57,7 +57,9 @@ struct Test {
             throw .expectation("there is no session to offer")
         }
         // A client that judges chains itself keeps no sessions: the verdict is deferred only where none is needed.
-        let defersVerdict = options.rejectsPeer && !options.isResumption || options.isAsync && resumeCount == 0
+        let defersVerdict =
+            (options.rejectsPeer || options.failsStatusCallback) && !options.isResumption
+            || options.isAsync && resumeCount == 0
         var deferring: DeferredRequests = options.isAsync ? .signature : []
         if defersVerdict { deferring.insert(.verification) }
         let asksForCertificate =

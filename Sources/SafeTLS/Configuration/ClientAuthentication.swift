@@ -126,6 +126,15 @@ final class ClientAuthenticator: Sendable {
 
     /// The request that a session makes of its driver, or of itself.
     func verification(_ chain: [Certificate], at time: Int64) -> VerificationRequest {
-        VerificationRequest(certificateChain: chain, serverName: nil, verifier: verifier, time: time, judge: judge)
+        VerificationRequest(
+            certificateChain: chain,
+            serverName: nil,
+            ocspResponse: nil,
+            signedCertificateTimestamps: nil,
+            statusPolicy: .ignored,
+            verifier: verifier,
+            time: time,
+            judge: judge
+        )
     }
 }

@@ -15,6 +15,16 @@ public struct ClientOptions: Sendable {
     public var signatureSchemes: [SignatureScheme] = SignatureScheme.supported
     /// The ALPN protocol names to offer, most wanted first (RFC 7301). Empty: the extension is not sent.
     public var applicationProtocols: [String] = []
+    /// Whether to ask servers for an OCSP response about their certificate (RFC 6066 §8). Default: true.
+    public var requestsOCSPResponse = true
+    /// Whether a server has to send an OCSP response, whatever its certificate says. Default: false, only those whose
+    /// certificate asks for it ("must staple", RFC 7633).
+    public var requiresOCSPResponse = false
+    /// How revocation lists are checked; nil checks none. Default: nil.
+    public var revocation: RevocationPolicy?
+    /// Whether to ask servers for the proof that their certificate was logged (RFC 6962). The timestamps are handed out, not
+    /// verified. Default: false.
+    public var requestsSignedCertificateTimestamps = false
     /// The certificates to show to servers that ask for one, most wanted first. Default: none.
     ///
     /// The first is shown whose key fits a signature scheme of the server and which comes from an authority that the
@@ -93,7 +103,14 @@ public final class ClientConfiguration: Sendable {
             }
         }
         applicationProtocols = try ConfigurationCheck.applicationProtocols(options.applicationProtocols)
-        verifier = CertificateVerifier(trustAnchors: trustAnchors, purpose: .serverAuthentication)
+        guard options.requestsOCSPResponse || !options.requiresOCSPResponse else {
+            throw ConfigurationError(reason: "OCSP responses are required and not asked for")
+        }
+        verifier = CertificateVerifier(
+            trustAnchors: trustAnchors,
+            purpose: .serverAuthentication,
+            revocation: options.revocation
+        )
         sessionCache = other?.sessionCache ?? ClientSessionCache(capacity: options.sessionCacheCapacity)
         self.judge = judge
         self.trustAnchors = trustAnchors

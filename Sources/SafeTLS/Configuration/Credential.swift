@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
 public import TLSCertificates
 public import TLSCrypto
 
@@ -11,6 +12,9 @@ public final class Credential: Sendable {
     public let certificateChain: [Certificate]
     /// The key of the first certificate.
     let privateKey: PrivateKey
+    private let currentStaple = Mutex(CertificateStaple())
+    /// Whether there was ever a staple: servers without one do not take the lock.
+    private let hasStaple = Atomic(false)
     /// What the key can sign with.
     let keyKind: KeyKind
     /// The whole TLS 1.3 Certificate message with an empty request context (RFC 8446 §4.4.2).
@@ -54,6 +58,51 @@ public final class Credential: Sendable {
         keyKind = privateKey.kind
         certificateMessageTLS13 = messageTLS13.takeBytes()
         certificateMessageTLS12 = messageTLS12.takeBytes()
+    }
+
+    /// What is sent together with the certificate to clients that ask for it.
+    public var staple: CertificateStaple {
+        hasStaple.load(ordering: .acquiring) ? currentStaple.withLock { $0 } : CertificateStaple()
+    }
+
+    /// Replaces what is sent together with the certificate: at any time and from any thread. Handshakes that have begun
+    /// keep what they had.
+    ///
+    /// - Throws: `ConfigurationError` when the OCSP response is empty or longer than a message, or the list of timestamps
+    ///   breaks its syntax (RFC 6962 §3.3).
+    public func setStaple(_ staple: CertificateStaple) throws(ConfigurationError) {
+        if let response = staple.ocspResponse {
+            guard (1...TLSLimits.ocspResponseLength).contains(response.count) else {
+                throw ConfigurationError(
+                    reason: "an OCSP response has 1 to \(TLSLimits.ocspResponseLength) bytes, not \(response.count)"
+                )
+            }
+        }
+        if let timestamps = staple.signedCertificateTimestamps {
+            do throws(DecodeError) {
+                var reader = ByteReader(timestamps.span)
+                _ = try reader.readTimestampList()
+            } catch {
+                throw ConfigurationError(reason: "the list of certificate timestamps \(error)")
+            }
+        }
+        currentStaple.withLock { $0 = staple }
+        hasStaple.store(true, ordering: .releasing)
+    }
+
+    /// Appends a TLS 1.3 Certificate message with a staple (RFC 8446 §4.4.2.1).
+    func writeCertificateTLS13(_ staple: CertificateStaple, into writer: inout ByteWriter) throws(EncodeError) {
+        guard !staple.isEmpty else {
+            writer.append(certificateMessageTLS13)
+            return
+        }
+        let chain = certificateChain.map(\.der)
+        try CertificateMessage.writeTLS13(requestContext: Span(), chain: chain, into: &writer) { extensions in
+            if let response = staple.ocspResponse { extensions.ocspResponse(response) }
+            if let timestamps = staple.signedCertificateTimestamps {
+                extensions.add(.signedCertificateTimestamp, body: timestamps.span)
+            }
+        }
     }
 
     /// Creates a credential from PEM text.

@@ -56,6 +56,9 @@ public enum TLSLimits {
     /// Longest ticket that a client keeps, in bytes: it goes into a ClientHello, beside other extensions.
     static let keptTicketLength = 16_384
 
+    /// Longest OCSP response that is stapled, in bytes. With a certificate of the responder they have some 2 KiB.
+    public static let ocspResponseLength = 32_768
+
     /// Longest client chain that a session keeps for resumption, in bytes: it goes into a ticket, and the ticket into
     /// a ClientHello. Two or three certificates fit.
     static let resumedChainLength = 8_192

@@ -106,6 +106,8 @@ struct PeerCertificates {
     let sent: [Certificate]
     /// The path that was verified, from the peer's certificate to the trust anchor.
     let verifiedPath: [Certificate]
+    /// What was sent together with the peer's certificate.
+    var staple = CertificateStaple()
 
     static let none = PeerCertificates(sent: [], verifiedPath: [])
 }

@@ -7,6 +7,8 @@ import TLSCrypto
 struct PeerChain {
     let certificates: [Certificate]
     let leaf: Certificate
+    /// What was sent together with the peer's certificate.
+    var staple: CertificateStaple
 
     /// Parses the certificates of a message.
     init(_ message: borrowing CertificateMessage) throws(TLSError) {
@@ -14,8 +16,19 @@ struct PeerChain {
             throw .peerMisbehaved(.tooMany("certificates"))
         }
         var certificates: [Certificate] = []
+        staple = CertificateStaple()
         var entries = message.makeIterator()
         while let entry = entries.next() {
+            if certificates.isEmpty {
+                if let span = entry.ocspResponse {
+                    let response: [UInt8] = copyBytes(span)
+                    staple.ocspResponse = response
+                }
+                if let span = entry.signedCertificateTimestamps {
+                    let timestamps: [UInt8] = copyBytes(span)
+                    staple.signedCertificateTimestamps = timestamps
+                }
+            }
             do throws(CertificateError) {
                 certificates.append(try Certificate(der: copyBytes(entry.certificate)))
             } catch {
@@ -127,7 +140,7 @@ struct PeerAuthenticated {
         switch verdict {
         case .rejected(let rejection): throw .certificateRejected(rejection)
         case .accepted(let path):
-            certificates = PeerCertificates(sent: chain.certificates, verifiedPath: path)
+            certificates = PeerCertificates(sent: chain.certificates, verifiedPath: path, staple: chain.staple)
             scheme = proof.scheme
         }
     }

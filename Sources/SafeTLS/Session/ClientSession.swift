@@ -115,6 +115,13 @@ public struct ClientSession: ~Copyable, Sendable {
         engine.fail(.refused(alert: alert, reason: reason))
     }
 
+    /// The OCSP response that came with the server's certificate, in DER (RFC 6066 §8); nil without one.
+    public var ocspResponse: [UInt8]? { engine.peerCertificates.staple.ocspResponse }
+
+    /// The SignedCertificateTimestampList that came with the server's certificate, with its length in front (RFC 6962
+    /// §3.3); nil without one.
+    public var signedCertificateTimestamps: [UInt8]? { engine.peerCertificates.staple.signedCertificateTimestamps }
+
     /// The path that was verified, from the server's certificate to the trust anchor.
     public var verifiedPath: [Certificate] { engine.peerCertificates.verifiedPath }
 }

@@ -59,6 +59,8 @@ extension CertificateRejection {
         case .revoked: .certificateRevoked
         // Nothing is wrong with the certificate itself, as far as anybody can tell.
         case .revocationStatusUnknown, .revocationListExpired, .revocationListInvalid: .certificateUnknown
+        // RFC 6066 §8, RFC 8446 §6.2.
+        case .badStatusResponse, .noStatusResponse: .badCertificateStatusResponse
         case .unsupportedSignatureAlgorithm, .unsupportedKey: .unsupportedCertificate
         case .wrongName, .badSignature, .notACertificateAuthority, .pathLengthExceeded, .keyUsage, .extendedKeyUsage,
             .nameConstraint, .unhandledCriticalExtension, .weakKey, .malformed, .workLimit:

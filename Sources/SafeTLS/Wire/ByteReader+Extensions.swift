@@ -88,6 +88,17 @@ extension ByteReader {
         return response
     }
 
+    /// `SignedCertificateTimestampList` (RFC 6962 §3.3), with its length in front: at least one timestamp, none empty.
+    @_lifetime(self: copy self)
+    @_lifetime(copy self)
+    mutating func readTimestampList() throws(DecodeError) -> Span<UInt8> {
+        let whole = readRest()
+        var reader = ByteReader(whole)
+        _ = try OpaqueList(reader.readVector16(), prefix: .two)
+        try reader.expectEnd()
+        return whole
+    }
+
     /// RFC 6066 §4: 1 for 512 bytes … 4 for 4096.
     @_lifetime(self: copy self)
     mutating func readMaxFragmentLength() throws(DecodeError) -> UInt8 {

@@ -77,6 +77,12 @@ struct ObjectIdentifier: Hashable, Sendable {
     static let ecdsaWithSHA384 = ObjectIdentifier(0x1_2A_86_48_CE_3D_04_03_03)
     static let ecdsaWithSHA512 = ObjectIdentifier(0x1_2A_86_48_CE_3D_04_03_04)
 
+    // OCSP (RFC 6960 §4.2.1, §4.4.1), TLS features (RFC 7633 §4) and the hash of their certificate identifiers.
+    static let basicOCSPResponse = ObjectIdentifier(0x1_2B_06_01_05_05_07_30_01_01)
+    static let ocspNonce = ObjectIdentifier(0x1_2B_06_01_05_05_07_30_01_02)
+    static let tlsFeature = ObjectIdentifier(0x1_2B_06_01_05_05_07_01_18)
+    static let sha1 = ObjectIdentifier(0x1_2B_0E_03_02_1A)
+
     // Hashes (RFC 4055 §2.1) and the mask generation function (§2.2).
     static let sha256 = ObjectIdentifier(0x1_60_86_48_01_65_03_04_02_01)
     static let sha384 = ObjectIdentifier(0x1_60_86_48_01_65_03_04_02_02)

@@ -60,6 +60,11 @@ public struct CertificateRejection: Error, Hashable, Sendable {
         case revocationListExpired(nextUpdate: Int64, now: Int64)
         /// A revocation list about the certificate cannot be believed.
         case revocationListInvalid(String)
+        /// The OCSP response that came with the certificate is malformed, about another certificate or not signed by a
+        /// responder of the issuer.
+        case badStatusResponse(String)
+        /// The certificate or the configuration asks for an OCSP response, and none came that is of use.
+        case noStatusResponse
         /// Validation would have taken more work than the limits allow.
         case workLimit(String)
     }
@@ -126,6 +131,10 @@ extension CertificateRejection.Reason: CustomStringConvertible {
                 + "\(CertificateTime.describe(nextUpdate)); it is now \(CertificateTime.describe(now))"
         case .revocationListInvalid(let words):
             "may have been revoked: \(words)"
+        case .badStatusResponse(let words):
+            "may have been revoked: \(words)"
+        case .noStatusResponse:
+            "has to come with an OCSP response of today, and came without"
         case .workLimit(let words):
             "was not verified: \(words)"
         }
@@ -161,7 +170,9 @@ extension CertificateRejection.Reason {
         case .badSignature: .badSignature
         case .workLimit: .workLimit
         case .expired, .notYetValid: .validity
-        case .revocationStatusUnknown, .revocationListExpired, .revocationListInvalid: .revocationStatus
+        case .revocationStatusUnknown, .revocationListExpired, .revocationListInvalid,
+            .badStatusResponse, .noStatusResponse:
+            .revocationStatus
         case .revoked: .revocation
         default: .rule
         }

@@ -41,6 +41,8 @@ struct CertificateExtensions: Sendable {
     var authorityKeyIdentifier: Range<Int>?
     /// The contents of cRLDistributionPoints, which are only read when there are revocation lists.
     var distributionPoints: Range<Int>?
+    /// Whether the TLS feature status_request is there: a server has to staple an OCSP response (RFC 7633 §4.2.1).
+    var requiresStapledStatus = false
     /// The identifier of the first critical extension that this module doesn't process.
     var unhandledCriticalExtension: Range<Int>?
 }
@@ -214,6 +216,14 @@ struct CertificateParser: ~Escapable {
             var identifier = reader.reader(in: try reader.nextSequence())
             result.authorityKeyIdentifier = try identifier.nextIfPresent(DERTag.context(0))?.content
             isHandled = false
+        case .tlsFeature:
+            field = "the TLS feature extension"
+            var features = reader.reader(in: try reader.nextSequence())
+            while !features.isAtEnd {
+                // The number of the TLS extension status_request.
+                if try features.nextSmallInteger() == 5 { result.requiresStapledStatus = true }
+            }
+            isHandled = true
         case .crlDistributionPoints:
             result.distributionPoints = value
             return false

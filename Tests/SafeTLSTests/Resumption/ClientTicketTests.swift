@@ -130,7 +130,7 @@ struct ClientTicketTests {
             dialogue.hello.hasExtendedMasterSecret = false
             alert = .handshakeFailure
         case .foreignExtension:
-            dialogue.hello.other = (.statusRequest, [])
+            dialogue.hello.other = (.heartbeat, [])
             alert = .unsupportedExtension
         }
         try dialogue.server.sendServerHello(dialogue.hello)

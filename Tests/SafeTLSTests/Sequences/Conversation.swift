@@ -89,9 +89,19 @@ struct Conversation {
             pair.server.clientAuthentication = ClientAuthentication(.optional, trustAnchors: TestCredentials.anchors)
         }
         pair.client.keyLog = log
-        let client = try ClientConfiguration(trustAnchors: TestCredentials.anchors, options: pair.client)
+        // The response is none, which is no matter of order.
+        var judge: (@Sendable ([Certificate]) -> Verdict)?
+        if mode.contains(.staple) { judge = { chain in Verdict.accepted(path: chain) } }
+        let client = try ClientConfiguration(
+            trustAnchors: TestCredentials.anchors,
+            options: pair.client,
+            sharingSessionsWith: nil,
+            judge: judge
+        )
         if let session { client.sessionCache.insert(session, for: Self.name) }
-        return (client, try pair.serverConfiguration())
+        let server = try pair.serverConfiguration()
+        if mode.contains(.staple) { try server.credentials[0].setStaple(CertificateStaple(ocspResponse: [1])) }
+        return (client, server)
     }
 
     private static func connect(_ client: ClientConfiguration, _ server: ServerConfiguration) throws {

@@ -31,11 +31,13 @@ struct Mode: OptionSet, CustomStringConvertible {
     static let clientCertificate = Mode(rawValue: 16)
     /// The server asks for a certificate and gets none.
     static let noClientCertificate = Mode(rawValue: 32)
+    /// The server sends an OCSP response.
+    static let staple = Mode(rawValue: 64)
 
     var description: String {
         let names: [Mode: String] = [
             .retry: "retry", .resumed: "resumed", .tickets: "tickets", .earlyData: "early data",
-            .clientCertificate: "client certificate", .noClientCertificate: "no client certificate",
+            .clientCertificate: "client certificate", .noClientCertificate: "no client certificate", .staple: "staple",
         ]
         let parts = names.filter { contains($0.key) }.map(\.value).sorted()
         return parts.isEmpty ? "full" : parts.joined(separator: ", ")
@@ -139,6 +141,8 @@ enum LegalSequences {
             [
                 Rule("start", .serverHello, .plain, "ServerHello", without: .resumed),
                 Rule("ServerHello", .certificate, .plain, "Certificate"),
+                Rule("Certificate", .certificateStatus, .plain, "CertificateStatus", with: .staple),
+                Rule("CertificateStatus", .serverKeyExchange, .plain, "ServerKeyExchange"),
                 Rule("Certificate", .serverKeyExchange, .plain, "ServerKeyExchange"),
                 Rule("ServerKeyExchange", .certificateRequest, .plain, "CertificateRequest"),
                 Rule("ServerKeyExchange", .serverHelloDone, .plain, "last flight"),

@@ -21,10 +21,10 @@ struct SequenceTests {
         for receiver in Receiver.allCases {
             let tls13: [Mode] = [
                 [], .tickets, .retry, .resumed, [.resumed, .tickets], [.resumed, .retry], [.resumed, .earlyData],
-                .clientCertificate, .noClientCertificate, [.retry, .clientCertificate],
+                .clientCertificate, .noClientCertificate, [.retry, .clientCertificate], .staple,
             ]
             for mode in tls13 { cases.append(Case(version: .tls13, receiver: receiver, mode: mode)) }
-            for mode: Mode in [[], .tickets, [.resumed, .tickets], .clientCertificate, .noClientCertificate] {
+            for mode: Mode in [[], .tickets, [.resumed, .tickets], .clientCertificate, .noClientCertificate, .staple] {
                 cases.append(Case(version: .tls12, receiver: receiver, mode: mode))
             }
         }

@@ -154,7 +154,7 @@ struct TLS12ClientTests {
         #expect(error == .peerMisbehaved(.illegalParameter(expected)))
     }
 
-    @Test("extensions that were not offered", arguments: [ExtensionType.sessionTicket, .statusRequest])
+    @Test("extensions that were not offered", arguments: [ExtensionType.sessionTicket, .heartbeat])
     func unsolicited(type: ExtensionType) throws {
         var hello = PuppetServerHello()
         hello.other = (type, [])

@@ -175,6 +175,9 @@ struct DeferralTests {
         let judged = VerificationRequest(
             certificateChain: request.certificateChain,
             serverName: name,
+            ocspResponse: nil,
+            signedCertificateTimestamps: nil,
+            statusPolicy: .ignored,
             verifier: configuration.verifier,
             time: TestCredentials.now,
             judge: nil

@@ -12,6 +12,10 @@ struct ClientHandshakeTLS12: ~Copyable {
     let randoms: Randoms
     let applicationProtocol: String?
     let usesExtendedMasterSecret: Bool
+    /// Whether the server answered status_request: a CertificateStatus may follow its Certificate (RFC 6066 §8).
+    let promisesStatus: Bool
+    /// The server's SignedCertificateTimestampList (RFC 6962 §3.3.1).
+    let signedCertificateTimestamps: [UInt8]?
     /// The ID that the server gives the session; empty when it is not to be resumed by one.
     let sessionID: [UInt8]
     /// Whether the server answered session_ticket.
@@ -31,7 +35,8 @@ struct ExpectCertificateTLS12: ~Copyable {
         _ channel: inout Channel
     ) throws(TLSError) -> ClientPhase {
         guard type == .certificate else { throw .unexpected(type, expected: "Certificate") }
-        let chain = try Self.chain(message)
+        var chain = try Self.chain(message)
+        chain.staple.signedCertificateTimestamps = handshake.signedCertificateTimestamps
         // RFC 8422 §5.3: the suite names the kind of key. Keys that are not supported fail at the signature.
         if let kind = chain.leaf.publicKeyKind,
             handshake.cipherSuite.authentication != CipherSuite.Authentication(kind)
@@ -63,13 +68,18 @@ struct ExpectCertificateTLS12: ~Copyable {
 /// The server's half of the key exchange comes next, signed with the certificate's key (RFC 8422 §5.4).
 struct ExpectServerKeyExchange: ~Copyable {
     fileprivate var handshake: ClientHandshakeTLS12
-    fileprivate let chain: PeerChain
+    fileprivate var chain: PeerChain
 
     consuming func receive(
         _ type: HandshakeType,
         _ message: [UInt8],
         _ channel: inout Channel
     ) throws(TLSError) -> ClientPhase {
+        if type == .certificateStatus, handshake.promisesStatus, chain.staple.ocspResponse == nil {
+            chain.staple.ocspResponse = try Self.status(message)
+            handshake.transcript.update(message.span)
+            return .handshaking(.expectServerKeyExchange(self))
+        }
         guard type == .serverKeyExchange else { throw .unexpected(type, expected: "ServerKeyExchange") }
         let received: ServerKeyExchange
         do throws(DecodeError) {
@@ -104,6 +114,18 @@ struct ExpectServerKeyExchange: ~Copyable {
     }
 }
 
+extension ExpectServerKeyExchange {
+    /// Reads a CertificateStatus (RFC 6066 §8): it may be missing, though the server announced it.
+    fileprivate static func status(_ message: [UInt8]) throws(TLSError) -> [UInt8] {
+        do throws(DecodeError) {
+            let status = try CertificateStatus(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
+            return copyBytes(status.ocspResponse)
+        } catch {
+            throw TLSError(error, in: .certificateStatus)
+        }
+    }
+}
+
 /// The server has proved that it owns the certificate; whether the certificate is good is being judged.
 struct AwaitVerdictTLS12: ~Copyable {
     fileprivate let handshake: ClientHandshakeTLS12
@@ -113,7 +135,7 @@ struct AwaitVerdictTLS12: ~Copyable {
     fileprivate let share: KeyShare
 
     var request: VerificationRequest {
-        handshake.offer.verification(chain.certificates)
+        handshake.offer.verification(chain)
     }
 
     consuming func answer(_ verdict: Verdict, _ channel: inout Channel) throws(TLSError) -> ClientPhase {

@@ -173,7 +173,7 @@ struct AwaitVerdictTLS13: ~Copyable {
     fileprivate let proof: HandshakeSignatureVerified
 
     var request: VerificationRequest {
-        handshake.offer.verification(chain.certificates)
+        handshake.offer.verification(chain)
     }
 
     consuming func answer(_ verdict: Verdict, _ channel: inout Channel) throws(TLSError) -> ClientPhase {

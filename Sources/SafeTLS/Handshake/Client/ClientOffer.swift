@@ -133,6 +133,8 @@ struct ClientOffer: ~Copyable {
                     // RFC 5077 §3.2: empty, it asks for a ticket.
                     if resumes && options.requestsTicketsTLS12 { extensions.add(.sessionTicket, body: ticket.span) }
                 }
+                if options.requestsOCSPResponse { extensions.statusRequest() }
+                if options.requestsSignedCertificateTimestamps { extensions.addEmpty(.signedCertificateTimestamp) }
                 extensions.supportedGroups(options.groups)
                 extensions.signatureAlgorithms(options.signatureSchemes)
                 if !options.applicationProtocols.isEmpty {

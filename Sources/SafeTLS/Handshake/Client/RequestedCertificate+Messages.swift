@@ -62,10 +62,13 @@ extension ClientOffer {
     }
 
     /// The request to judge the server's chain.
-    func verification(_ chain: [Certificate]) -> VerificationRequest {
+    func verification(_ chain: PeerChain) -> VerificationRequest {
         VerificationRequest(
-            certificateChain: chain,
+            certificateChain: chain.certificates,
             serverName: serverName,
+            ocspResponse: chain.staple.ocspResponse,
+            signedCertificateTimestamps: chain.staple.signedCertificateTimestamps,
+            statusPolicy: options.requiresOCSPResponse ? .required : options.requestsOCSPResponse ? .used : .ignored,
             verifier: configuration.verifier,
             time: options.clock(),
             judge: configuration.judge

@@ -42,6 +42,17 @@ enum ServerHelloAnswerTLS12 {
         var transcript = try Transcript(algorithm, recording: mayShowCertificate && resumed == nil)
         transcript.update(clientHello.span)
         transcript.update(message.span)
+        // RFC 6962 §3.3.1.
+        var timestamps: [UInt8]?
+        if let body = hello.extensions.body(of: .signedCertificateTimestamp) {
+            do throws(DecodeError) {
+                var reader = ByteReader(body)
+                let list: [UInt8] = copyBytes(try reader.readTimestampList())
+                timestamps = list
+            } catch {
+                throw TLSError(error.located(in: .signedCertificateTimestamp), in: .serverHello)
+            }
+        }
         if let resumed {
             return try resume(offer, resumed, hello, algorithm, randoms, applicationProtocol, transcript)
         }
@@ -55,6 +66,8 @@ enum ServerHelloAnswerTLS12 {
                         randoms: randoms,
                         applicationProtocol: applicationProtocol,
                         usesExtendedMasterSecret: hello.hasExtendedMasterSecret,
+                        promisesStatus: hello.extensions.contains(.statusRequest),
+                        signedCertificateTimestamps: timestamps,
                         sessionID: copyBytes(hello.legacySessionID),
                         promisesTicket: hello.extensions.contains(.sessionTicket),
                         transcript: transcript
@@ -118,7 +131,7 @@ enum ServerHelloAnswerTLS12 {
         while let next = iterator.next() {
             switch next.type {
             case .serverName, .renegotiationInfo, .extendedMasterSecret, .sessionTicket, .ecPointFormats,
-                .applicationLayerProtocolNegotiation:
+                .applicationLayerProtocolNegotiation, .statusRequest, .signedCertificateTimestamp:
                 continue
             // RFC 8446 §4.2.7: some servers answer it though nobody asked them to.
             case .supportedGroups: continue

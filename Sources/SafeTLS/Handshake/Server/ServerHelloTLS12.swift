@@ -41,6 +41,7 @@ enum ServerHelloTLS12 {
         let ticket = TicketIssueTLS12(context, hello)
         let session = try SessionIDIssue(context, hello, ticket: ticket)
         let sessionID = session?.identifier ?? []
+        let staple = choice.credential.staple.answer(to: hello, at: context.options.clock())
         try channel.send(&transcript) { writer throws(EncodeError) in
             try ServerHello.write(
                 random: randoms.server.span,
@@ -54,11 +55,21 @@ enum ServerHelloTLS12 {
                 if name != nil { extensions.addEmpty(.serverName) }
                 if namesPointFormats { extensions.ecPointFormats() }
                 if let applicationProtocol { extensions.applicationProtocols([applicationProtocol]) }
+                // RFC 6066 §8, RFC 6962 §3.3.
+                if staple.ocspResponse != nil { extensions.addEmpty(.statusRequest) }
+                if let timestamps = staple.signedCertificateTimestamps {
+                    extensions.add(.signedCertificateTimestamp, body: timestamps.span)
+                }
             }
         }
         // Certificate (§7.4.2).
         try channel.send(&transcript) { writer throws(EncodeError) in
             writer.append(choice.credential.certificateMessageTLS12)
+        }
+        if let response = staple.ocspResponse {
+            try channel.send(&transcript) { writer throws(EncodeError) in
+                try CertificateStatus.write(ocspResponse: response, into: &writer)
+            }
         }
 
         // ServerKeyExchange (RFC 8422 §5.4): a fresh key, to be signed.

@@ -290,8 +290,9 @@ enum ServerHelloTLS13 {
         }
 
         // Certificate (§4.4.2), then what its CertificateVerify signs (§4.4.3).
+        let staple = signer.credential.staple.answer(to: hello, at: context.options.clock())
         try channel.send(&handshake.transcript) { writer throws(EncodeError) in
-            writer.append(signer.credential.certificateMessageTLS13)
+            try signer.credential.writeCertificateTLS13(staple, into: &writer)
         }
         let request = SignatureRequest(
             scheme: signer.scheme,

@@ -24,7 +24,7 @@ struct CertificateEntry: ~Escapable {
                 var body = ByteReader(next.body)
                 switch next.type {
                 case .statusRequest: ocspResponse = try body.readCertificateStatus()
-                case .signedCertificateTimestamp: signedCertificateTimestamps = body.readRest()
+                case .signedCertificateTimestamp: signedCertificateTimestamps = try body.readTimestampList()
                 default: _ = body.readRest()
                 }
                 try body.expectEnd()

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+
+/// A response of the online certificate status protocol (RFC 6960 §4.2), as servers staple it to their certificate.
+///
+/// Parsing checks its form. Whether it is to be believed, and what it says of a certificate, is asked with
+/// ``status(of:issuedBy:at:)``.
+public struct OCSPResponse: Sendable {
+    /// A response of more bytes than this is refused: with a certificate of the responder it has some 2 KiB.
+    public static let maximumByteCount = 65_536
+    /// More single responses or certificates than this are refused. Responses to staple have one of each.
+    static let maximumCount = 16
+
+    /// The encoding.
+    public let der: [UInt8]
+    let fields: OCSPResponseFields
+
+    /// Parses a DER encoding.
+    ///
+    /// - Throws: ``CertificateError`` that says which part is wrong, also for a responder's refusal to answer.
+    public init(der: [UInt8]) throws(CertificateError) {
+        var parser = OCSPResponseParser(der.span)
+        do throws(DERError) {
+            fields = try parser.parse()
+        } catch {
+            throw CertificateError("the OCSP response is malformed in \(parser.field): \(error)")
+        }
+        self.der = der
+    }
+
+    /// What a response says of a certificate.
+    public enum Status: Hashable, Sendable {
+        /// It is not revoked.
+        case good
+        /// It is revoked; the date is in seconds since 1970.
+        case revoked(reason: RevocationReason?, date: Int64)
+        /// The response is out of date, or does not know the certificate: the same as no response.
+        case unknown
+    }
+
+    /// Verifies the response and looks a certificate up in it.
+    ///
+    /// It has to be signed by the issuer, or by a responder whose certificate the issuer has signed for this purpose
+    /// (RFC 6960 §4.2.2.2). Verifies at most two signatures.
+    ///
+    /// - Parameters:
+    ///   - certificate: The certificate that the response is to be about.
+    ///   - issuer: The certificate of its issuer, from a path that was verified.
+    ///   - time: The time in UNIX seconds.
+    /// - Throws: ``CertificateError`` when the response is about other certificates only, or its signature is not right.
+    public func status(
+        of certificate: Certificate,
+        issuedBy issuer: Certificate,
+        at time: Int64
+    ) throws(CertificateError) -> Status {
+        guard let single = try single(for: certificate, issuer) else {
+            throw CertificateError("the OCSP response is not about the certificate")
+        }
+        try verifySignature(issuer, at: time)
+        let skew = Self.clockSkew
+        guard single.thisUpdate <= time + skew else { return .unknown }
+        // RFC 6960 §4.2.2.1: without nextUpdate newer information is always available; an hour is new enough.
+        guard (single.nextUpdate ?? single.thisUpdate + 3_600) >= time - skew else { return .unknown }
+        return single.status
+    }
+
+    /// When the part about a certificate is to be replaced, in UNIX seconds; nil when it does not say or is not there.
+    public func nextUpdate(for certificate: Certificate, issuedBy issuer: Certificate) -> Int64? {
+        guard let single = try? single(for: certificate, issuer) else { return nil }
+        return single.nextUpdate
+    }
+
+    /// How far the clocks of responder and client may differ, in seconds.
+    static let clockSkew: Int64 = 300
+
+    // MARK: The certificate
+
+    private func single(
+        for certificate: Certificate,
+        _ issuer: Certificate
+    ) throws(CertificateError) -> OCSPSingleResponse? {
+        let bytes = der.span
+        for single in fields.responses {
+            guard let hash = single.hash, areEqual(bytes.extracting(single.serialNumber), certificate.serialNumber.span)
+            else { continue }
+            let name = certificate.issuer.der
+            let key = try issuer.publicKeyBits()
+            guard try Self.isHash(bytes.extracting(single.issuerNameHash), of: name, hash),
+                try Self.isHash(bytes.extracting(single.issuerKeyHash), of: key, hash)
+            else { continue }
+            return single
+        }
+        return nil
+    }
+
+    private static func isHash(
+        _ expected: Span<UInt8>,
+        of value: [UInt8],
+        _ algorithm: HashAlgorithm
+    ) throws(CertificateError) -> Bool {
+        do throws(CryptoError) {
+            let digest = try HashState.hash(algorithm, value.span)
+            return areEqual(digest.bytes, expected)
+        } catch {
+            throw CertificateError("a hash of the OCSP response could not be computed")
+        }
+    }
+
+    // MARK: The signature
+
+    private func verifySignature(_ issuer: Certificate, at time: Int64) throws(CertificateError) {
+        if isResponder(issuer), try isSigned(by: issuer) { return }
+        for range in fields.certificates {
+            let responder = try Certificate(der: copy(range))
+            guard isResponder(responder), responder.issuer == issuer.subject else { continue }
+            // RFC 6960 §4.2.2.2: issued directly by the authority, for this purpose.
+            guard responder.extendedKeyUsage?.contains(.ocspSigning) == true,
+                responder.keyUsage.map({ $0.contains(.digitalSignature) }) ?? true,
+                responder.notBefore <= time, time <= responder.notAfter
+            else { continue }
+            guard responder.isSigned(by: issuer) else { continue }
+            if try isSigned(by: responder) { return }
+        }
+        throw CertificateError("the OCSP response is not signed by the issuer or a responder of its choice")
+    }
+
+    /// Whether the response names this certificate's owner as its author.
+    private func isResponder(_ certificate: Certificate) -> Bool {
+        let bytes = der.span
+        switch fields.responder {
+        case .name(let range):
+            return areEqual(bytes.extracting(range), certificate.subject.der.span)
+        case .key(let range):
+            guard let key = try? certificate.publicKeyBits() else { return false }
+            return (try? Self.isHash(bytes.extracting(range), of: key, .sha1)) ?? false
+        }
+    }
+
+    private func isSigned(by author: Certificate) throws(CertificateError) -> Bool {
+        let bytes = der.span
+        guard case .supported(let algorithm) = fields.signatureAlgorithm else {
+            throw CertificateError("the OCSP response has a signature algorithm that is not accepted")
+        }
+        return author.verifies(
+            bytes.extracting(fields.signature),
+            over: bytes.extracting(fields.signedPart),
+            algorithm
+        )
+    }
+
+    private func copy(_ range: Range<Int>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(range.count)
+        for index in range.clamped(to: der.indices) { bytes.append(der[index]) }
+        return bytes
+    }
+}
+
+extension Certificate {
+    /// The value of the subjectPublicKey BIT STRING, which CertIDs hash (RFC 6960 §4.1.1).
+    fileprivate func publicKeyBits() throws(CertificateError) -> [UInt8] {
+        let info = subjectPublicKeyInfo
+        do throws(DERError) {
+            var outer = DERReader(info.span)
+            var reader = outer.reader(in: try outer.nextSequence())
+            _ = try reader.nextSequence()
+            let bits = try reader.nextOctetAlignedBitString()
+            return Array(info[bits])
+        } catch {
+            throw CertificateError("the issuer's public key is malformed: \(error)")
+        }
+    }
+
+    /// Whether the certificate is signed with the key of another.
+    fileprivate func isSigned(by issuer: Certificate) -> Bool {
+        guard let algorithm = signatureAlgorithm else { return false }
+        let bytes = der
+        return issuer.verifies(
+            bytes.span.extracting(storage.fields.signature),
+            over: bytes.span.extracting(storage.fields.signedPart),
+            algorithm
+        )
+    }
+
+    /// Whether a signature was made with the certificate's key.
+    fileprivate func verifies(
+        _ signature: Span<UInt8>,
+        over message: Span<UInt8>,
+        _ algorithm: SignatureAlgorithm
+    ) -> Bool {
+        guard case .success(let info) = publicKeyInfo, info.isFit(for: algorithm), let key = try? usableKey() else {
+            return false
+        }
+        do throws(CryptoError) {
+            try key.verify(signature: signature, message: message, algorithm: algorithm)
+            return true
+        } catch {
+            return false
+        }
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCrypto
+import Testing
+
+@testable import TLSCertificates
+
+/// Responses of the online certificate status protocol (RFC 6960).
+@Suite("OCSP responses")
+struct OCSPResponseTests {
+    private func status(
+        _ response: TestOCSPResponse = TestOCSPResponse(),
+        chain: TestChain = TestChain(),
+        at time: Int64 = TestCertificate.now
+    ) throws -> OCSPResponse.Status {
+        try response.made().status(of: chain.leaf.made(), issuedBy: chain.intermediate.made(), at: time)
+    }
+
+    @Test("Signed by the issuer, named in either way, with any hash") func issuer() throws {
+        #expect(try status() == .good)
+        var response = TestOCSPResponse()
+        response.responder = nil
+        #expect(try status(response) == .good)
+        let hashes: [(String, HashAlgorithm)] = [
+            ("2.16.840.1.101.3.4.2.1", .sha256), ("2.16.840.1.101.3.4.2.2", .sha384),
+            ("2.16.840.1.101.3.4.2.3", .sha512),
+        ]
+        for (object, hash) in hashes {
+            (response.hashObject, response.hash) = (object, hash)
+            #expect(try status(response) == .good)
+        }
+    }
+
+    @Test("Serial numbers with a high first bit") func highSerialNumber() throws {
+        var chain = TestChain()
+        chain.leaf.serialNumber = DER.integer(0x80)
+        var response = TestOCSPResponse()
+        response.serialNumber = DER.integer(0x80)
+        #expect(try status(response, chain: chain) == .good)
+    }
+
+    @Test("Signed by a responder of the issuer") func delegate() throws {
+        #expect(try status(.delegated) == .good)
+        var response = TestOCSPResponse.delegated
+        response.responder = nil
+        #expect(try status(response) == .good)
+    }
+
+    @Test("What it says of the certificate") func statuses() throws {
+        var response = TestOCSPResponse()
+        response.status = .unknown
+        #expect(try status(response) == .unknown)
+        for (reason, expected) in [(nil, nil), (1, .keyCompromise), (4, .superseded)] as [(UInt8?, RevocationReason?)] {
+            response.status = .revoked(reason: reason)
+            #expect(try status(response) == .revoked(reason: expected, date: TestRevocation.time))
+        }
+    }
+
+    @Test("Out of date it says nothing, some minutes apart it does") func time() throws {
+        let (from, to): (Int64, Int64) = (1_767_139_200, 1_767_744_000)
+        #expect(try status(at: from - 299) == .good && status(at: to + 299) == .good)
+        #expect(try status(at: from - 301) == .unknown && status(at: to + 301) == .unknown)
+        var response = TestOCSPResponse()
+        response.nextUpdate = nil
+        #expect(try status(response, at: from + 3_600) == .good && status(response, at: from + 4_000) == .unknown)
+    }
+
+    @Test("About another certificate") func otherCertificate() throws {
+        let changes: [(inout TestOCSPResponse) -> Void] = [
+            { $0.serialNumber = DER.integer(2) },
+            { $0.issuerName = DER.name("Root") },
+            { $0.issuerKey = .root },
+            { $0.hashObject = "1.2.840.113549.2.5" },
+        ]
+        for change in changes {
+            var response = TestOCSPResponse()
+            change(&response)
+            #expect(throws: CertificateError("the OCSP response is not about the certificate")) { try status(response) }
+        }
+    }
+
+    @Test("Signed by somebody else") func otherSigner() throws {
+        let changes: [(inout TestOCSPResponse) -> Void] = [
+            { $0.damagesSignature = true },
+            { $0.signer = .root },
+            { $0.responder = DER.name("Root") },
+            { $0.certificates = [] },
+            { $0.certificates[0].extensions = [.keyUsage(0x80)] },
+            { $0.certificates[0].extensions = [.purposes("1.3.6.1.5.5.7.3.9"), .keyUsage(0x20)] },
+            { $0.certificates[0].signer = .root },
+            { $0.certificates[0].issuer = DER.name("Root") },
+            { $0.certificates[0].damagesSignature = true },
+            { $0.certificates[0].notAfter = DER.time("251231000000Z") },
+        ]
+        for (index, change) in changes.enumerated() {
+            var response = index < 3 ? TestOCSPResponse() : .delegated
+            change(&response)
+            let error = CertificateError("the OCSP response is not signed by the issuer or a responder of its choice")
+            #expect(throws: error, "change \(index)") { try status(response) }
+        }
+    }
+
+    @Test("Malformed ones and refusals are no responses") func malformed() throws {
+        let changes: [(inout TestOCSPResponse) -> Void] = [
+            { $0.responseStatus = 6 },
+            { $0.responseType = "1.2.3" },
+            { $0.thisUpdate = DER.time("251231000000Z") },
+            { $0.extensions = [TestExtension(object: "1.2.3", isCritical: true, value: [5, 0])] },
+            { $0.certificates = Array(repeating: TestOCSPResponse.delegate, count: 17) },
+        ]
+        for change in changes {
+            var response = TestOCSPResponse()
+            change(&response)
+            #expect(throws: CertificateError.self) { try response.made() }
+        }
+        let whole = try TestOCSPResponse.delegated.der
+        for length in 0..<whole.count {
+            #expect(throws: CertificateError.self) { try OCSPResponse(der: Array(whole.prefix(length))) }
+        }
+        #expect(throws: CertificateError.self) { try OCSPResponse(der: whole + [0]) }
+    }
+
+    @Test("Changed bytes never make a good response", arguments: 0..<4) func mutations(block: Int) throws {
+        let whole = try TestOCSPResponse.delegated.der
+        let chain = TestChain()
+        let (leaf, issuer) = (try chain.leaf.made(), try chain.intermediate.made())
+        for index in stride(from: block, to: whole.count, by: 4) {
+            for change: UInt8 in [1, 0x80, 0xFF] {
+                var bytes = whole
+                bytes[index] ^= change
+                guard let response = try? OCSPResponse(der: bytes) else { continue }
+                let status = try? response.status(of: leaf, issuedBy: issuer, at: TestCertificate.now)
+                // Some bytes are neither signed nor looked at: NULL parameters, the responder's own unused fields.
+                if status == .good {
+                    #expect(response.fields.signedPart == (try OCSPResponse(der: whole)).fields.signedPart)
+                }
+            }
+        }
+    }
+
+    @Test("RFC 7633: a certificate that has to come with a response") func mustStaple() throws {
+        func requires(_ features: [UInt8]...) throws -> Bool {
+            var chain = TestChain()
+            let value = DER.sequence(of: features)
+            TestChain.set(
+                TestExtension(object: "1.3.6.1.5.5.7.1.24", isCritical: false, value: value),
+                in: &chain.leaf
+            )
+            return try chain.leaf.made().requiresStapledStatus
+        }
+        #expect(try !TestChain().leaf.made().requiresStapledStatus)
+        #expect(try requires(DER.integer(5)) && requires(DER.integer(17), DER.integer(5)) && !requires(DER.integer(17)))
+        #expect(throws: CertificateError.self) { try requires(DER.boolean(true)) }
+    }
+}
