@@ -13,7 +13,7 @@ PORT ?= 8443
 ARGS ?=
 
 # apache2-bin is httpd and its modules without the Debian service, so installing it starts nothing.
-PACKAGES := libssl-dev pkg-config apache2-bin apache2-dev media-types openssl gnutls-bin curl nghttp2-client wrk python3 procps
+PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl gnutls-bin curl nghttp2-client wrk python3 procps
 # Release executables are built once, in the benchmark package, which depends on everything they need.
 RELEASE := swift build --configuration release --static-swift-stdlib --package-path Benchmarks -Xlinker -s
 # SwiftPM's plan for a nested package misses files that are new in this one; without a plan it makes one.

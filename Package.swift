@@ -19,6 +19,7 @@ let package = Package(
     products: [
         .library(name: "SafeTLS", targets: ["SafeTLS"]),
         .library(name: "TLSCertificates", targets: ["TLSCertificates"]),
+        .library(name: "TLSCertificateCompression", targets: ["TLSCertificateCompression"]),
         .executable(name: "safetls", targets: ["SafeTLSCommand"]),
     ],
     dependencies: [
@@ -34,10 +35,19 @@ let package = Package(
         .target(name: "TLSCrypto", dependencies: ["CLibcrypto"], swiftSettings: safe),
         .target(name: "TLSCertificates", dependencies: ["TLSCrypto"], swiftSettings: safe),
         .target(name: "SafeTLS", dependencies: ["TLSCertificates", "TLSCrypto"], swiftSettings: safe),
+        .target(
+            name: "CCertificateCompression",
+            linkerSettings: [.linkedLibrary("z"), .linkedLibrary("brotlienc"), .linkedLibrary("brotlidec")]
+        ),
+        .target(
+            name: "TLSCertificateCompression",
+            dependencies: ["SafeTLS", "CCertificateCompression"],
+            swiftSettings: safe + spansFromC
+        ),
         .executableTarget(
             name: "SafeTLSCommand",
             dependencies: [
-                "SafeTLS", "TLSCertificates", "CSockets",
+                "SafeTLS", "TLSCertificates", "TLSCertificateCompression", "CSockets",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: safe + spansFromC
@@ -46,7 +56,7 @@ let package = Package(
         .testTarget(name: "TLSCertificatesTests", dependencies: ["TLSCertificates", "TLSCrypto"], swiftSettings: safe),
         .testTarget(
             name: "SafeTLSTests",
-            dependencies: ["SafeTLS", "TLSCertificates", "TLSCrypto"],
+            dependencies: ["SafeTLS", "TLSCertificates", "TLSCertificateCompression", "TLSCrypto"],
             swiftSettings: safe
         ),
         .executableTarget(

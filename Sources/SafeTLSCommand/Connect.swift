@@ -3,6 +3,7 @@
 import ArgumentParser
 import CSockets
 import SafeTLS
+import TLSCertificateCompression
 import TLSCertificates
 
 struct Connect: ParsableCommand {
@@ -105,6 +106,7 @@ struct Connect: ParsableCommand {
         options.versions = protocols.versions
         options.applicationProtocols = protocols.applicationProtocols
         options.keyLog = try protocols.keyLog
+        options.certificateCompressors = [SystemCompressor.brotli, SystemCompressor.zlib]
         if !revocationLists.isEmpty {
             options.revocation = RevocationPolicy(lists: try CertificateRevocationLists(files: revocationLists))
         }

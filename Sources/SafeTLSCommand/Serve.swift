@@ -3,6 +3,7 @@
 import ArgumentParser
 import CSockets
 import SafeTLS
+import TLSCertificateCompression
 import TLSCertificates
 import TLSCrypto
 
@@ -101,6 +102,7 @@ struct Serve: ParsableCommand {
         options.versions = protocols.versions
         options.applicationProtocols = protocols.applicationProtocols
         options.keyLog = try protocols.keyLog
+        options.certificateCompressors = [SystemCompressor.brotli, SystemCompressor.zlib]
         if let suites = try protocols.cipherSuites { options.cipherSuites = suites }
         if let groups = try protocols.namedGroups { options.groups = groups }
         if let schemes = try protocols.schemes { options.signatureSchemes = schemes }

@@ -51,6 +51,7 @@ extension Options {
         options.prefersClientCipherOrder = !prefersServerOrder
         options.keyLog = TrafficSecrets.shared
         options.ticketKeys = ticketKeys
+        options.certificateCompressors = compressors
         options.sessionStore = store
         if enablesEarlyData {
             options.earlyData = EarlyDataOptions(replayProtection: StrikeRegister(start: 0))
@@ -106,6 +107,8 @@ extension Options {
         if !groups.isEmpty { options.groups = groups }
         options.signatureSchemes = schemesToVerify
         options.applicationProtocols = advertisedProtocols
+        options.certificateCompressors = compressors
+        options.isFallback = isFallback
         options.requestsOCSPResponse = requestsOCSP
         options.requestsSignedCertificateTimestamps = requestsTimestamps
         options.requestsTicketsTLS12 = givesTickets

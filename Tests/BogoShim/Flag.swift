@@ -103,6 +103,11 @@ struct Flag: Sendable {
         "-enable-early-data": set(\.enablesEarlyData),
         "-resumption-delay": number { options, value throws(ShimFailure) in options.resumptionDelay = value },
         "-max-send-fragment": number { options, value throws(ShimFailure) in options.fragmentLength = value },
+        "-install-cert-compression-algs": action { $0.compressors = TestCompressor.allCases },
+        "-install-one-cert-compression-alg": codePoint { options, value throws(ShimFailure) in
+            options.compressors = TestCompressor.allCases.filter { $0.rawValue == value }
+        },
+        "-fallback-scsv": set(\.isFallback),
         // Every server test defers the choice of a configuration until the ClientHello is there.
         "-use-early-callback": satisfied,
         "-install-ddos-callback": satisfied,

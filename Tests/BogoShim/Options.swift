@@ -26,6 +26,8 @@ struct Options {
     var advertisedProtocols: [String] = []
     var givesTickets = true
     var fragmentLength = 16_384
+    var compressors: [TestCompressor] = []
+    var isFallback = false
 
     // MARK: Answers of the driver
 

@@ -60,9 +60,12 @@ final class ClientAuthenticator: Sendable {
     /// What a session must match to be resumed, see ``ResumptionPolicy``.
     let fingerprint: ClientAuthenticationFingerprint
     private let authorities: [[UInt8]]
+    /// The algorithms that clients may compress their certificates with (RFC 8879).
+    private let compression: [CertificateCompressionAlgorithm]
 
     init(
         _ authentication: ClientAuthentication,
+        compression: [CertificateCompressionAlgorithm] = [],
         judge: (@Sendable ([Certificate]) -> Verdict)? = nil
     ) throws(ConfigurationError) {
         guard authentication.trustAnchors.count > 0 else {
@@ -78,6 +81,7 @@ final class ClientAuthenticator: Sendable {
             revocation: authentication.revocation
         )
         self.judge = judge
+        self.compression = compression
         authorities =
             switch authentication.authorityNames {
             case .trustAnchors: authentication.trustAnchors.subjects.map(\.der)
@@ -86,7 +90,7 @@ final class ClientAuthenticator: Sendable {
             }
         var messageTLS12 = ByteWriter()
         do throws(EncodeError) {
-            requestMessageTLS13 = try Self.request([], authorities, signatureSchemes)
+            requestMessageTLS13 = try Self.request([], authorities, signatureSchemes, compression)
             try TLS12CertificateRequest.write(
                 signatureAlgorithms: signatureSchemes,
                 certificateAuthorities: authorities,
@@ -105,7 +109,7 @@ final class ClientAuthenticator: Sendable {
     /// A TLS 1.3 CertificateRequest with a context, as only post-handshake authentication has one.
     func request(context: [UInt8]) throws(TLSError) -> [UInt8] {
         do throws(EncodeError) {
-            return try Self.request(context, authorities, signatureSchemes)
+            return try Self.request(context, authorities, signatureSchemes, compression)
         } catch {
             throw .internalFailure("a CertificateRequest outgrew its length fields")
         }
@@ -114,12 +118,14 @@ final class ClientAuthenticator: Sendable {
     private static func request(
         _ context: [UInt8],
         _ authorities: [[UInt8]],
-        _ schemes: [SignatureScheme]
+        _ schemes: [SignatureScheme],
+        _ compression: [CertificateCompressionAlgorithm]
     ) throws(EncodeError) -> [UInt8] {
         var writer = ByteWriter()
         try CertificateRequest.write(requestContext: context.span, into: &writer) { extensions in
             extensions.signatureAlgorithms(schemes)
             if !authorities.isEmpty { extensions.certificateAuthorities(authorities) }
+            if !compression.isEmpty { extensions.certificateCompression(compression) }
         }
         return writer.takeBytes()
     }

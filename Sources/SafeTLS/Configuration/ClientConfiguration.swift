@@ -34,6 +34,14 @@ public struct ClientOptions: Sendable {
     public var signingSchemes: [SignatureScheme] = SignatureScheme.supported
     /// For how many servers sessions are kept to be resumed; 0 turns resumption off. Default: 256.
     public var sessionCacheCapacity = 256
+    /// What decompresses the certificates of servers and compresses the client's own, most wanted first (RFC 8879).
+    /// Default: none.
+    public var certificateCompressors: [any CertificateCompressor] = []
+    /// How data are cut into records.
+    public var records = RecordOptions()
+    /// Whether this is another attempt, in a lower version, after one with all versions failed (RFC 7507). A server that
+    /// speaks a higher version then refuses: somebody made the first attempt fail. Default: false.
+    public var isFallback = false
     /// Whether to offer 0-RTT data to servers whose tickets allow them, see ``ClientSession/sealEarlyData(_:into:)``.
     /// Default: false.
     public var offersEarlyData = false
@@ -63,6 +71,7 @@ public final class ClientConfiguration: Sendable {
     let verifier: CertificateVerifier
     let applicationProtocols: [[UInt8]]
     let sessionCache: ClientSessionCache
+    let certificateCompression: CertificateCompression
     /// Stands in for the verifier in tests against peers whose certificates nobody could accept.
     let judge: (@Sendable ([Certificate]) -> Verdict)?
 
@@ -90,6 +99,7 @@ public final class ClientConfiguration: Sendable {
         try ConfigurationCheck.versions(options.versions)
         try ConfigurationCheck.cipherSuites(options.cipherSuites, versions: options.versions)
         try ConfigurationCheck.groups(options.groups)
+        try ConfigurationCheck.records(options.records)
         try ConfigurationCheck.signatureSchemes(options.signatureSchemes)
         try ConfigurationCheck.signatureSchemes(options.signingSchemes)
         for credential in options.credentials {
@@ -112,6 +122,7 @@ public final class ClientConfiguration: Sendable {
             revocation: options.revocation
         )
         sessionCache = other?.sessionCache ?? ClientSessionCache(capacity: options.sessionCacheCapacity)
+        certificateCompression = try CertificateCompression(options.certificateCompressors)
         self.judge = judge
         self.trustAnchors = trustAnchors
         self.options = options

@@ -33,6 +33,20 @@ enum ConfigurationCheck {
         }
     }
 
+    static func records(_ options: RecordOptions) throws(ConfigurationError) {
+        if let limit = options.sizeLimit, !(64...RecordSize.plaintext + 1).contains(limit) {
+            throw ConfigurationError(
+                reason: "a record is limited to 64 to \(RecordSize.plaintext + 1) bytes (RFC 8449 §4), not \(limit)"
+            )
+        }
+        guard (0...RecordSize.plaintext).contains(options.paddingMultiple) else {
+            throw ConfigurationError(
+                reason: "records are padded to multiples of at most \(RecordSize.plaintext) bytes, not "
+                    + "\(options.paddingMultiple)"
+            )
+        }
+    }
+
     static func groups(_ groups: [NamedGroup]) throws(ConfigurationError) {
         if groups.isEmpty { throw ConfigurationError(reason: "no key exchange group is enabled") }
         for group in groups where group.keyExchangeGroup == nil {

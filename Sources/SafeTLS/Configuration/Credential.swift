@@ -90,12 +90,10 @@ public final class Credential: Sendable {
         hasStaple.store(true, ordering: .releasing)
     }
 
-    /// Appends a TLS 1.3 Certificate message with a staple (RFC 8446 §4.4.2.1).
-    func writeCertificateTLS13(_ staple: CertificateStaple, into writer: inout ByteWriter) throws(EncodeError) {
-        guard !staple.isEmpty else {
-            writer.append(certificateMessageTLS13)
-            return
-        }
+    /// The TLS 1.3 Certificate message with a staple (RFC 8446 §4.4.2.1).
+    func certificateTLS13(_ staple: CertificateStaple) throws(EncodeError) -> [UInt8] {
+        guard !staple.isEmpty else { return certificateMessageTLS13 }
+        var writer = ByteWriter()
         let chain = certificateChain.map(\.der)
         try CertificateMessage.writeTLS13(requestContext: Span(), chain: chain, into: &writer) { extensions in
             if let response = staple.ocspResponse { extensions.ocspResponse(response) }
@@ -103,6 +101,7 @@ public final class Credential: Sendable {
                 extensions.add(.signedCertificateTimestamp, body: timestamps.span)
             }
         }
+        return writer.takeBytes()
     }
 
     /// Creates a credential from PEM text.

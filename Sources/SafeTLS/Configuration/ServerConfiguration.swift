@@ -39,6 +39,10 @@ public struct ServerOptions: Sendable {
     /// In TLS 1.3 a resumption gives tickets for as long again, up to seven days from the full handshake. In TLS 1.2,
     /// where a resumption makes no new keys of its own, it does not.
     public var ticketLifetime: Int64 = 86_400
+    /// What compresses certificates for clients that want that, most wanted first (RFC 8879). Default: none.
+    public var certificateCompressors: [any CertificateCompressor] = []
+    /// How data are cut into records.
+    public var records = RecordOptions()
     /// Whether and how 0-RTT data are accepted (RFC 8446 §2.3). Default: nil, they are not.
     public var earlyData: EarlyDataOptions?
     /// Whether and how clients are asked for certificates. Default: nil, they are not.
@@ -82,6 +86,7 @@ public final class ServerConfiguration: Sendable {
     let clientAuthenticator: ClientAuthenticator?
     /// Nil when resumption is off.
     let resumption: ServerResumption?
+    let certificateCompression: CertificateCompression
 
     /// Checks the options and creates a configuration.
     ///
@@ -108,6 +113,7 @@ public final class ServerConfiguration: Sendable {
         try ConfigurationCheck.cipherSuites(options.cipherSuites, versions: options.versions)
         try ConfigurationCheck.groups(options.groups)
         try ConfigurationCheck.earlyData(options)
+        try ConfigurationCheck.records(options.records)
         try ConfigurationCheck.signatureSchemes(options.signatureSchemes)
         for credential in credentials {
             guard
@@ -136,10 +142,15 @@ public final class ServerConfiguration: Sendable {
         retryCookieKey = try Secret32(random: options.random)
         var authenticator: ClientAuthenticator?
         if let authentication = options.clientAuthentication {
-            authenticator = try ClientAuthenticator(authentication, judge: clientJudge)
+            authenticator = try ClientAuthenticator(
+                authentication,
+                compression: options.certificateCompressors.map(\.algorithm),
+                judge: clientJudge
+            )
         }
         clientAuthenticator = authenticator
         resumption = try ServerResumption(options, authenticator)
+        certificateCompression = try CertificateCompression(options.certificateCompressors)
         self.credentials = credentials
         self.options = options
     }

@@ -11,7 +11,7 @@ public enum TLSLimits {
     /// PSK identities can bring it to some 20 KiB. 64 KiB is what one extension block can hold.
     public static let handshakeMessageLength = 65_536 + 4
 
-    /// Longest Certificate message accepted, in bytes including its header.
+    /// Longest Certificate message accepted, compressed or not, in bytes including its header.
     ///
     /// Ten RSA-4096 certificates with long lists of names fit; the same bound stands in other stacks.
     public static let certificateMessageLength = 131_072

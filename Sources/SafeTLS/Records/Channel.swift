@@ -10,7 +10,15 @@ struct Channel: ~Copyable {
     /// Handshake messages that are not in records yet.
     var flight = ByteWriter(reserving: 0)
     /// The most content that a record is given, at most 2^14 bytes.
-    let fragmentLength: Int
+    private(set) var fragmentLength: Int
+    /// The most content that a received record may have, padding in TLS 1.3 included.
+    private var receivedLength = RecordSize.plaintext
+    /// How many bytes of application data are still to be sent in small records.
+    private var smallRecordBytes = 0
+    /// Application data of TLS 1.3 are padded to a multiple of this; 0 for no padding.
+    private var paddingMultiple = 0
+    /// Where records are padded before they are sealed.
+    private var paddingBuffer: [UInt8] = []
     /// Records that wait for the transport.
     private var output: [UInt8] = []
     private var outputStart = 0
@@ -58,6 +66,19 @@ struct Channel: ~Copyable {
 
     init(fragmentLength: Int = RecordSize.plaintext) {
         self.fragmentLength = min(max(fragmentLength, 1), RecordSize.plaintext)
+    }
+
+    /// Takes a configuration's policy for the records that are sent.
+    mutating func follow(_ options: RecordOptions) {
+        smallRecordBytes = options.startsSmall ? RecordSize.smallStart : 0
+        paddingMultiple = options.paddingMultiple
+    }
+
+    /// Limits the content of records, both ways, from now on (RFC 8449 §4).
+    mutating func limitRecords(sending: Int, receiving: Int) {
+        fragmentLength = min(fragmentLength, sending)
+        receivedLength = receiving
+        opener?.contentLimit = receiving
     }
 
     // MARK: Output
@@ -157,14 +178,20 @@ struct Channel: ~Copyable {
     // MARK: Application data
 
     /// How many bytes `plaintextCount` bytes of application data take as records, with the KeyUpdate messages that
-    /// come due on the way.
+    /// come due on the way. Padding counts as if all of it were due.
     func sealedByteCount(for plaintextCount: Int) -> Int {
-        let records = (plaintextCount + fragmentLength - 1) / fragmentLength
+        var records = (plaintextCount + fragmentLength - 1) / fragmentLength
+        if smallRecordBytes > 0 {
+            let length = min(fragmentLength, RecordSize.small)
+            let small = min((smallRecordBytes + length - 1) / length, (plaintextCount + length - 1) / length)
+            records = small + (max(0, plaintextCount - small * length) + fragmentLength - 1) / fragmentLength
+        }
         var keyUpdates = owesKeyUpdate ? 1 : 0
         if let left = recordsLeft, records >= left {
             keyUpdates += 1 + (records - left) / Int(clamping: max(recordsPerKey, 1))
         }
         return plaintextCount + (records + keyUpdates) * sealingOverhead + keyUpdates * KeyUpdate.messageLength
+            + (paddingMultiple > 0 ? records * min(paddingMultiple, fragmentLength) : 0)
     }
 
     /// How many records the sending key may seal before it is replaced, nil when it has no limit.
@@ -203,19 +230,54 @@ struct Channel: ~Copyable {
         while consumed < plaintext.count && !sealerIsWornOut {
             let room = output.count &- written &- overhead
             guard room > 0 else { break }
-            let end = consumed &+ min(room, fragmentLength, plaintext.count &- consumed)
-            let fragment = plaintext.extracting(consumed..<end)
+            let length = smallRecordBytes > 0 ? min(fragmentLength, RecordSize.small) : fragmentLength
+            var end = consumed &+ min(room, length, plaintext.count &- consumed)
             do throws(CryptoError) {
-                guard
-                    let count = try sealer?.seal(fragment, type: .applicationData, into: &output, at: written)
-                else { break }
-                written &+= count
+                if paddingMultiple > 0 && version == .tls13 {
+                    let padded = paddedLength(end &- consumed, room: room)
+                    guard padded >= 2 else { break }
+                    end = min(end, consumed &+ padded &- 1)
+                    let fragment = plaintext.extracting(consumed..<end)
+                    written &+= try sealPadded(fragment, to: padded, into: &output, at: written)
+                } else {
+                    let fragment = plaintext.extracting(consumed..<end)
+                    guard
+                        let count = try sealer?.seal(fragment, type: .applicationData, into: &output, at: written)
+                    else { break }
+                    written &+= count
+                }
             } catch {
                 throw TLSError(error)
             }
+            if smallRecordBytes > 0 { smallRecordBytes &-= end &- consumed }
             consumed = end
         }
         return Sealed(consumed: consumed, written: written)
+    }
+
+    /// How long a record with so much content is with its content type and padding (RFC 8446 §5.4), when there is room
+    /// for so many bytes of content; with too little room for the padding, that of a shorter record.
+    private func paddedLength(_ count: Int, room: Int) -> Int {
+        let wanted = (count + paddingMultiple) / paddingMultiple * paddingMultiple
+        let padded = min(wanted, fragmentLength + 1)
+        return padded <= room + 1 ? padded : (room + 1) / paddingMultiple * paddingMultiple
+    }
+
+    /// Seals application data with zeros behind the content type.
+    private mutating func sealPadded(
+        _ fragment: Span<UInt8>,
+        to length: Int,
+        into output: inout MutableSpan<UInt8>,
+        at offset: Int
+    ) throws(CryptoError) -> Int {
+        var inner: [UInt8] = []
+        swap(&inner, &paddingBuffer)
+        defer { swap(&inner, &paddingBuffer) }
+        if inner.count < length { inner += repeatElement(0, count: length - inner.count) }
+        for index in 0..<length { inner[index] = index < fragment.count ? fragment[index] : 0 }
+        inner[fragment.count] = ContentType.applicationData.rawValue
+        let written = try sealer?.sealInner(inner.span.extracting(0..<length), into: &output, at: offset)
+        return written ?? 0
     }
 
     /// Moves waiting output into the caller's buffer.
@@ -249,6 +311,7 @@ struct Channel: ~Copyable {
         guard joiner.isEmpty else { throw .peerMisbehaved(.dataAcrossKeyChange) }
         readProtection = opener.isTLS13 ? .tls13 : .tls12
         self.opener = consume opener
+        self.opener?.contentLimit = receivedLength
     }
 
     // MARK: Input

@@ -14,6 +14,10 @@ enum RecordSize {
     static let explicitNonce = 8
     /// The authentication tag of all supported AEADs.
     static let tag = 16
+    /// Content of a record that fits into one TCP segment on the usual path: 1,460 bytes less options and overhead.
+    static let small = 1_369
+    /// How many bytes are sent in small records when a connection starts small: forty of them.
+    static let smallStart = 40 * small
     /// The most that sealing adds to a fragment: header, then explicit nonce or inner type, and tag.
     static let overhead = header + explicitNonce + tag
 }

@@ -8,6 +8,8 @@ struct RecordOpener: ~Copyable {
     private let nonce: RecordNonce
     private let form: NonceForm
     let isTLS13: Bool
+    /// The most content that a record may have; in TLS 1.3 its padding counts (RFC 8449 §4).
+    var contentLimit = RecordSize.plaintext
     /// The number of records opened under this key.
     private(set) var sequence: UInt64 = 0
 
@@ -47,7 +49,7 @@ struct RecordOpener: ~Copyable {
         } else {
             opened = try openTLS12(&buffer, range: range, type: type)
         }
-        guard opened.content.count <= RecordSize.plaintext else { throw .peerMisbehaved(.recordOverflow) }
+        guard opened.content.count <= contentLimit else { throw .peerMisbehaved(.recordOverflow) }
         sequence &+= 1
         return opened
     }
@@ -66,8 +68,8 @@ struct RecordOpener: ~Copyable {
         } catch {
             throw TLSError(error)
         }
-        // RFC 8446 §5.4: padding does not make a record longer than 2^14 bytes and the content type.
-        guard length <= RecordSize.plaintext &+ 1 else { throw .peerMisbehaved(.recordOverflow) }
+        // RFC 8446 §5.4: padding does not make a record longer than the limit and the content type.
+        guard length <= contentLimit &+ 1 else { throw .peerMisbehaved(.recordOverflow) }
         // The content type is the last byte that is not zero; a record of zeros only is an error.
         var end = range.lowerBound &+ length
         while end > range.lowerBound {

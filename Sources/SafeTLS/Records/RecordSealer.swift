@@ -43,6 +43,28 @@ struct RecordSealer: ~Copyable {
     @inline(__always)
     func isWornOut(after records: UInt64) -> Bool { isTLS13 && sequence >= records }
 
+    /// Writes one TLS 1.3 record whose content, content type and padding are laid out already (RFC 8446 §5.2).
+    mutating func sealInner(
+        _ inner: Span<UInt8>,
+        into output: inout MutableSpan<UInt8>,
+        at offset: Int
+    ) throws(CryptoError) -> Int {
+        guard sequence < UInt64.max else { throw .internalFailure("the record sequence number is used up") }
+        let length = inner.count &+ RecordSize.tag
+        RecordHeader.write(.applicationData, version: 0x0303, length: length, into: &output, at: offset)
+        let additionalData = additionalDataTLS13(length: length)
+        let written = try aead.seal(
+            inner,
+            trailer: nil,
+            nonce: nonce.nonce(sequence),
+            additionalData: additionalData.span,
+            into: &output,
+            at: offset &+ RecordSize.header
+        )
+        sequence &+= 1
+        return RecordSize.header &+ written
+    }
+
     /// Writes one record at `offset` of `output`, which has room for it.
     ///
     /// - Parameter fragment: At most 2^14 bytes.

@@ -34,6 +34,7 @@ public struct ClientSession: ~Copyable, Sendable {
         fragmentLength: Int
     ) throws(TLSError) {
         var channel = Channel(fragmentLength: fragmentLength)
+        channel.follow(configuration.options.records)
         let state = try ExpectServerHello.start(
             configuration: configuration,
             serverName: serverName,

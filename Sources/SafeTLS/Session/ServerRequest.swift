@@ -84,6 +84,8 @@ public struct RequestedCertificate: Equatable, Sendable {
     public let version: ProtocolVersion
     /// TLS 1.2: the kinds of keys, one ClientCertificateType each. Empty in TLS 1.3.
     public let certificateTypes: [UInt8]
+    /// How the answer may be compressed (RFC 8879).
+    let certificateCompression: [CertificateCompressionAlgorithm]
     /// TLS 1.3: what the answer repeats. Empty during the handshake.
     let context: [UInt8]
 }

@@ -62,6 +62,15 @@ extension ExtensionWriter {
         codePoints(.signatureAlgorithmsCert, schemes)
     }
 
+    /// The algorithms that the sender decompresses (RFC 8879 §3).
+    mutating func certificateCompression(_ algorithms: [CertificateCompressionAlgorithm]) {
+        add(.compressCertificate) { body in
+            body.vector8 { list in
+                for algorithm in algorithms { list.append(algorithm.rawValue) }
+            }
+        }
+    }
+
     /// The distinguished names in DER (RFC 8446 §4.2.4).
     mutating func certificateAuthorities(_ names: [[UInt8]]) {
         add(.certificateAuthorities) { body in

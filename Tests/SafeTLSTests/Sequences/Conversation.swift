@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCertificateCompression
 import TLSCertificates
 import TLSCrypto
 import Testing
@@ -87,6 +88,10 @@ struct Conversation {
         if mode.contains(.clientCertificate) { pair.client.credentials = [try TestCredentials.named("ed25519")] }
         if !mode.isDisjoint(with: [.clientCertificate, .noClientCertificate]) {
             pair.server.clientAuthentication = ClientAuthentication(.optional, trustAnchors: TestCredentials.anchors)
+        }
+        if mode.contains(.compressed) {
+            pair.client.certificateCompressors = [SystemCompressor.zlib]
+            pair.server.certificateCompressors = [SystemCompressor.zlib]
         }
         pair.client.keyLog = log
         // The response is none, which is no matter of order.

@@ -33,11 +33,14 @@ struct Mode: OptionSet, CustomStringConvertible {
     static let noClientCertificate = Mode(rawValue: 32)
     /// The server sends an OCSP response.
     static let staple = Mode(rawValue: 64)
+    /// TLS 1.3: certificates are compressed (RFC 8879).
+    static let compressed = Mode(rawValue: 128)
 
     var description: String {
         let names: [Mode: String] = [
             .retry: "retry", .resumed: "resumed", .tickets: "tickets", .earlyData: "early data",
             .clientCertificate: "client certificate", .noClientCertificate: "no client certificate", .staple: "staple",
+            .compressed: "compressed",
         ]
         let parts = names.filter { contains($0.key) }.map(\.value).sorted()
         return parts.isEmpty ? "full" : parts.joined(separator: ", ")
@@ -106,8 +109,10 @@ enum LegalSequences {
                 Rule("ServerHello", .encryptedExtensions, .handshake, "EncryptedExtensions"),
                 Rule("EncryptedExtensions", .certificateRequest, .handshake, "CertificateRequest", without: .resumed),
                 Rule("EncryptedExtensions", .certificate, .handshake, "Certificate", without: .resumed),
+                Rule("EncryptedExtensions", .compressedCertificate, .handshake, "Certificate", with: .compressed),
                 Rule("EncryptedExtensions", .finished, .handshake, "connected", with: .resumed),
                 Rule("CertificateRequest", .certificate, .handshake, "Certificate"),
+                Rule("CertificateRequest", .compressedCertificate, .handshake, "Certificate", with: .compressed),
                 Rule("Certificate", .certificateVerify, .handshake, "CertificateVerify"),
                 Rule("CertificateVerify", .finished, .handshake, "connected"),
                 Rule("connected", .newSessionTicket, .application, "connected"),
@@ -123,6 +128,13 @@ enum LegalSequences {
                 Rule("ClientHello", .endOfEarlyData, .early, "EndOfEarlyData", with: .earlyData),
                 Rule("EndOfEarlyData", .finished, .handshake, "connected"),
                 Rule("ClientHello", .certificate, .handshake, "Certificate", with: .clientCertificate),
+                Rule(
+                    "ClientHello",
+                    .compressedCertificate,
+                    .handshake,
+                    "Certificate",
+                    with: [.clientCertificate, .compressed]
+                ),
                 Rule("Certificate", .certificateVerify, .handshake, "CertificateVerify"),
                 Rule("CertificateVerify", .finished, .handshake, "connected"),
                 Rule("ClientHello", .certificate, .handshake, "no Certificate", with: .noClientCertificate),

@@ -112,12 +112,16 @@ struct Pair {
         try ServerConfiguration(credentials: credentials.map(TestCredentials.named), options: server)
     }
 
+    func clientConfiguration() throws -> ClientConfiguration {
+        try ClientConfiguration(trustAnchors: TestCredentials.anchors, options: client)
+    }
+
     func makeServer(deferring: DeferredRequests = []) throws -> ServerSession {
         ServerSession(configuration: try serverConfiguration(), deferring: deferring)
     }
 
     func makeClient(deferring: DeferredRequests = []) throws -> ClientSession {
-        let configuration = try ClientConfiguration(trustAnchors: TestCredentials.anchors, options: client)
+        let configuration = try clientConfiguration()
         guard let name = ServerName(serverName) else { throw ConfigurationError(reason: "invalid name") }
         return try ClientSession(configuration: configuration, serverName: name, deferring: deferring)
     }

@@ -39,9 +39,12 @@ struct ClientEndingTLS13: ~Copyable {
             }
             return try complete(&channel)
         }
-        try channel.send(&handshake.transcript) { writer throws(EncodeError) in
-            writer.append(credential.certificateMessageTLS13)
-        }
+        let message = handshake.offer.configuration.certificateCompression.message(
+            credential.certificateMessageTLS13,
+            of: credential,
+            with: CertificateStaple()
+        ) { requested.certificateCompression.contains($0) }
+        try channel.send(&handshake.transcript) { writer throws(EncodeError) in writer.append(message) }
         let request = SignatureRequest(
             scheme: scheme,
             credential: credential,

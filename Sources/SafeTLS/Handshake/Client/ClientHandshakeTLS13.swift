@@ -42,6 +42,12 @@ struct ExpectEncryptedExtensions: ~Copyable {
         if let name = received.applicationProtocol {
             applicationProtocol = try handshake.offer.checkApplicationProtocol(name)
         }
+        try RecordLimits(
+            recordSizeLimit: received.recordSizeLimit,
+            maxFragmentLength: received.maxFragmentLength,
+            handshake.offer.options.records,
+            version: .tls13
+        ).apply(to: &channel)
         try handshake.settleEarlyData(received.acceptsEarlyData, applicationProtocol, &channel)
         handshake.transcript.update(message.span)
         if let resumed = handshake.resumed {
@@ -86,21 +92,29 @@ struct ExpectCertificateTLS13: ~Copyable {
             handshake.transcript.update(message.span)
             return .handshaking(.expectCertificateTLS13(self))
         case .certificate:
-            let chain = try Self.chain(message, handshake.offer)
-            handshake.transcript.update(message.span)
-            return .handshaking(
-                .expectCertificateVerify(
-                    ExpectCertificateVerify(
-                        handshake: handshake,
-                        applicationProtocol: applicationProtocol,
-                        request: request,
-                        chain: chain
-                    )
-                )
-            )
+            return try receive(certificate: message, as: message)
+        case .compressedCertificate where handshake.offer.extensions.contains(.compressCertificate):
+            let certificate = try handshake.offer.configuration.certificateCompression.decompress(message)
+            return try receive(certificate: certificate, as: message)
         default:
             throw .unexpected(type, expected: "Certificate")
         }
+    }
+
+    /// - Parameter message: The message as it came, which may be a CompressedCertificate (RFC 8879 §4).
+    private consuming func receive(certificate: [UInt8], as message: [UInt8]) throws(TLSError) -> ClientPhase {
+        let chain = try Self.chain(certificate, handshake.offer)
+        handshake.transcript.update(message.span)
+        return .handshaking(
+            .expectCertificateVerify(
+                ExpectCertificateVerify(
+                    handshake: handshake,
+                    applicationProtocol: applicationProtocol,
+                    request: request,
+                    chain: chain
+                )
+            )
+        )
     }
 
     private static func chain(

@@ -102,7 +102,9 @@ struct ClientOffer: ~Copyable {
     /// The suites of the enabled versions.
     var cipherSuites: [CipherSuite] {
         let versions = options.versions
-        return options.cipherSuites.filter { versions.contains($0.isTLS13 ? .tls13 : .tls12) }
+        let suites = options.cipherSuites.filter { versions.contains($0.isTLS13 ? .tls13 : .tls12) }
+        // RFC 7507 §4.
+        return options.isFallback ? suites + [.fallbackSCSV] : suites
     }
 
     /// The ClientHello as bytes, after a HelloRetryRequest with its cookie. The binder is still zeros.
@@ -116,6 +118,7 @@ struct ClientOffer: ~Copyable {
         // RFC 8446 §4.1.2: not in a second ClientHello.
         let earlyData = offersEarlyData && !isRetried
         let ticket = ticketSession?.ticket ?? []
+        let compression = configuration.certificateCompression.algorithms
         var shares: [KeyShare] = []
         if let group = keyGroup { shares.append(KeyShare(group: group, publicKey: publicKey)) }
         do throws(EncodeError) {
@@ -133,6 +136,7 @@ struct ClientOffer: ~Copyable {
                     // RFC 5077 §3.2: empty, it asks for a ticket.
                     if resumes && options.requestsTicketsTLS12 { extensions.add(.sessionTicket, body: ticket.span) }
                 }
+                extensions.recordLimits(options.records)
                 if options.requestsOCSPResponse { extensions.statusRequest() }
                 if options.requestsSignedCertificateTimestamps { extensions.addEmpty(.signedCertificateTimestamp) }
                 extensions.supportedGroups(options.groups)
@@ -143,6 +147,7 @@ struct ClientOffer: ~Copyable {
                 if offersTLS13 {
                     extensions.supportedVersions(offersTLS12 ? [.tls13, .tls12] : [.tls13])
                     if let cookie { extensions.cookie(cookie) }
+                    if !compression.isEmpty { extensions.certificateCompression(compression) }
                     if earlyData { extensions.addEmpty(.earlyData) }
                     extensions.keyShares(shares)
                     // Without the modes a server gives no tickets (RFC 8446 §4.2.9).

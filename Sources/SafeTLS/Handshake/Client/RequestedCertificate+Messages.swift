@@ -30,6 +30,7 @@ extension RequestedCertificate {
         certificateAuthorities = request.certificateAuthorities?.array ?? []
         version = .tls13
         certificateTypes = []
+        certificateCompression = request.certificateCompression?.array ?? []
         context = copyBytes(request.requestContext)
     }
 
@@ -48,6 +49,7 @@ extension RequestedCertificate {
         certificateAuthorities = request.certificateAuthorities.array
         version = .tls12
         certificateTypes = copyBytes(request.certificateTypes)
+        certificateCompression = []
         context = []
     }
 }

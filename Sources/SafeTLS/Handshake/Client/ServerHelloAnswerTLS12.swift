@@ -35,6 +35,12 @@ enum ServerHelloAnswerTLS12 {
             applicationProtocol = try offer.checkApplicationProtocol(name)
         }
 
+        try RecordLimits(
+            recordSizeLimit: hello.recordSizeLimit,
+            maxFragmentLength: hello.maxFragmentLength,
+            offer.options.records,
+            version: .tls12
+        ).apply(to: &channel)
         var server: [32 of UInt8] = .init(repeating: 0)
         for index in 0..<32 { server[index] = hello.random[index] }
         let randoms = Randoms(client: offer.random, server: server)
@@ -131,7 +137,8 @@ enum ServerHelloAnswerTLS12 {
         while let next = iterator.next() {
             switch next.type {
             case .serverName, .renegotiationInfo, .extendedMasterSecret, .sessionTicket, .ecPointFormats,
-                .applicationLayerProtocolNegotiation, .statusRequest, .signedCertificateTimestamp:
+                .applicationLayerProtocolNegotiation, .statusRequest, .signedCertificateTimestamp, .recordSizeLimit,
+                .maxFragmentLength:
                 continue
             // RFC 8446 §4.2.7: some servers answer it though nobody asked them to.
             case .supportedGroups: continue

@@ -47,8 +47,16 @@ struct ExpectClientCertificateTLS13: ~Copyable {
         _ message: [UInt8],
         _ channel: inout Channel
     ) throws(TLSError) -> ServerPhase {
-        guard type == .certificate else { throw .unexpected(type, expected: "Certificate") }
-        let chain = try ClientChain.read(message, version: .tls13, context: [])
+        let compression = flight.context.configuration.certificateCompression
+        let chain: PeerChain?
+        switch type {
+        case .certificate:
+            chain = try ClientChain.read(message, version: .tls13, context: [])
+        case .compressedCertificate where !compression.compressors.isEmpty:
+            chain = try ClientChain.read(compression.decompress(message), version: .tls13, context: [])
+        default:
+            throw .unexpected(type, expected: "Certificate")
+        }
         try flight.update(message)
         guard let chain else {
             // §4.4.2.4: a server may go on without.

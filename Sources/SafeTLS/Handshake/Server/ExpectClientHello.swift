@@ -68,6 +68,7 @@ enum ClientHelloChoice {
             throw .peerMisbehaved(.inappropriateFallback)
         }
         channel.version = version
+        channel.follow(context.options.records)
         if version == .tls13 {
             return try ServerHelloTLS13.respond(context, hello, message, &channel)
         }

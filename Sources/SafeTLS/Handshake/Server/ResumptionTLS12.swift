@@ -71,7 +71,9 @@ enum ResumptionTLS12 {
         )
         var transcript = try Transcript(algorithm)
         transcript.update(message.span)
-        try writeServerHello(hello, negotiated, randoms, givesTicket: ticket != nil, &transcript, &channel)
+        let limits = RecordLimits(answering: hello, context.options.records, version: .tls12)
+        limits.apply(to: &channel)
+        try writeServerHello(hello, negotiated, randoms, limits, givesTicket: ticket != nil, &transcript, &channel)
 
         var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
         let master = MasterSecretTLS12(resuming: session.secret, cipherSuite: suite, randoms: randoms)
@@ -114,6 +116,7 @@ enum ResumptionTLS12 {
         _ hello: borrowing ClientHello,
         _ negotiated: NegotiatedParameters,
         _ randoms: Randoms,
+        _ limits: RecordLimits,
         givesTicket: Bool,
         _ transcript: inout Transcript,
         _ channel: inout Channel
@@ -131,6 +134,7 @@ enum ResumptionTLS12 {
                 // RFC 6066 §3: server_name is not answered in a resumption. Point formats are for key exchanges.
                 if supportsSecureRenegotiation { extensions.renegotiationInfo() }
                 extensions.addEmpty(.extendedMasterSecret)
+                extensions.recordLimits(limits)
                 if givesTicket { extensions.addEmpty(.sessionTicket) }
                 if let applicationProtocol = negotiated.applicationProtocol {
                     extensions.applicationProtocols([applicationProtocol])

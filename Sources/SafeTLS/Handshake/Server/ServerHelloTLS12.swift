@@ -41,6 +41,8 @@ enum ServerHelloTLS12 {
         let ticket = TicketIssueTLS12(context, hello)
         let session = try SessionIDIssue(context, hello, ticket: ticket)
         let sessionID = session?.identifier ?? []
+        let limits = RecordLimits(answering: hello, context.options.records, version: .tls12)
+        limits.apply(to: &channel)
         let staple = choice.credential.staple.answer(to: hello, at: context.options.clock())
         try channel.send(&transcript) { writer throws(EncodeError) in
             try ServerHello.write(
@@ -54,6 +56,7 @@ enum ServerHelloTLS12 {
                 if ticket != nil { extensions.addEmpty(.sessionTicket) }
                 if name != nil { extensions.addEmpty(.serverName) }
                 if namesPointFormats { extensions.ecPointFormats() }
+                extensions.recordLimits(limits)
                 if let applicationProtocol { extensions.applicationProtocols([applicationProtocol]) }
                 // RFC 6066 §8, RFC 6962 §3.3.
                 if staple.ocspResponse != nil { extensions.addEmpty(.statusRequest) }

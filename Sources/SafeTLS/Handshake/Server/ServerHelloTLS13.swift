@@ -269,11 +269,14 @@ enum ServerHelloTLS13 {
             hash: hash
         )
         try handshake.installKeys(&channel)
+        let limits = RecordLimits(answering: hello, context.options.records, version: .tls13)
+        limits.apply(to: &channel)
 
         // EncryptedExtensions (§4.3.1). An answer to server_name says that the name was used (RFC 6066 §3).
         try channel.send(&handshake.transcript) { writer throws(EncodeError) in
             try EncryptedExtensions.write(into: &writer) { extensions in
                 if name != nil { extensions.addEmpty(.serverName) }
+                extensions.recordLimits(limits)
                 if let applicationProtocol { extensions.applicationProtocols([applicationProtocol]) }
                 if early.isAccepted { extensions.addEmpty(.earlyData) }
                 if answersTicketRequest { extensions.expectedTickets(ticketCount) }
@@ -291,9 +294,8 @@ enum ServerHelloTLS13 {
 
         // Certificate (§4.4.2), then what its CertificateVerify signs (§4.4.3).
         let staple = signer.credential.staple.answer(to: hello, at: context.options.clock())
-        try channel.send(&handshake.transcript) { writer throws(EncodeError) in
-            try signer.credential.writeCertificateTLS13(staple, into: &writer)
-        }
+        let certificate = try certificateMessage(context, hello, signer.credential, staple)
+        try channel.send(&handshake.transcript) { writer throws(EncodeError) in writer.append(certificate) }
         let request = SignatureRequest(
             scheme: signer.scheme,
             credential: signer.credential,
@@ -302,6 +304,26 @@ enum ServerHelloTLS13 {
         let state = AwaitSignatureTLS13(request: request, handshake: handshake)
         if context.deferring.contains(.signature) { return .handshaking(.awaitSignatureTLS13(state)) }
         return try state.complete(signature: request.sign(), &channel)
+    }
+
+    /// The Certificate message, compressed for clients that want that (RFC 8879).
+    private static func certificateMessage(
+        _ context: ServerContext,
+        _ hello: borrowing ClientHello,
+        _ credential: Credential,
+        _ staple: CertificateStaple
+    ) throws(TLSError) -> [UInt8] {
+        let message: [UInt8]
+        do throws(EncodeError) {
+            message = try credential.certificateTLS13(staple)
+        } catch {
+            throw .internalFailure("a Certificate message outgrew its length field")
+        }
+        guard let offered = hello.certificateCompression else { return message }
+        let accepted = offered.array
+        return context.configuration.certificateCompression.message(message, of: credential, with: staple) {
+            accepted.contains($0)
+        }
     }
 
     /// Gets ready to receive 0-RTT data.
