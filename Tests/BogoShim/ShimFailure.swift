@@ -85,6 +85,7 @@ extension Incompatibility {
         case .signatureScheme: "signatureScheme"
         case .applicationProtocol: "applicationProtocol"
         case .compression: "compression"
+        case .preSharedKey: "preSharedKey"
         case .requiredExtension: "requiredExtension"
         }
     }

@@ -46,8 +46,10 @@ public struct ClientAuthentication: Sendable {
     }
 }
 
-/// Client authentication, checked and ready: made once with a server's configuration.
-final class ClientAuthenticator: Sendable {
+/// Client authentication, checked and ready. Immutable, shared by all sessions.
+///
+/// A server's configuration makes its own; another one is for ``ServerSession/requestClientCertificate(_:)``.
+public final class ClientAuthenticator: Sendable {
     let mode: ClientAuthentication.Mode
     let verifier: CertificateVerifier
     let signatureSchemes: [SignatureScheme]
@@ -63,10 +65,17 @@ final class ClientAuthenticator: Sendable {
     /// The algorithms that clients may compress their certificates with (RFC 8879).
     private let compression: [CertificateCompressionAlgorithm]
 
+    /// Checks and prepares client authentication.
+    ///
+    /// - Throws: `ConfigurationError` when it could accept nobody, or its names are too long for a message.
+    public convenience init(_ authentication: ClientAuthentication) throws(ConfigurationError) {
+        try self.init(authentication, compression: [], judge: nil)
+    }
+
     init(
         _ authentication: ClientAuthentication,
-        compression: [CertificateCompressionAlgorithm] = [],
-        judge: (@Sendable ([Certificate]) -> Verdict)? = nil
+        compression: [CertificateCompressionAlgorithm],
+        judge: (@Sendable ([Certificate]) -> Verdict)?
     ) throws(ConfigurationError) {
         guard authentication.trustAnchors.count > 0 else {
             throw ConfigurationError(reason: "client certificates are asked for but no trust anchor could verify one")

@@ -30,6 +30,15 @@ public struct ClientOptions: Sendable {
     /// The first is shown whose key fits a signature scheme of the server and which comes from an authority that the
     /// server names, if it names any. When none fits, none is shown, and the server decides whether it goes on.
     public var credentials: [Credential] = []
+    /// External keys to offer to TLS 1.3 servers, most wanted first. A server that takes one shows no certificate. Default:
+    /// none.
+    ///
+    /// With external keys no sessions are kept: a key that is taken away must not live on in them.
+    public var preSharedKeys: [ExternalPSK] = []
+    /// Whether servers that take none of ``preSharedKeys`` are refused, whatever certificate they show. Default: false.
+    public var requiresPreSharedKey = false
+    /// Whether TLS 1.3 servers may ask for a certificate after the handshake (RFC 8446 §4.2.6). Default: false.
+    public var offersPostHandshakeAuthentication = false
     /// The signature schemes to sign with when a certificate is shown, most wanted first.
     public var signingSchemes: [SignatureScheme] = SignatureScheme.supported
     /// For how many servers sessions are kept to be resumed; 0 turns resumption off. Default: 256.
@@ -93,13 +102,22 @@ public final class ClientConfiguration: Sendable {
         sharingSessionsWith other: ClientConfiguration?,
         judge: (@Sendable ([Certificate]) -> Verdict)?
     ) throws(ConfigurationError) {
-        guard trustAnchors.count > 0 else {
+        guard trustAnchors.count > 0 || options.requiresPreSharedKey else {
             throw ConfigurationError(reason: "the trust store is empty: no server could be verified")
         }
         try ConfigurationCheck.versions(options.versions)
         try ConfigurationCheck.cipherSuites(options.cipherSuites, versions: options.versions)
         try ConfigurationCheck.groups(options.groups)
         try ConfigurationCheck.records(options.records)
+        try ConfigurationCheck.preSharedKeys(
+            options.preSharedKeys,
+            isRequired: options.requiresPreSharedKey,
+            versions: options.versions
+        )
+        guard options.preSharedKeys.reduce(0, { $0 + $1.entries.reduce(0) { $0 + $1.identity.count + 60 } }) < 32_768
+        else {
+            throw ConfigurationError(reason: "the pre-shared keys do not fit into a ClientHello: offer fewer of them")
+        }
         try ConfigurationCheck.signatureSchemes(options.signatureSchemes)
         try ConfigurationCheck.signatureSchemes(options.signingSchemes)
         for credential in options.credentials {

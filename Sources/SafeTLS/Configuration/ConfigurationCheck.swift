@@ -47,6 +47,25 @@ enum ConfigurationCheck {
         }
     }
 
+    static func preSharedKeys(
+        _ keys: [ExternalPSK],
+        isRequired: Bool,
+        versions: ClosedRange<ProtocolVersion>
+    ) throws(ConfigurationError) {
+        if keys.isEmpty && isRequired {
+            throw ConfigurationError(reason: "a pre-shared key is required and there is none")
+        }
+        guard keys.isEmpty || versions.contains(.tls13) else {
+            throw ConfigurationError(reason: "pre-shared keys need TLSv1.3, which is not enabled")
+        }
+        guard !isRequired || !versions.contains(.tls12) else {
+            throw ConfigurationError(reason: "a pre-shared key is required, which TLSv1.2 does not have: disable it")
+        }
+        guard Set(keys.flatMap(\.entries).map(\.identity)).count == keys.flatMap(\.entries).count else {
+            throw ConfigurationError(reason: "two pre-shared keys have the same identity")
+        }
+    }
+
     static func groups(_ groups: [NamedGroup]) throws(ConfigurationError) {
         if groups.isEmpty { throw ConfigurationError(reason: "no key exchange group is enabled") }
         for group in groups where group.keyExchangeGroup == nil {

@@ -47,6 +47,12 @@ public struct ServerOptions: Sendable {
     public var earlyData: EarlyDataOptions?
     /// Whether and how clients are asked for certificates. Default: nil, they are not.
     public var clientAuthentication: ClientAuthentication?
+    /// External keys to take of TLS 1.3 clients, instead of showing a certificate. Default: none.
+    ///
+    /// A client with such a key gets no session tickets: a key that is taken away must not live on in them.
+    public var preSharedKeys: [ExternalPSK] = []
+    /// Whether clients without one of ``preSharedKeys`` are refused; the server needs no certificate then. Default: false.
+    public var requiresPreSharedKey = false
     /// What else must be the same when a session is resumed, for servers that share ticket keys: for instance the
     /// name of a group of virtual hosts. Sessions are resumed under the same server name and versions only, anyway.
     public var resumptionContext: [UInt8] = []
@@ -87,6 +93,8 @@ public final class ServerConfiguration: Sendable {
     /// Nil when resumption is off.
     let resumption: ServerResumption?
     let certificateCompression: CertificateCompression
+    /// External keys by their identities on the wire.
+    let preSharedKeys: [[UInt8]: ExternalPSK.Entry]
 
     /// Checks the options and creates a configuration.
     ///
@@ -106,7 +114,7 @@ public final class ServerConfiguration: Sendable {
         options: ServerOptions,
         clientJudge: (@Sendable ([Certificate]) -> Verdict)?
     ) throws(ConfigurationError) {
-        guard !credentials.isEmpty else {
+        guard !credentials.isEmpty || options.requiresPreSharedKey else {
             throw ConfigurationError(reason: "a server needs at least one certificate")
         }
         try ConfigurationCheck.versions(options.versions)
@@ -114,6 +122,21 @@ public final class ServerConfiguration: Sendable {
         try ConfigurationCheck.groups(options.groups)
         try ConfigurationCheck.earlyData(options)
         try ConfigurationCheck.records(options.records)
+        try ConfigurationCheck.preSharedKeys(
+            options.preSharedKeys,
+            isRequired: options.requiresPreSharedKey,
+            versions: options.versions
+        )
+        // RFC 8446 §4.3.2: a handshake with a key has no room for a certificate request.
+        guard options.preSharedKeys.isEmpty || options.clientAuthentication?.mode != .required else {
+            throw ConfigurationError(
+                reason: "client certificates are required, and clients with a pre-shared key would not show one"
+            )
+        }
+        preSharedKeys = Dictionary(
+            options.preSharedKeys.flatMap(\.entries).map { ($0.identity, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
         try ConfigurationCheck.signatureSchemes(options.signatureSchemes)
         for credential in credentials {
             guard
@@ -127,7 +150,8 @@ public final class ServerConfiguration: Sendable {
                 )
             }
         }
-        for version in [ProtocolVersion.tls12, .tls13] where options.versions.contains(version) {
+        for version in [ProtocolVersion.tls12, .tls13]
+        where options.versions.contains(version) && !options.requiresPreSharedKey {
             // A client that speaks the version would be refused, and not try another one.
             let canSign = credentials.contains { credential in
                 options.signatureSchemes.contains { $0.isUsable(with: credential.keyKind, in: version) }

@@ -35,6 +35,9 @@ public enum TLSLimits {
     /// Most NewSessionTicket messages a client reads and forgets with no application data in between.
     public static let consecutiveSessionTickets = 32
 
+    /// Most certificate requests that a client answers after a handshake: each costs a signature.
+    public static let certificateRequests = 32
+
     /// Records sealed under one AES-GCM key before a TLS 1.3 session updates it by itself.
     ///
     /// RFC 8446 §5.5 allows 2^24.5 full-size records; 2^24 is the next round number below.

@@ -5,19 +5,21 @@ import TLSCrypto
 
 /// What a connection keeps when its handshake is complete.
 struct Connected: ~Copyable {
-    let negotiated: NegotiatedParameters
-    let peer: PeerCertificates
+    private(set) var negotiated: NegotiatedParameters
+    private(set) var peer: PeerCertificates
     var secrets: ConnectionSecrets
     /// Nil for servers and for clients that keep no sessions.
     private let tickets: TicketReceiver?
     /// What a TLS 1.2 server keeps of the session under its ID.
     private let stored: StoredSession?
+    private var authentication: PostHandshakeAuthentication
 
     init(
         negotiated: NegotiatedParameters,
         peer: PeerCertificates = .none,
         tickets: consuming TicketReceiver? = nil,
         stored: StoredSession? = nil,
+        authentication: consuming PostHandshakeAuthentication = .none,
         secrets: consuming ConnectionSecrets
     ) {
         self.negotiated = negotiated
@@ -25,6 +27,7 @@ struct Connected: ~Copyable {
         self.secrets = secrets
         self.tickets = tickets
         self.stored = stored
+        self.authentication = authentication
     }
 
     /// RFC 5246 §7.2.2: when a connection fails, its session ends with it.
@@ -44,12 +47,12 @@ struct Connected: ~Copyable {
             throw .unexpected(type, expected: "application data")
         }
         switch type {
-        case .keyUpdate:
+        case .keyUpdate where !channel.isWithinAuthentication:
             try receiveKeyUpdate(message, &channel)
         case .newSessionTicket where isClient:
             try receiveSessionTicket(message, &channel)
         default:
-            throw .unexpected(type, expected: "application data")
+            try receiveAuthentication(type, message, &channel)
         }
     }
 
@@ -97,6 +100,107 @@ struct Connected: ~Copyable {
         case .some(let tickets): try tickets.keep(ticket)
         case .none: return
         }
+    }
+}
+
+// MARK: Post-handshake authentication (RFC 8446 §4.6.2)
+
+/// One side's part in post-handshake authentication.
+enum PostHandshakeAuthentication: ~Copyable {
+    /// The client did not offer it.
+    case none
+    case client(ClientPostHandshake)
+    case server(ServerPostHandshake)
+}
+
+extension Connected {
+    private mutating func takeAuthentication() -> PostHandshakeAuthentication {
+        var taken = PostHandshakeAuthentication.none
+        swap(&taken, &authentication)
+        return taken
+    }
+
+    private mutating func receiveAuthentication(
+        _ type: HandshakeType,
+        _ message: [UInt8],
+        _ channel: inout Channel
+    ) throws(TLSError) {
+        switch takeAuthentication() {
+        case .client(var client):
+            guard type == .certificateRequest else { throw .unexpected(type, expected: "application data") }
+            try client.receive(message, secrets, &channel)
+            authentication = .client(client)
+        case .server(var server):
+            if let authenticated = try server.receive(type, message, secrets, &channel) {
+                peer = authenticated.certificates
+                negotiated.clientSignatureScheme = authenticated.scheme
+            }
+            authentication = .server(server)
+        case .none:
+            throw .unexpected(type, expected: "application data")
+        }
+    }
+
+    /// What a client's driver is asked for.
+    var clientRequest: ClientRequest? {
+        switch authentication {
+        case .client(let client): client.request
+        default: nil
+        }
+    }
+
+    /// What a server's driver is asked for.
+    var serverRequest: ServerRequest? {
+        switch authentication {
+        case .server(let server): server.request
+        default: nil
+        }
+    }
+
+    /// Whether a server has asked for a certificate and has no answer yet.
+    var isAuthenticating: Bool {
+        switch authentication {
+        case .server(let server): server.isPending
+        default: false
+        }
+    }
+
+    /// Whether a server may ask.
+    var mayAuthenticate: Bool {
+        switch authentication {
+        case .server: true
+        default: false
+        }
+    }
+
+    /// Asks for the client's certificate.
+    mutating func ask(_ authenticator: ClientAuthenticator, _ channel: inout Channel) throws(TLSError) {
+        guard case .server(var server) = takeAuthentication() else {
+            throw .misuse(.noPostHandshakeAuthentication)
+        }
+        try server.ask(authenticator, &channel)
+        authentication = .server(server)
+    }
+
+    /// The driver's verdict on the client's chain.
+    mutating func answer(verification verdict: Verdict) throws(TLSError) {
+        guard case .server(var server) = takeAuthentication() else { throw .misuse(.noSuchRequest) }
+        try server.answer(verdict)
+        authentication = .server(server)
+    }
+
+    /// The driver's choice of a certificate; nil shows none.
+    mutating func answer(credential: Credential?, channel: inout Channel) throws(TLSError) {
+        guard case .client(var client) = takeAuthentication() else { throw .misuse(.noSuchRequest) }
+        try client.answer(credential, secrets, &channel)
+        authentication = .client(client)
+    }
+
+    /// The driver's signature.
+    mutating func answer(signature: [UInt8], channel: inout Channel) throws(TLSError) {
+        guard case .client(var client) = takeAuthentication() else { throw .misuse(.noSuchRequest) }
+        try client.answer(signature: signature, secrets, &channel)
+        authentication = .client(client)
     }
 }
 

@@ -14,6 +14,9 @@ protocol HandshakeState: ~Copyable, Sendable {
     /// Whether there is such a request. Cheaper than making it.
     var isWaiting: Bool { get }
 
+    /// What a driver can be asked when the handshake is complete.
+    static func request(of connected: borrowing Connected) -> Request?
+
     /// Takes the next message, header included.
     consuming func receive(
         _ type: HandshakeType,

@@ -122,6 +122,14 @@ struct PeerAuthenticated {
         scheme = nil
     }
 
+    /// A server that took a pre-shared key. Its Finished proves that it knows the key.
+    init(sharing key: OfferedKey) {
+        switch key {
+        case .session(let session): self.init(resuming: session)
+        case .external: self = .anonymous
+        }
+    }
+
     /// The client of a session that a server resumes. Its chain was verified again when the session was read.
     init(resuming session: borrowing SessionState) {
         certificates = session.client

@@ -80,6 +80,24 @@ struct ConnectionSecrets: ~Copyable {
         return opener
     }
 
+    /// The `verify_data` of a Finished that is sent after the handshake (RFC 8446 §4.4.4).
+    func verifyDataOfSender(_ transcript: Digest) throws(TLSError) -> Digest {
+        var hash = try keyedHash()
+        switch traffic {
+        case .some(let traffic): return try traffic.sending.verifyData(transcript: transcript, &hash)
+        case .none: throw .misuse(.needsTLS13)
+        }
+    }
+
+    /// The `verify_data` of a Finished that is received after the handshake (RFC 8446 §4.4.4).
+    func verifyDataOfReceived(_ transcript: Digest) throws(TLSError) -> Digest {
+        var hash = try keyedHash()
+        switch traffic {
+        case .some(let traffic): return try traffic.receiving.verifyData(transcript: transcript, &hash)
+        case .none: throw .misuse(.needsTLS13)
+        }
+    }
+
     /// Keying material for a use outside TLS (RFC 8446 §7.5, RFC 5705 §4).
     ///
     /// - Parameter context: TLS 1.3 treats nil and empty alike, TLS 1.2 tells them apart.

@@ -64,17 +64,17 @@ struct EarlySecret: ~Copyable {
         }
     }
 
-    /// The binder that proves the possession of a resumption PSK (RFC 8446 §4.2.11.2).
+    /// The binder that proves the possession of a PSK (RFC 8446 §4.2.11.2).
     ///
     /// - Parameter transcript: The hash of all messages up to the ClientHello without its binders.
-    func resumptionBinder(_ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> Digest {
+    func binder(_ kind: BinderKind, _ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> Digest {
         switch secret {
         case .none:
             throw .internalFailure("a binder without a pre-shared key")
         case .some(let secret):
             do throws(CryptoError) {
                 let nothing = try HashState.hash(hash.algorithm, Span())
-                let binderKey = try hash.deriveSecret(secret.bytes, "res binder", transcript: nothing)
+                let binderKey = try hash.deriveSecret(secret.bytes, kind.rawValue, transcript: nothing)
                 let key = try hash.expandLabel(binderKey.bytes, "finished", count: binderKey.count)
                 return try hash.authenticate(key: key.bytes, transcript.bytes)
             } catch {

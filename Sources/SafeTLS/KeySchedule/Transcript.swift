@@ -18,6 +18,20 @@ struct Transcript: ~Copyable {
         recorded = recording ? [] : nil
     }
 
+    /// A transcript that goes on on its own. A recording does not.
+    func copy() throws(TLSError) -> Transcript {
+        do throws(CryptoError) {
+            return Transcript(try state.copy())
+        } catch {
+            throw TLSError(error)
+        }
+    }
+
+    private init(_ state: consuming HashState) {
+        self.state = state
+        recorded = nil
+    }
+
     /// Adds a message, header included.
     mutating func update(_ message: Span<UInt8>) {
         state.update(message)

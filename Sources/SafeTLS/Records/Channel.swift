@@ -51,6 +51,9 @@ struct Channel: ~Copyable {
     var sealsBeforeConnected = false
     /// The exporter of 0-RTT connections.
     var earlyExporter: EarlyExporter?
+    /// Whether a client is in the middle of its answer to a CertificateRequest after the handshake: nothing may come
+    /// between the messages (RFC 8446 §4.6.2).
+    var isWithinAuthentication = false
     private var keyUpdates = 0
     private var sessionTickets = 0
     private var emptyRecords = 0

@@ -79,6 +79,8 @@ public struct ClientSession: ~Copyable, Sendable {
         }
         try engine.answer { handshake, channel throws(TLSError) in
             try handshake.answer(credential: credential, channel: &channel)
+        } connected: { connected, channel throws(TLSError) in
+            try connected.answer(credential: credential, channel: &channel)
         }
     }
 
@@ -89,6 +91,8 @@ public struct ClientSession: ~Copyable, Sendable {
         guard case .signature = engine.request else { throw engine.failure ?? .misuse(.noSuchRequest) }
         try engine.answer { handshake, channel throws(TLSError) in
             try handshake.answer(signature: signature, channel: &channel)
+        } connected: { connected, channel throws(TLSError) in
+            try connected.answer(signature: signature, channel: &channel)
         }
     }
 

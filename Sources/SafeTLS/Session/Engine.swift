@@ -30,7 +30,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     var request: Handshake.Request? {
         switch phase {
         case .handshaking(let handshake): handshake.request
-        case .connected: nil
+        case .connected(let connected): Handshake.request(of: connected)
         case .failed: nil
         }
     }
@@ -41,8 +41,11 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     /// The certificates the handshake authenticated. They outlive a failure, unlike the secrets.
     private(set) var peerCertificates = PeerCertificates.none
 
+    /// Whether a connection waits for its driver, after the handshake.
+    private var isConnectedAndWaiting = false
+
     private var isWaiting: Bool {
-        guard !isConnected else { return false }
+        guard !isConnected else { return isConnectedAndWaiting }
         switch phase {
         case .handshaking(let handshake): return handshake.isWaiting
         case .connected: return false
@@ -155,7 +158,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         if channel.readProtection != .none { channel.endEarlyData() }
         if opened.type == .applicationData {
             if !isConnected { try channel.countEarlyData(opened.content.count) }
-            guard channel.joiner.isEmpty else {
+            guard channel.joiner.isEmpty && !channel.isWithinAuthentication else {
                 throw .peerMisbehaved(.unexpectedRecord("application data within a handshake message"))
             }
             try channel.countApplicationData(opened.content.count)
@@ -221,11 +224,9 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         while !isWaiting, let message = try channel.joiner.next() {
             let type = HandshakeType(rawValue: message[0])
             if isConnected {
-                guard case .connected(var connected) = takePhase() else {
-                    throw .internalFailure("a connection without secrets was driven on")
+                try advanceConnected { connected, channel throws(TLSError) in
+                    try connected.receive(type, message, &channel)
                 }
-                try connected.receive(type, message, &channel)
-                phase = .connected(connected)
             } else {
                 try advance { handshake, channel throws(TLSError) in
                     try handshake.receive(type, message, &channel)
@@ -285,14 +286,34 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         }
     }
 
+    /// Runs a step of a connection whose handshake is complete.
+    private mutating func advanceConnected(
+        _ step: (inout Connected, inout Channel) throws(TLSError) -> Void
+    ) throws(TLSError) {
+        guard case .connected(var connected) = takePhase() else {
+            throw .internalFailure("a connection without secrets was driven on")
+        }
+        try step(&connected, &channel)
+        isConnectedAndWaiting = Handshake.request(of: connected) != nil
+        (negotiated, peerCertificates) = (connected.negotiated, connected.peer)
+        phase = .connected(connected)
+    }
+
     /// Gives the state the answer it waits for, then goes on with messages that have already arrived.
+    ///
+    /// - Parameters:
+    ///   - transition: What the answer means during the handshake.
+    ///   - step: What it means afterwards.
     mutating func answer(
-        _ transition: (consuming Handshake, inout Channel) throws(TLSError) -> Phase<Handshake>
+        _ transition: (consuming Handshake, inout Channel) throws(TLSError) -> Phase<Handshake>,
+        connected step: (inout Connected, inout Channel) throws(TLSError) -> Void = { _, _ throws(TLSError) in
+            throw .misuse(.noSuchRequest)
+        }
     ) throws(TLSError) {
         if let failure { throw failure }
         guard isWaiting else { throw .misuse(.noSuchRequest) }
         do throws(TLSError) {
-            try advance(transition)
+            if isConnected { try advanceConnected(step) } else { try advance(transition) }
             try processMessages()
             try channel.flush()
         } catch {
@@ -409,11 +430,47 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     }
 
     private mutating func sendKeyUpdate(_ update: KeyUpdate) throws(TLSError) {
-        guard case .connected(var connected) = takePhase() else {
-            throw .internalFailure("a connection without secrets was driven on")
+        try advanceConnected { connected, channel throws(TLSError) in
+            try connected.sendKeyUpdate(update, &channel)
         }
-        try connected.sendKeyUpdate(update, &channel)
-        phase = .connected(connected)
+    }
+
+    /// See `ServerSession.requestClientCertificate(_:)`.
+    mutating func requestClientCertificate(_ authenticator: ClientAuthenticator) throws(TLSError) {
+        if let failure { throw failure }
+        guard isConnected else { throw .misuse(.handshakeIncomplete) }
+        guard !channel.isClosed else { throw .misuse(.closed) }
+        guard channel.version == .tls13 else { throw .misuse(.needsTLS13) }
+        switch phase {
+        case .connected(let connected):
+            guard connected.mayAuthenticate else { throw .misuse(.noPostHandshakeAuthentication) }
+            guard !connected.isAuthenticating else { throw .misuse(.requestPending) }
+        default: throw .internalFailure("a connection without secrets was driven on")
+        }
+        do throws(TLSError) {
+            try advanceConnected { connected, channel throws(TLSError) in
+                try connected.ask(authenticator, &channel)
+            }
+            try channel.flush()
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    /// Whether a client was asked for its certificate after the handshake and has not answered.
+    var isAuthenticating: Bool {
+        switch phase {
+        case .connected(let connected): connected.isAuthenticating
+        default: false
+        }
+    }
+
+    /// Whether a client would answer.
+    var mayAuthenticate: Bool {
+        switch phase {
+        case .connected(let connected): connected.mayAuthenticate
+        default: false
+        }
     }
 
     /// See `TLSSession.exportKeyingMaterial(label:context:count:)`.

@@ -20,6 +20,8 @@ public struct NegotiatedParameters: Equatable, Sendable {
     public let usedHelloRetryRequest: Bool
     /// Whether an earlier session was resumed.
     public let isResumed: Bool
+    /// The identity of the external pre-shared key that authenticated both sides; nil without one.
+    public internal(set) var preSharedKeyIdentity: [UInt8]? = nil
     /// Whether secrets belong to this connection alone (RFC 7627). Always true in TLS 1.3; a TLS 1.2 connection without
     /// can neither be resumed nor export keying material.
     public internal(set) var usesExtendedMasterSecret = true

@@ -85,8 +85,29 @@ public struct ServerSession: ~Copyable, Sendable {
         guard case .verifyPeer = engine.request else { throw engine.failure ?? .misuse(.noSuchRequest) }
         try engine.answer { handshake, channel throws(TLSError) in
             try handshake.answer(verification: verdict, channel: &channel)
+        } connected: { connected, _ throws(TLSError) in
+            try connected.answer(verification: verdict)
         }
     }
+
+    /// Asks the client for a certificate when the handshake is complete (RFC 8446 §4.6.2). Send the pending output, then
+    /// receive as usual: data may come before the answer.
+    ///
+    /// When ``isClientCertificatePending`` is false again, ``peerCertificates`` has the client's chain; it is empty when the
+    /// client has none, or declines, and the authenticator's mode is `optional`. Session tickets that were given before
+    /// do not stand for the certificate.
+    ///
+    /// - Throws: `TLSError.misuse` when the connection is not of TLS 1.3, the client does not offer this, or another
+    ///   request is under way.
+    public mutating func requestClientCertificate(_ authenticator: ClientAuthenticator) throws(TLSError) {
+        try engine.requestClientCertificate(authenticator)
+    }
+
+    /// Whether the client was asked for a certificate after the handshake and has not answered.
+    public var isClientCertificatePending: Bool { engine.isAuthenticating }
+
+    /// Whether the client offers to be asked for a certificate after the handshake.
+    public var offersPostHandshakeAuthentication: Bool { engine.mayAuthenticate }
 
     /// The path that was verified, from the client's certificate to the trust anchor; empty without a certificate.
     public var verifiedPath: [Certificate] { engine.peerCertificates.verifiedPath }

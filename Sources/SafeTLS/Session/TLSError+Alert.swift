@@ -43,6 +43,8 @@ extension Incompatibility {
         case .protocolVersion: .protocolVersion
         case .cipherSuite, .group, .signatureScheme: .handshakeFailure
         case .applicationProtocol: .noApplicationProtocol
+        // RFC 8446 §6.2: unknown_psk_identity is optional, and tells who guesses which identities exist.
+        case .preSharedKey: .handshakeFailure
         case .compression: .illegalParameter
         case .requiredExtension: .handshakeFailure
         }

@@ -62,6 +62,7 @@ extension Incompatibility: CustomStringConvertible {
         case .group: "The peers have no key exchange group in common."
         case .signatureScheme: "The peers have no signature scheme in common that fits the certificates."
         case .applicationProtocol: "The peers have no application protocol (ALPN) in common."
+        case .preSharedKey: "The peers have no pre-shared key in common."
         case .compression: "The client does not offer uncompressed data."
         case .requiredExtension(let type): "The peer does not support the extension \(type), which is required."
         }
@@ -76,7 +77,9 @@ extension Misuse: CustomStringConvertible {
         case .closed: "The session is closed."
         case .noSuchRequest: "The session has no such request pending."
         case .invalidArgument(let what): "An argument is out of range: \(what)."
-        case .noEarlyData: "there are no 0-RTT data in this connection"
+        case .noEarlyData: "There are no 0-RTT data in this connection."
+        case .noPostHandshakeAuthentication: "The client does not authenticate itself after the handshake."
+        case .requestPending: "The client has not answered the last request for its certificate."
         case .needsTLS13: "The operation needs TLS 1.3."
         case .needsExtendedMasterSecret:
             "Keying material cannot be exported: the peer lacks TLS 1.3 and the extended master secret."

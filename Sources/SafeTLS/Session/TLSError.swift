@@ -106,6 +106,8 @@ public enum Incompatibility: Equatable, Sendable {
     case applicationProtocol
     /// A TLS 1.2 client that insists on compression (RFC 5246 §7.4.1.2).
     case compression
+    /// No pre-shared key that both know, where one is required (RFC 8446 §4.2.11).
+    case preSharedKey
     /// TLS 1.2 peers without the extended master secret (RFC 7627 §5.3) or secure renegotiation (RFC 5746 §3.4).
     case requiredExtension(ExtensionType)
 }
@@ -122,6 +124,10 @@ public enum Misuse: Equatable, Sendable {
     case invalidArgument(String)
     /// 0-RTT data where none can be sent, or were offered.
     case noEarlyData
+    /// The client did not offer to authenticate itself after the handshake (RFC 8446 §4.2.6).
+    case noPostHandshakeAuthentication
+    /// A request is under way already.
+    case requestPending
     /// The feature needs TLS 1.3.
     case needsTLS13
     /// Keying material of a TLS 1.2 connection whose peer lacks the extended master secret (RFC 7627 §5.4).

@@ -120,15 +120,17 @@ extension ExtensionWriter {
         }
     }
 
-    /// One identity, and zeros where its binder goes (RFC 8446 §4.2.11). The last extension of a ClientHello.
-    mutating func preSharedKey(ticket: [UInt8], obfuscatedAge: UInt32, binderLength: Int) {
+    /// Identities, and zeros where their binders go (RFC 8446 §4.2.11). The last extension of a ClientHello.
+    mutating func preSharedKeys(_ keys: [OfferedKey], at now: Int64) {
         add(.preSharedKey) { body in
             body.vector16 { identities in
-                identities.vector16(ticket)
-                identities.append(obfuscatedAge)
+                for key in keys {
+                    identities.vector16(key.identity)
+                    identities.append(key.obfuscatedAge(at: now))
+                }
             }
             body.vector16 { binders in
-                binders.vector8([UInt8](repeating: 0, count: binderLength))
+                for key in keys { binders.vector8([UInt8](repeating: 0, count: key.binderLength)) }
             }
         }
     }

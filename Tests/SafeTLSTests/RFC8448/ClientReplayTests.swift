@@ -177,7 +177,7 @@ struct RFC8448ClientReplayTests {
             cipherSuite: .aes128GCMSHA256,
             group: .x25519,
             usedHelloRetryRequest: false,
-            resumed: nil,
+            preSharedKey: nil,
             transcript: transcript,
             hash: hash,
             handshakeSecret: secret,

@@ -47,7 +47,7 @@ struct OfferedPSK {
         var hash = try KeyedHash(algorithm)
         let early = try EarlySecret(preSharedKey: session.secret, cipherSuite: session.cipherSuite, &hash)
         let digest = try Transcript(algorithm).digest(adding: message.span.extracting(0..<partial))
-        let binder = try early.resumptionBinder(digest, &hash)
+        let binder = try early.binder(.resumption, digest, &hash)
         var position = partial + 2
         for _ in identities {
             for index in 0..<length { message[position + 1 + index] = binder.bytes[index] }

@@ -85,7 +85,10 @@ struct Conversation {
             pair.client.offersEarlyData = true
             pair.server.earlyData = EarlyDataOptions(replayProtection: StrikeRegister(start: 0))
         }
-        if mode.contains(.clientCertificate) { pair.client.credentials = [try TestCredentials.named("ed25519")] }
+        pair.client.offersPostHandshakeAuthentication = mode.contains(.laterCertificate)
+        if !mode.isDisjoint(with: [.clientCertificate, .laterCertificate]) {
+            pair.client.credentials = [try TestCredentials.named("ed25519")]
+        }
         if !mode.isDisjoint(with: [.clientCertificate, .noClientCertificate]) {
             pair.server.clientAuthentication = ClientAuthentication(.optional, trustAnchors: TestCredentials.anchors)
         }
@@ -115,6 +118,12 @@ struct Conversation {
         try Loopback.run(&client, &server)
     }
 
+    private static func ask(_ server: inout ServerSession) throws {
+        try server.requestClientCertificate(
+            ClientAuthenticator(ClientAuthentication(.optional, trustAnchors: TestCredentials.anchors))
+        )
+    }
+
     // MARK: Recording
 
     private mutating func record() throws {
@@ -131,7 +140,12 @@ struct Conversation {
             sent.removeLast(sent.count - sealed.written)
             try Loopback.feed(&server, sent)
         }
+        var hasAsked = false
         while true {
+            if mode.contains(.laterCertificate), !server.isHandshaking, !hasAsked {
+                try Self.ask(&server)
+                hasAsked = true
+            }
             let fromClient = Loopback.output(&client)
             let fromServer = Loopback.output(&server)
             if fromClient.isEmpty && fromServer.isEmpty { break }
@@ -238,17 +252,21 @@ struct Conversation {
         switch receiver {
         case .client:
             var client = try ClientSession(configuration: clientConfiguration, serverName: Self.name)
-            return try react(&client, to: steps)
+            return try react(&client, to: steps) { _ in }
         case .server:
             var server = ServerSession(configuration: serverConfiguration)
-            return try react(&server, to: steps)
+            return try react(&server, to: steps) { server in
+                if mode.contains(.laterCertificate) { try Self.ask(&server) }
+            }
         }
     }
 
     private func react<Session: TLSSession & ~Copyable>(
         _ session: inout Session,
-        to steps: [Step]
+        to steps: [Step],
+        whenConnected: (inout Session) throws -> Void
     ) throws -> Reaction {
+        var wasConnected = false
         var protections: [Epoch: Protection] = [.application: try Protection(self, .application)]
         if version == .tls13 { protections[.handshake] = try Protection(self, .handshake) }
         if mode.contains(.earlyData) { protections[.early] = try Protection(self, .early) }
@@ -260,6 +278,10 @@ struct Conversation {
                 try Loopback.feed(&session, record, keeping: &waiting)
             } catch {
                 return Reaction(refused: index, alert: error.alert, isConnected: session.negotiated != nil)
+            }
+            if !wasConnected && session.negotiated != nil {
+                wasConnected = true
+                try whenConnected(&session)
             }
             _ = Loopback.output(&session)
         }

@@ -35,12 +35,14 @@ struct Mode: OptionSet, CustomStringConvertible {
     static let staple = Mode(rawValue: 64)
     /// TLS 1.3: certificates are compressed (RFC 8879).
     static let compressed = Mode(rawValue: 128)
+    /// TLS 1.3: the server asks for a certificate after the handshake.
+    static let laterCertificate = Mode(rawValue: 256)
 
     var description: String {
         let names: [Mode: String] = [
             .retry: "retry", .resumed: "resumed", .tickets: "tickets", .earlyData: "early data",
             .clientCertificate: "client certificate", .noClientCertificate: "no client certificate", .staple: "staple",
-            .compressed: "compressed",
+            .compressed: "compressed", .laterCertificate: "later certificate",
         ]
         let parts = names.filter { contains($0.key) }.map(\.value).sorted()
         return parts.isEmpty ? "full" : parts.joined(separator: ", ")
@@ -116,6 +118,7 @@ enum LegalSequences {
                 Rule("Certificate", .certificateVerify, .handshake, "CertificateVerify"),
                 Rule("CertificateVerify", .finished, .handshake, "connected"),
                 Rule("connected", .newSessionTicket, .application, "connected"),
+                Rule("connected", .certificateRequest, .application, "connected", with: .laterCertificate),
                 Rule("connected", .keyUpdate, .application, "connected"),
                 Rule("connected", .applicationData, .application, "connected"),
             ]
@@ -142,6 +145,11 @@ enum LegalSequences {
                 Rule("ClientHello", .finished, .handshake, "connected", without: certificates.union(.earlyData)),
                 Rule("connected", .keyUpdate, .application, "connected"),
                 Rule("connected", .applicationData, .application, "connected"),
+                Rule("connected", .certificate, .application, "later Certificate", with: .laterCertificate),
+                Rule("later Certificate", .certificateVerify, .application, "later CertificateVerify"),
+                Rule("later CertificateVerify", .finished, .application, "authenticated"),
+                Rule("authenticated", .keyUpdate, .application, "authenticated"),
+                Rule("authenticated", .applicationData, .application, "authenticated"),
             ]
         }
     }
@@ -184,6 +192,11 @@ enum LegalSequences {
         }
     }
 
+    /// The places behind a complete handshake.
+    private static let connectedPlaces = [
+        "connected", "later Certificate", "later CertificateVerify", "authenticated",
+    ]
+
     /// Where a sequence leaves the table.
     struct Violation: Equatable {
         let index: Int
@@ -204,7 +217,7 @@ enum LegalSequences {
         var place = "start"
         for (index, step) in steps.enumerated() {
             // What receivers ignore: RFC 8446 §5 for the one record, RFC 5246 §7.4.1.1 for the other.
-            if version == .tls13 && step.piece == .changeCipherSpec && place != "connected" {
+            if version == .tls13 && step.piece == .changeCipherSpec && !connectedPlaces.contains(place) {
                 if receiver == .server && place == "start" {
                     return Violation(index: index, alerts: [.unexpectedMessage], isConnected: false)
                 }
@@ -224,7 +237,7 @@ enum LegalSequences {
             return Violation(
                 index: index,
                 alerts: alerts(step, place: place, current: current, version: version),
-                isConnected: place == "connected"
+                isConnected: connectedPlaces.contains(place)
             )
         }
         return nil

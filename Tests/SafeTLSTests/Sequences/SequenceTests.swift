@@ -22,7 +22,7 @@ struct SequenceTests {
             let tls13: [Mode] = [
                 [], .tickets, .retry, .resumed, [.resumed, .tickets], [.resumed, .retry], [.resumed, .earlyData],
                 .clientCertificate, .noClientCertificate, [.retry, .clientCertificate], .staple,
-                [.clientCertificate, .compressed],
+                [.clientCertificate, .compressed], .laterCertificate, [.resumed, .laterCertificate],
             ]
             for mode in tls13 { cases.append(Case(version: .tls13, receiver: receiver, mode: mode)) }
             for mode: Mode in [[], .tickets, [.resumed, .tickets], .clientCertificate, .noClientCertificate, .staple] {

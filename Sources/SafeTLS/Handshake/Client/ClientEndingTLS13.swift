@@ -83,11 +83,12 @@ struct ClientEndingTLS13: ~Copyable {
             applicationProtocol: applicationProtocol,
             serverName: handshake.offer.sentServerName,
             usedHelloRetryRequest: handshake.usedHelloRetryRequest,
-            isResumed: handshake.resumed != nil
+            isResumed: handshake.preSharedKey?.session != nil,
+            preSharedKeyIdentity: handshake.preSharedKey?.name
         )
         let random = handshake.offer.random
         let keyLog = handshake.offer.options.keyLog
-        let authenticatedAt = handshake.resumed?.authenticatedAt ?? handshake.offer.options.clock()
+        let authenticatedAt = handshake.preSharedKey?.session?.authenticatedAt ?? handshake.offer.options.clock()
         var hash = handshake.hash
         let master = try handshake.handshakeSecret.masterSecret(&hash)
         let client = try master.clientTraffic(digest, &hash)
@@ -112,6 +113,16 @@ struct ClientEndingTLS13: ~Copyable {
         } else {
             receiver = nil
         }
+        var authentication = PostHandshakeAuthentication.none
+        if handshake.offer.options.offersPostHandshakeAuthentication {
+            authentication = .client(
+                ClientPostHandshake(
+                    configuration: handshake.offer.configuration,
+                    deferring: handshake.offer.deferring,
+                    handshake: handshake.transcript
+                )
+            )
+        }
         try channel.install(opener: serverTraffic.opener(&hash))
         try channel.install(sealer: client.sealer(&hash))
         return .connected(
@@ -119,6 +130,7 @@ struct ClientEndingTLS13: ~Copyable {
                 negotiated: negotiated,
                 peer: server.certificates,
                 tickets: receiver,
+                authentication: authentication,
                 secrets: ConnectionSecrets(
                     sending: client,
                     receiving: serverTraffic,

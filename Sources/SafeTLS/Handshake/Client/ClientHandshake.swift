@@ -71,6 +71,8 @@ extension ClientHandshake: HandshakeState {
         }
     }
 
+    static func request(of connected: borrowing Connected) -> ClientRequest? { connected.clientRequest }
+
     consuming func receive(
         _ type: HandshakeType,
         _ message: [UInt8],

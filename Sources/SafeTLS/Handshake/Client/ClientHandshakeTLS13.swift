@@ -9,8 +9,8 @@ struct ClientHandshakeTLS13: ~Copyable {
     let cipherSuite: CipherSuite
     let group: NamedGroup
     let usedHelloRetryRequest: Bool
-    /// The session that the server agreed to resume: it stands for certificate and signature.
-    let resumed: ResumableSession?
+    /// The key that the server took: it stands for certificate and signature.
+    let preSharedKey: OfferedKey?
     var transcript: Transcript
     var hash: KeyedHash
     let handshakeSecret: HandshakeSecret
@@ -50,14 +50,14 @@ struct ExpectEncryptedExtensions: ~Copyable {
         ).apply(to: &channel)
         try handshake.settleEarlyData(received.acceptsEarlyData, applicationProtocol, &channel)
         handshake.transcript.update(message.span)
-        if let resumed = handshake.resumed {
+        if let key = handshake.preSharedKey {
             return .handshaking(
                 .expectFinishedTLS13(
                     ExpectServerFinishedTLS13(
                         handshake: handshake,
                         applicationProtocol: applicationProtocol,
                         request: nil,
-                        server: PeerAuthenticated(resuming: resumed)
+                        server: PeerAuthenticated(sharing: key)
                     )
                 )
             )
@@ -231,7 +231,7 @@ struct ExpectServerFinishedTLS13: ~Copyable {
         if ending.handshake.offer.deferring.contains(.certificate) {
             return .handshaking(.awaitCertificateTLS13(AwaitCertificateTLS13(request: request, ending: ending)))
         }
-        let credential = ending.handshake.offer.credential(for: request)
+        let credential = ending.handshake.offer.configuration.credential(for: request)
         return try ending.show(credential, request, &channel)
     }
 }
@@ -243,7 +243,7 @@ extension ClientHandshakeTLS13 {
         _ applicationProtocol: String?,
         _ channel: inout Channel
     ) throws(TLSError) {
-        guard channel.earlyData == .offered, let session = resumed else {
+        guard channel.earlyData == .offered, let session = preSharedKey?.session else {
             guard !isAccepted else {
                 throw .peerMisbehaved(
                     .illegalParameter("the extension early_data without the session it was offered for")

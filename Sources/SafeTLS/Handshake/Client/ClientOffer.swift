@@ -14,6 +14,8 @@ struct ClientOffer: ~Copyable {
     var key: KeyExchangePrivateKey?
     /// The session whose resumption is offered.
     var session: ResumableSession?
+    /// The hash that a HelloRetryRequest settled: keys of another one cannot be offered any more (§4.1.4).
+    var retryHash: HashAlgorithm?
     /// The types of the extensions sent: the server may answer these and no others (RFC 8446 §4.2).
     private(set) var extensions = ExtensionSet()
 
@@ -84,7 +86,8 @@ struct ClientOffer: ~Copyable {
     ///
     /// A driver that judges certificates itself gets none: what it accepted must not pass for a verified session in
     /// another connection, nor the other way round. So does one that chooses the client's certificate: a session is the
-    /// identity that was shown when it began.
+    /// identity that was shown when it began. External keys stand for themselves: whoever takes one back would still be
+    /// resumed.
     var sessionCache: ClientSessionCache? {
         Self.sessionCache(configuration, deferring)
     }
@@ -93,7 +96,7 @@ struct ClientOffer: ~Copyable {
         _ configuration: ClientConfiguration,
         _ deferring: DeferredRequests
     ) -> ClientSessionCache? {
-        guard configuration.options.sessionCacheCapacity > 0,
+        guard configuration.options.sessionCacheCapacity > 0, configuration.options.preSharedKeys.isEmpty,
             deferring.isDisjoint(with: [.verification, .certificate])
         else { return nil }
         return configuration.sessionCache
@@ -114,7 +117,7 @@ struct ClientOffer: ~Copyable {
         let offersTLS13 = options.versions.contains(.tls13)
         let offersTLS12 = options.versions.contains(.tls12)
         let resumes = sessionCache != nil
-        let session = pskSession
+        let keys = keys
         // RFC 8446 §4.1.2: not in a second ClientHello.
         let earlyData = offersEarlyData && !isRetried
         let ticket = ticketSession?.ticket ?? []
@@ -148,19 +151,14 @@ struct ClientOffer: ~Copyable {
                     extensions.supportedVersions(offersTLS12 ? [.tls13, .tls12] : [.tls13])
                     if let cookie { extensions.cookie(cookie) }
                     if !compression.isEmpty { extensions.certificateCompression(compression) }
+                    if options.offersPostHandshakeAuthentication { extensions.addEmpty(.postHandshakeAuth) }
                     if earlyData { extensions.addEmpty(.earlyData) }
                     extensions.keyShares(shares)
                     // Without the modes a server gives no tickets (RFC 8446 §4.2.9).
-                    if resumes { extensions.pskKeyExchangeModes([.pskWithDHE]) }
+                    if resumes || !keys.isEmpty { extensions.pskKeyExchangeModes([.pskWithDHE]) }
                     if resumes, let request = options.ticketRequest { extensions.ticketRequest(request) }
-                    if let session {
-                        // §4.2.11: the last of all extensions.
-                        extensions.preSharedKey(
-                            ticket: session.ticket,
-                            obfuscatedAge: session.obfuscatedAge(at: options.clock()),
-                            binderLength: session.secret.count
-                        )
-                    }
+                    // §4.2.11: the last of all extensions.
+                    if !keys.isEmpty { extensions.preSharedKeys(keys, at: options.clock()) }
                 }
             }
         } catch {
@@ -179,6 +177,18 @@ struct ClientOffer: ~Copyable {
         return options.applicationProtocols.contains(name)
     }
 
+    /// The pre-shared keys that are offered: those of suites that are.
+    var keys: [OfferedKey] {
+        guard options.versions.contains(.tls13) else { return [] }
+        let keys =
+            pskSession.map { [OfferedKey.session($0)] }
+            ?? options.preSharedKeys.flatMap(\.entries).map(OfferedKey.external)
+        return keys.filter { key in
+            guard retryHash == nil || key.hash == retryHash else { return false }
+            return options.cipherSuites.contains { $0.isTLS13 && $0.hash == key.hash }
+        }
+    }
+
     /// The session that is offered as a TLS 1.3 PSK.
     var pskSession: ResumableSession? {
         guard let session, session.version == .tls13 else { return nil }
@@ -194,23 +204,26 @@ struct ClientOffer: ~Copyable {
         return session
     }
 
-    /// How many bytes of a ClientHello of this length its binder covers (RFC 8446 §4.2.11.2); nil without one.
-    func boundLength(_ helloLength: Int) -> Int? {
-        guard let session = pskSession else { return nil }
-        let length = helloLength - (2 + 1 + session.secret.count)
-        return length > 0 ? length : nil
-    }
-
-    /// Puts the binder into a ClientHello.
+    /// Puts the binders into a ClientHello (RFC 8446 §4.2.11.2).
     ///
-    /// - Parameter transcript: The hash of everything up to and with the part that the binder covers.
-    func bind(_ hello: inout [UInt8], transcript: Digest) throws(TLSError) {
-        guard let session = pskSession, let algorithm = session.cipherSuite.hash else { return }
-        var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
-        let early = try EarlySecret(preSharedKey: session.secret, cipherSuite: session.cipherSuite, &hash)
-        let binder = try early.resumptionBinder(transcript, &hash)
-        let start = hello.count - binder.count
-        for index in 0..<binder.count { hello[start + index] = binder.bytes[index] }
+    /// - Parameter transcript: The digest of what came before and the part of the ClientHello that binders cover.
+    func bind(
+        _ hello: inout [UInt8],
+        transcript: (HashAlgorithm, Span<UInt8>) throws(TLSError) -> Digest
+    ) throws(TLSError) {
+        let keys = keys
+        let bindersLength = keys.reduce(2) { $0 + 1 + $1.binderLength }
+        guard !keys.isEmpty, hello.count > bindersLength else { return }
+        let unbound = hello
+        let covered = unbound.span.extracting(0..<unbound.count - bindersLength)
+        var position = covered.count + 2
+        for key in keys {
+            guard let algorithm = key.hash else { throw .internalFailure("a pre-shared key without a hash") }
+            let binder = try key.binder(transcript(algorithm, covered))
+            // Behind its length.
+            for index in 0..<binder.count { hello[position + 1 + index] = binder.bytes[index] }
+            position += 1 + binder.count
+        }
     }
 
     /// The group of ``key``.

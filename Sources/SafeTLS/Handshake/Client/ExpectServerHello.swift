@@ -30,9 +30,8 @@ struct ExpectServerHello: ~Copyable {
     ) throws(TLSError) -> ExpectServerHello {
         var offer = try ClientOffer(configuration: configuration, serverName: serverName, deferring: deferring)
         var hello = try offer.hello(cookie: nil)
-        if let length = offer.boundLength(hello.count), let algorithm = offer.pskSession?.cipherSuite.hash {
-            let digest = try Transcript(algorithm).digest(adding: hello.span.extracting(0..<length))
-            try offer.bind(&hello, transcript: digest)
+        try offer.bind(&hello) { algorithm, covered throws(TLSError) in
+            try Transcript(algorithm).digest(adding: covered)
         }
         let state = try start(offer: offer, hello: hello, &channel)
         if state.offer.offersEarlyData { try state.startEarlyData(hello, &channel) }
@@ -159,13 +158,17 @@ struct ExpectServerHello: ~Copyable {
         } catch {
             throw TLSError(error)
         }
-        var resumed: ResumableSession?
+        var preSharedKey: OfferedKey?
         if let identity = hello.selectedIdentity {
-            // §4.2.11: one identity was offered, and its hash must be the suite's.
-            guard let session = offer.pskSession, identity == 0, session.cipherSuite.hash == algorithm else {
+            // §4.2.11: one of those that were offered, and its hash must be the suite's.
+            let keys = offer.keys
+            guard Int(identity) < keys.count, keys[Int(identity)].hash == algorithm else {
                 throw .peerMisbehaved(.illegalParameter("a pre-shared key that was not offered for this suite"))
             }
-            resumed = session
+            preSharedKey = keys[Int(identity)]
+        }
+        guard preSharedKey != nil || !offer.options.requiresPreSharedKey else {
+            throw .nothingInCommon(.preSharedKey)
         }
         let offer = offer
         switch consume messages {
@@ -179,7 +182,7 @@ struct ExpectServerHello: ~Copyable {
                 algorithm,
                 group,
                 sharedSecret,
-                resumed,
+                preSharedKey,
                 transcript,
                 isRetried: false,
                 &channel
@@ -195,7 +198,7 @@ struct ExpectServerHello: ~Copyable {
                 algorithm,
                 group,
                 sharedSecret,
-                resumed,
+                preSharedKey,
                 transcript,
                 isRetried: true,
                 &channel
@@ -210,7 +213,7 @@ struct ExpectServerHello: ~Copyable {
         _ algorithm: HashAlgorithm,
         _ group: NamedGroup,
         _ sharedSecret: consuming Secret,
-        _ resumed: ResumableSession?,
+        _ preSharedKey: OfferedKey?,
         _ transcript: consuming Transcript,
         isRetried: Bool,
         _ channel: inout Channel
@@ -218,8 +221,8 @@ struct ExpectServerHello: ~Copyable {
         var transcript = transcript
         var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
         let early: EarlySecret
-        if let resumed {
-            early = try EarlySecret(preSharedKey: resumed.secret, cipherSuite: cipherSuite, &hash)
+        if let preSharedKey {
+            early = try preSharedKey.earlySecret(cipherSuite, &hash)
         } else {
             early = try EarlySecret(cipherSuite: cipherSuite)
         }
@@ -234,7 +237,7 @@ struct ExpectServerHello: ~Copyable {
         channel.ignoresChangeCipherSpec = true
         try channel.install(opener: serverTraffic.opener(&hash))
         // While 0-RTT data may still be accepted, their keys stay (§4.2.10).
-        if channel.earlyData == .offered && resumed == nil { channel.earlyData = .rejected(.notResumed) }
+        if channel.earlyData == .offered && preSharedKey == nil { channel.earlyData = .rejected(.notResumed) }
         if channel.earlyData != .offered {
             // Appendix D.4: the record that makes this look like TLS 1.2 comes before the second flight.
             if !offer.sessionID.isEmpty && !channel.hasSentChangeCipherSpec { try channel.writeChangeCipherSpec() }
@@ -248,7 +251,7 @@ struct ExpectServerHello: ~Copyable {
                         cipherSuite: cipherSuite,
                         group: group,
                         usedHelloRetryRequest: isRetried,
-                        resumed: resumed,
+                        preSharedKey: preSharedKey,
                         transcript: transcript,
                         hash: hash,
                         handshakeSecret: handshakeSecret,
@@ -295,16 +298,14 @@ struct ExpectServerHello: ~Copyable {
         var transcript = try Transcript(algorithm, firstClientHello: digest.bytes)
         transcript.update(message.span)
         // §4.1.4: a PSK of another hash than the server's suite has cannot be offered again.
-        if let session = offer.pskSession, session.cipherSuite.hash != algorithm { offer.session = nil }
+        offer.retryHash = algorithm
         if channel.earlyData == .offered {
             channel.earlyData = .rejected(.helloRetryRequest)
             try channel.removeSealer()
         }
         var second = try offer.hello(cookie: cookie, isRetried: true)
-        if let length = offer.boundLength(second.count) {
-            let digest = try transcript.digest(adding: second.span.extracting(0..<length))
-            try offer.bind(&second, transcript: digest)
-        }
+        let earlier = try transcript.copy()
+        try offer.bind(&second) { _, covered throws(TLSError) in try earlier.digest(adding: covered) }
         transcript.update(second.span)
         if !offer.sessionID.isEmpty && !channel.hasSentChangeCipherSpec { try channel.writeChangeCipherSpec() }
         channel.ignoresChangeCipherSpec = true

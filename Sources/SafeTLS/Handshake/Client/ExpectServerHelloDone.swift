@@ -36,7 +36,7 @@ struct ExpectServerHelloDone: ~Copyable {
             if flight.handshake.offer.deferring.contains(.certificate) {
                 return .handshaking(.awaitCertificateTLS12(AwaitCertificateTLS12(request: request, flight: flight)))
             }
-            let credential = flight.handshake.offer.credential(for: request)
+            let credential = flight.handshake.offer.configuration.credential(for: request)
             return try flight.show(credential, request, &channel)
         default:
             throw .unexpected(type, expected: "ServerHelloDone")

@@ -55,14 +55,6 @@ extension RequestedCertificate {
 }
 
 extension ClientOffer {
-    /// The certificate to show to a server that asks for one: the first that fits.
-    func credential(for request: RequestedCertificate) -> Credential? {
-        options.credentials.first { credential in
-            credential.isIssued(byOneOf: request.certificateAuthorities)
-                && credential.signatureScheme(for: request, preferred: options.signingSchemes) != nil
-        }
-    }
-
     /// The request to judge the server's chain.
     func verification(_ chain: PeerChain) -> VerificationRequest {
         VerificationRequest(

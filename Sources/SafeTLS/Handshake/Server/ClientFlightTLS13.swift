@@ -22,6 +22,8 @@ struct ClientFlightTLS13: ~Copyable {
     let authenticatedAt: Int64
     /// How many tickets the client gets.
     var ticketCount: Int
+    /// Whether the client may be asked for a certificate later (§4.2.6).
+    let offersPostHandshakeAuthentication: Bool
     /// The client, as far as it has proved who it is.
     var client: PeerAuthenticated
 
@@ -132,10 +134,16 @@ struct ExpectClientFinishedTLS13: ~Copyable {
         guard type == .finished else { throw .unexpected(type, expected: "Finished") }
         let expected = try flight.clientTraffic.verifyData(transcript: flight.digest, &flight.hash)
         try FinishedCheck.verify(message, expected: expected)
-        try flight.issueTickets(clientFinished: message, &channel)
+        flight.transcript.update(message.span)
+        try flight.issueTickets(&channel)
+        var authentication = PostHandshakeAuthentication.none
+        if flight.offersPostHandshakeAuthentication {
+            authentication = .server(ServerPostHandshake(context: flight.context, handshake: flight.transcript))
+        }
         let connected = Connected(
             negotiated: flight.negotiated,
             peer: flight.client.certificates,
+            authentication: authentication,
             secrets: flight.secrets
         )
         try channel.install(opener: flight.opener)

@@ -44,13 +44,18 @@ struct EarlyDataDecision {
         case .none:
             self = .rejected(.notResumed)
         case .some(let resumed):
-            if let reason = Self.objection(context, hello, resumed.state, options, cipherSuite, applicationProtocol) {
-                self = .rejected(reason)
-            } else if resumed.identity != 0 {
+            switch resumed.source {
+            case .external:
                 self = .rejected(.notResumed)
-            } else {
-                let promised = min(resumed.state.maximumEarlyData, options.maximumSize)
-                self = EarlyDataDecision(.accepted, limit: Int(promised))
+            case .session(let state):
+                if let reason = Self.objection(context, hello, state, options, cipherSuite, applicationProtocol) {
+                    self = .rejected(reason)
+                } else if resumed.identity != 0 {
+                    self = .rejected(.notResumed)
+                } else {
+                    let promised = min(state.maximumEarlyData, options.maximumSize)
+                    self = EarlyDataDecision(.accepted, limit: Int(promised))
+                }
             }
         }
     }

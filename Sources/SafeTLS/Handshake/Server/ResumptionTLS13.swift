@@ -2,14 +2,28 @@
 
 import TLSCrypto
 
-/// A session that a TLS 1.3 client resumes, with the proof that it knows the session's secret.
+/// A pre-shared key of a TLS 1.3 client, of an earlier session or external, with the proof that the client knows it.
 ///
 /// Only the check of the binder makes one (RFC 8446 §4.2.11.2).
 struct BinderVerified: ~Copyable {
-    let state: SessionState
+    let source: Source
     /// The index of the identity that was taken.
     let identity: UInt16
     let earlySecret: EarlySecret
+
+    /// Where the key comes from.
+    enum Source: ~Copyable {
+        case session(SessionState)
+        case external(ExternalPSK.Entry)
+    }
+
+    /// The name of an external key.
+    var name: [UInt8]? {
+        switch source {
+        case .session: nil
+        case .external(let entry): entry.name
+        }
+    }
 
     /// Looks at the client's identities in their order and takes the first that may be resumed.
     ///
@@ -32,12 +46,20 @@ struct BinderVerified: ~Copyable {
         guard hello.extensions.contains(.pskKeyExchangeModes) else {
             throw .peerMisbehaved(.missingExtension(.pskKeyExchangeModes))
         }
-        guard let resumption = context.configuration.resumption, hello.allows(.pskWithDHE) else { return nil }
+        guard hello.allows(.pskWithDHE) else { return nil }
         let now = context.options.clock()
         let name = hello.dnsName
         for index in 0..<min(offer.count, TLSLimits.pskIdentities) {
             guard let identity = offer.identity(at: index), let binder = offer.binder(at: index) else { break }
-            guard
+            if let entry = context.configuration.preSharedKey(identity.identity) {
+                guard entry.hash == choice.hash else { continue }
+                let early = try EarlySecret(preSharedKey: entry.secret, cipherSuite: choice.cipherSuite, &hash)
+                let partial = message.span.extracting(0..<max(0, message.count - offer.bindersByteCount))
+                let expected = try early.binder(entry.binder, transcript.digest(adding: partial), &hash)
+                guard constantTimeEquals(expected.bytes, binder) else { throw .peerMisbehaved(.badBinder) }
+                return BinderVerified(source: .external(entry), identity: UInt16(index), earlySecret: early)
+            }
+            guard let resumption = context.configuration.resumption,
                 let state = resumption.session(identity.identity, version: .tls13, serverName: name, at: now)
             else { continue }
             // §4.2.11: the hash, and so the key schedule, is the session's.
@@ -48,31 +70,39 @@ struct BinderVerified: ~Copyable {
                 &hash
             )
             let partial = message.span.extracting(0..<max(0, message.count - offer.bindersByteCount))
-            let expected = try early.resumptionBinder(transcript.digest(adding: partial), &hash)
+            let expected = try early.binder(.resumption, transcript.digest(adding: partial), &hash)
             guard constantTimeEquals(expected.bytes, binder) else { throw .peerMisbehaved(.badBinder) }
             // A stored session serves once (RFC 8446 §4.6.1 allows more, §8.1 wants this for 0-RTT).
             if takes, let name = resumption.identifier(identity.identity), resumption.store?.remove(name) != true {
                 return nil
             }
-            return BinderVerified(state: state, identity: UInt16(index), earlySecret: early)
+            return BinderVerified(source: .session(state), identity: UInt16(index), earlySecret: early)
         }
         return nil
     }
 
-    private init(state: consuming SessionState, identity: UInt16, earlySecret: consuming EarlySecret) {
-        self.state = state
+    private init(source: consuming Source, identity: UInt16, earlySecret: consuming EarlySecret) {
+        self.source = source
         self.identity = identity
         self.earlySecret = earlySecret
     }
 }
 
+extension ServerConfiguration {
+    /// The external key of an identity.
+    func preSharedKey(_ identity: Span<UInt8>) -> ExternalPSK.Entry? {
+        guard !preSharedKeys.isEmpty else { return nil }
+        let bytes: [UInt8] = copyBytes(identity)
+        return preSharedKeys[bytes]
+    }
+}
+
 extension ClientFlightTLS13 {
     /// Writes the tickets that end a handshake, behind the client's Finished (RFC 8446 §4.6.1).
-    mutating func issueTickets(clientFinished message: [UInt8], _ channel: inout Channel) throws(TLSError) {
+    mutating func issueTickets(_ channel: inout Channel) throws(TLSError) {
         guard ticketCount > 0, let resumption = context.configuration.resumption else { return }
         let options = context.options
         let maximumEarlyData = options.earlyData?.maximumSize ?? 0
-        transcript.update(message.span)
         let resumptionSecret = try master.resumption(transcript.digest(), &hash)
         let now = options.clock()
         let lifetime = resumption.lifetime(authenticatedAt: authenticatedAt, now: now, version: .tls13)

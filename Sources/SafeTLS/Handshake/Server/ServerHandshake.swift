@@ -65,6 +65,8 @@ extension ServerHandshake: HandshakeState {
         }
     }
 
+    static func request(of connected: borrowing Connected) -> ServerRequest? { connected.serverRequest }
+
     consuming func receive(
         _ type: HandshakeType,
         _ message: [UInt8],

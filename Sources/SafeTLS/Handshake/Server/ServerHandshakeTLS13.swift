@@ -14,6 +14,8 @@ struct ServerHandshakeTLS13: ~Copyable {
     private let authenticatedAt: Int64?
     /// The client of the session that is resumed.
     private let client: PeerAuthenticated
+    /// Whether the client may be asked for a certificate later (§4.2.6).
+    private let offersPostHandshakeAuthentication: Bool
     /// The authenticator whose CertificateRequest was sent.
     var authenticator: ClientAuthenticator?
     private var hash: KeyedHash
@@ -33,6 +35,7 @@ struct ServerHandshakeTLS13: ~Copyable {
         negotiated: NegotiatedParameters,
         clientRandom: [32 of UInt8],
         ticketCount: Int,
+        offersPostHandshakeAuthentication: Bool = false,
         resumed: consuming BinderVerified?,
         earlyTraffic: consuming TrafficSecret? = nil,
         sharedSecret: consuming Secret,
@@ -46,8 +49,14 @@ struct ServerHandshakeTLS13: ~Copyable {
         let early: EarlySecret
         switch consume resumed {
         case .some(let resumed):
-            authenticatedAt = resumed.state.authenticatedAt
-            client = PeerAuthenticated(resuming: resumed.state)
+            switch resumed.source {
+            case .session(let state):
+                authenticatedAt = state.authenticatedAt
+                client = PeerAuthenticated(resuming: state)
+            case .external:
+                authenticatedAt = nil
+                client = .anonymous
+            }
             early = resumed.earlySecret
         case .none:
             authenticatedAt = nil
@@ -68,6 +77,7 @@ struct ServerHandshakeTLS13: ~Copyable {
         self.negotiated = negotiated
         self.clientRandom = clientRandom
         self.ticketCount = ticketCount
+        self.offersPostHandshakeAuthentication = offersPostHandshakeAuthentication
         self.transcript = transcript
         self.hash = hash
     }
@@ -124,6 +134,7 @@ struct ServerHandshakeTLS13: ~Copyable {
             ),
             authenticatedAt: began,
             ticketCount: ticketCount,
+            offersPostHandshakeAuthentication: offersPostHandshakeAuthentication,
             client: client
         )
         if let authenticator {

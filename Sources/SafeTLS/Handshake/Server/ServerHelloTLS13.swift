@@ -62,9 +62,27 @@ enum ServerHelloTLS13 {
         guard !hello.hasPreSharedKey || hello.extensions.contains(.pskKeyExchangeModes) else {
             throw .peerMisbehaved(.missingExtension(.pskKeyExchangeModes))
         }
-        let suite = try context.cipherSuite(hello) { $0.isTLS13 }
+        let suite = try cipherSuite(context, hello)
         guard let hash = suite.hash else { throw .internalFailure("\(suite) has no hash") }
         return Choice(cipherSuite: suite, hash: hash, group: try group(context, hello))
+    }
+
+    /// The most wanted suite, of those that go with an external key of the client if there is one (§4.2.11).
+    private static func cipherSuite(
+        _ context: ServerContext,
+        _ hello: borrowing ClientHello
+    ) throws(TLSError) -> CipherSuite {
+        if !context.configuration.preSharedKeys.isEmpty, let offer = hello.preSharedKey {
+            for index in 0..<min(offer.count, TLSLimits.pskIdentities) {
+                guard let identity = offer.identity(at: index),
+                    let entry = context.configuration.preSharedKey(identity.identity)
+                else { continue }
+                if let suite = try? context.cipherSuite(hello, where: { $0.isTLS13 && $0.hash == entry.hash }) {
+                    return suite
+                }
+            }
+        }
+        return try context.cipherSuite(hello) { $0.isTLS13 }
     }
 
     /// The most wanted group that the client sent a share for; asking for another one costs a round trip.
@@ -199,6 +217,12 @@ enum ServerHelloTLS13 {
             case .some(let resumed): resumed.identity
             case .none: nil
             }
+        let keyName: [UInt8]? =
+            switch resumed {
+            case .some(let resumed): resumed.name
+            case .none: nil
+            }
+        guard keyName != nil || !context.options.requiresPreSharedKey else { throw .nothingInCommon(.preSharedKey) }
         let signer = identity == nil ? try credential(context, hello, name: name) : nil
         transcript.update(message.span)
         let early = EarlyDataDecision(
@@ -249,11 +273,12 @@ enum ServerHelloTLS13 {
             applicationProtocol: applicationProtocol,
             serverName: name,
             usedHelloRetryRequest: isRetried,
-            isResumed: identity != nil
+            isResumed: identity != nil && keyName == nil,
+            preSharedKeyIdentity: keyName
         )
         // §4.2.9: without (EC)DHE, the only key exchange that we resume with, the client cannot use them.
         var ticketCount = 0
-        if hello.allows(.pskWithDHE), let resumption = context.configuration.resumption {
+        if hello.allows(.pskWithDHE), keyName == nil, let resumption = context.configuration.resumption {
             ticketCount = resumption.ticketCount(requested: hello.ticketRequest, isResumed: identity != nil)
         }
         let answersTicketRequest = hello.ticketRequest != nil && ticketCount > 0
@@ -262,6 +287,7 @@ enum ServerHelloTLS13 {
             negotiated: negotiated,
             clientRandom: random(hello),
             ticketCount: ticketCount,
+            offersPostHandshakeAuthentication: hello.hasPostHandshakeAuth,
             resumed: resumed,
             earlyTraffic: earlyTraffic,
             sharedSecret: sharedSecret,

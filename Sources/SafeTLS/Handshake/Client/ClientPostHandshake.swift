@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TLSCertificates
+import TLSCrypto
+
+/// A client's answers to servers that ask for its certificate after the handshake (RFC 8446 §4.6.2).
+struct ClientPostHandshake: ~Copyable {
+    private let configuration: ClientConfiguration
+    private let deferring: DeferredRequests
+    /// ClientHello…client Finished: every request goes on from there (§4.4.1).
+    private let handshake: Transcript
+    private var state = State.idle
+    /// How many requests there were.
+    private var count = 0
+
+    private enum State: ~Copyable {
+        case idle
+        /// The driver chooses a certificate.
+        case awaitCertificate(RequestedCertificate, Transcript)
+        /// The driver signs. The Certificate waits, so that nothing can come between it and what follows.
+        case awaitSignature(SignatureRequest, certificate: [UInt8], Transcript)
+    }
+
+    /// - Parameter handshake: ClientHello…client Finished.
+    init(configuration: ClientConfiguration, deferring: DeferredRequests, handshake: consuming Transcript) {
+        self.configuration = configuration
+        self.deferring = deferring
+        self.handshake = handshake
+    }
+
+    /// What the driver is asked for.
+    var request: ClientRequest? {
+        switch state {
+        case .idle: nil
+        case .awaitCertificate(let request, _): .certificate(request)
+        case .awaitSignature(let request, _, _): .signature(request)
+        }
+    }
+
+    private mutating func takeState() -> State {
+        var taken = State.idle
+        swap(&taken, &state)
+        return taken
+    }
+
+    /// Takes a CertificateRequest.
+    mutating func receive(
+        _ message: [UInt8],
+        _ secrets: borrowing ConnectionSecrets,
+        _ channel: inout Channel
+    ) throws(TLSError) {
+        count += 1
+        guard count <= TLSLimits.certificateRequests else { throw .peerMisbehaved(.tooMany("certificate requests")) }
+        let request = try RequestedCertificate(tls13: message)
+        var transcript = try handshake.copy()
+        transcript.update(message.span)
+        if deferring.contains(.certificate) {
+            state = .awaitCertificate(request, transcript)
+            return
+        }
+        try show(configuration.credential(for: request), request, transcript, secrets, &channel)
+    }
+
+    /// The driver's choice of a certificate; nil shows none.
+    mutating func answer(
+        _ credential: Credential?,
+        _ secrets: borrowing ConnectionSecrets,
+        _ channel: inout Channel
+    ) throws(TLSError) {
+        guard case .awaitCertificate(let request, let transcript) = takeState() else {
+            throw .misuse(.noSuchRequest)
+        }
+        try show(credential, request, transcript, secrets, &channel)
+    }
+
+    /// The driver's signature.
+    mutating func answer(
+        signature: [UInt8],
+        _ secrets: borrowing ConnectionSecrets,
+        _ channel: inout Channel
+    ) throws(TLSError) {
+        guard case .awaitSignature(let request, let certificate, let transcript) = takeState() else {
+            throw .misuse(.noSuchRequest)
+        }
+        try Self.send(certificate, request.scheme, signature, transcript, secrets, &channel)
+    }
+
+    private mutating func show(
+        _ credential: Credential?,
+        _ requested: RequestedCertificate,
+        _ transcript: consuming Transcript,
+        _ secrets: borrowing ConnectionSecrets,
+        _ channel: inout Channel
+    ) throws(TLSError) {
+        var transcript = transcript
+        let schemes = configuration.options.signingSchemes
+        let scheme = credential?.signatureScheme(for: requested, preferred: schemes)
+        // A client without certificate says so with an empty list (§4.4.2).
+        let chain = scheme == nil ? [] : credential?.certificateChain.map(\.der) ?? []
+        var writer = ByteWriter()
+        do throws(EncodeError) {
+            try CertificateMessage.writeTLS13(requestContext: requested.context.span, chain: chain, into: &writer)
+        } catch {
+            throw .internalFailure("a Certificate message outgrew its length field")
+        }
+        let certificate = writer.takeBytes()
+        transcript.update(certificate.span)
+        guard let credential, let scheme else {
+            try Self.send(certificate, nil, [], transcript, secrets, &channel)
+            return
+        }
+        let request = SignatureRequest(
+            scheme: scheme,
+            credential: credential,
+            message: CertificateVerifyContent.bytes(.client, transcript: try transcript.digest())
+        )
+        if deferring.contains(.signature) {
+            state = .awaitSignature(request, certificate: certificate, transcript)
+        } else {
+            try Self.send(certificate, scheme, request.sign(), transcript, secrets, &channel)
+        }
+    }
+
+    /// Writes Certificate, CertificateVerify unless there is nothing to prove, and Finished (§4.4).
+    private static func send(
+        _ certificate: [UInt8],
+        _ scheme: SignatureScheme?,
+        _ signature: [UInt8],
+        _ transcript: consuming Transcript,
+        _ secrets: borrowing ConnectionSecrets,
+        _ channel: inout Channel
+    ) throws(TLSError) {
+        var transcript = transcript
+        channel.flight.append(certificate)
+        if let scheme {
+            try channel.send(&transcript) { writer throws(EncodeError) in
+                try DigitallySigned.writeCertificateVerify(scheme: scheme, signature: signature, into: &writer)
+            }
+        }
+        let verifyData = try secrets.verifyDataOfSender(transcript.digest())
+        try channel.send(&transcript) { writer throws(EncodeError) in
+            try Finished.write(verifyData: verifyData.bytes, into: &writer)
+        }
+    }
+}
+
+extension ClientConfiguration {
+    /// The certificate to show to a server that asks for one: the first that fits.
+    func credential(for request: RequestedCertificate) -> Credential? {
+        options.credentials.first { credential in
+            credential.isIssued(byOneOf: request.certificateAuthorities)
+                && credential.signatureScheme(for: request, preferred: options.signingSchemes) != nil
+        }
+    }
+}
