@@ -60,7 +60,19 @@ struct Connect: ParsableCommand {
     @Flag(help: "Connect once before, wait for the session that the server leaves, and resume it.")
     var resume = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Send this line as 0-RTT data in the resumed connection; again, if the server does not take them.",
+            valueName: "text"
+        )
+    )
+    var earlyData: String?
+
     @OptionGroup var protocols: ProtocolArguments
+
+    func validate() throws {
+        guard earlyData == nil || resume else { throw ValidationError("--early-data needs --resume.") }
+    }
 
     func run() throws {
         cs_ignore_broken_pipes()
@@ -69,7 +81,7 @@ struct Connect: ParsableCommand {
             try connect(configuration) { connection throws in try connection.finish() }
             note("first connection", "closed")
         }
-        try connect(configuration) { connection throws in
+        try connect(configuration, early: earlyData.map { Array(($0 + "\n").utf8) } ?? []) { connection throws in
             try head ? requestHead(&connection) : exchange(&connection)
         }
     }
@@ -77,6 +89,7 @@ struct Connect: ParsableCommand {
     /// Shakes hands with the server and does something on the connection.
     private func connect(
         _ configuration: ClientConfiguration,
+        early: [UInt8] = [],
         _ use: (inout SocketConnection<ClientSession>) throws -> Void
     ) throws {
         let asked = serverName ?? endpoint.host
@@ -91,7 +104,10 @@ struct Connect: ParsableCommand {
         )
         var connection = SocketConnection(session, over: try Socket.connect(to: endpoint))
         do {
+            let count = try connection.writeEarly(early)
             try handshake(&connection)
+            let isTaken = connection.session.earlyData == .accepted
+            if !early.isEmpty { try connection.write(Array(early[(isTaken ? count : 0)...])) }
             try use(&connection)
         } catch {
             // The alert that tells the server why. It may be gone already, which changes nothing.
@@ -106,12 +122,17 @@ struct Connect: ParsableCommand {
         options.versions = protocols.versions
         options.applicationProtocols = protocols.applicationProtocols
         options.keyLog = try protocols.keyLog
+        options.offersEarlyData = earlyData != nil
         options.certificateCompressors = [SystemCompressor.brotli, SystemCompressor.zlib]
+        options.preSharedKeys = try protocols.preSharedKeys
+        options.requiresPreSharedKey = protocols.requirePsk
+        options.records = protocols.records
         if !revocationLists.isEmpty {
             options.revocation = RevocationPolicy(lists: try CertificateRevocationLists(files: revocationLists))
         }
         if let certificateFile {
             options.credentials = [try Credential(certificateFile: certificateFile, keyFile: keyFile)]
+            options.offersPostHandshakeAuthentication = true
         }
         if let suites = try protocols.cipherSuites { options.cipherSuites = suites }
         if let groups = try protocols.namedGroups { options.groups = groups }
@@ -136,6 +157,7 @@ struct Connect: ParsableCommand {
         for line in connection.session.negotiated?.lines ?? [] {
             note(line.name, line.value)
         }
+        for remark in connection.session.remarks { note(remark.name, remark.value) }
     }
 
     /// Waits for the server, but not for ever.

@@ -18,6 +18,23 @@ extension NegotiatedParameters {
     }
 }
 
+extension TLSSession where Self: ~Copyable {
+    /// What only some connections have.
+    var remarks: [(name: String, value: String)] {
+        var remarks: [(String, String)] = []
+        if let identity = negotiated?.preSharedKeyIdentity {
+            remarks.append(("pre-shared key", String(decoding: identity, as: UTF8.self)))
+        }
+        switch earlyData {
+        case .notOffered: break
+        case .offered: remarks.append(("0-RTT data", "offered"))
+        case .accepted: remarks.append(("0-RTT data", "accepted"))
+        case .rejected(let reason): remarks.append(("0-RTT data", "rejected (\(reason))"))
+        }
+        return remarks
+    }
+}
+
 extension Certificate {
     /// Whose it is, who says so and until when.
     var summary: String {

@@ -28,11 +28,28 @@ struct ProtocolArguments: ParsableArguments {
     )
     var signatureSchemes: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "An external pre-shared key: a name and the key in hexadecimal. May be repeated.",
+            valueName: "name:key"
+        )
+    )
+    var psk: [String] = []
+
+    @Flag(help: "Refuse peers without one of the --psk keys; implies TLS 1.3.")
+    var requirePsk = false
+
+    @Option(
+        help: ArgumentHelp("Ask the peer for records of at most this many bytes (64 to 16385).", valueName: "bytes")
+    )
+    var recordSizeLimit: Int?
+
     @Option(help: ArgumentHelp("Append the secrets of the connections, for Wireshark and the like.", valueName: "file"))
     var keylog: String?
 
     var versions: ClosedRange<ProtocolVersion> {
-        (tls12 || !tls13 ? .tls12 : .tls13)...(tls13 || !tls12 ? .tls13 : .tls12)
+        if requirePsk { return .tls13 ... .tls13 }
+        return (tls12 || !tls13 ? .tls12 : .tls13)...(tls13 || !tls12 ? .tls13 : .tls12)
     }
 
     var applicationProtocols: [String] { alpn.map(names) ?? [] }
@@ -49,13 +66,38 @@ struct ProtocolArguments: ParsableArguments {
         get throws { try signatureSchemes.map { try known($0, "signature scheme", SignatureScheme.init(name:)) } }
     }
 
+    var preSharedKeys: [ExternalPSK] {
+        get throws {
+            try psk.map { text in
+                guard let colon = text.lastIndex(of: ":"),
+                    let key = bytes(inHexadecimal: text[text.index(after: colon)...])
+                else { throw ValidationError("\(text) is not a name, a colon and a key in hexadecimal.") }
+                return try ExternalPSK(identity: Array(text[..<colon].utf8), key: key.span)
+            }
+        }
+    }
+
+    var records: RecordOptions {
+        var records = RecordOptions()
+        records.sizeLimit = recordSizeLimit
+        return records
+    }
+
+    private func bytes(inHexadecimal text: Substring) -> [UInt8]? {
+        let digits = text.compactMap(\.hexDigitValue)
+        guard digits.count == text.count, digits.count.isMultiple(of: 2) else { return nil }
+        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    }
+
     var keyLog: (any KeyLog)? {
         get throws { try keylog.map { try FileKeyLog(path: $0) } }
     }
 
     /// Unknown names are mistakes in the command line.
     func validate() throws {
-        _ = try (cipherSuites, namedGroups, schemes)
+        _ = try (cipherSuites, namedGroups, schemes, preSharedKeys)
+        guard !requirePsk || !psk.isEmpty else { throw ValidationError("--require-psk needs --psk.") }
+        guard !requirePsk || !tls12 else { throw ValidationError("--require-psk does not go with --tls1.2.") }
     }
 
     private func names(in list: String) -> [String] {

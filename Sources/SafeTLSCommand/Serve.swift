@@ -20,7 +20,7 @@ struct Serve: ParsableCommand {
         name: .customLong("cert"),
         help: ArgumentHelp("Certificate chain in PEM, leaf first. May be repeated.", valueName: "file")
     )
-    var certificates: [String]
+    var certificates: [String] = []
 
     @Option(
         name: .customLong("key"),
@@ -64,12 +64,26 @@ struct Serve: ParsableCommand {
     @Flag(help: "Refuse clients without a certificate; with --client-ca.")
     var requireClientCert = false
 
+    @Flag(help: "Ask TLS 1.3 clients for the certificate after the handshake; with --client-ca.")
+    var askLater = false
+
+    @Flag(help: "Accept 0-RTT data, up to 14336 bytes in a connection.")
+    var earlyData = false
+
     @OptionGroup var protocols: ProtocolArguments
 
     func validate() throws {
         guard keys.isEmpty || keys.count == certificates.count else {
             throw ValidationError("There must be one --key for each --cert.")
         }
+        guard !certificates.isEmpty || protocols.requirePsk else {
+            throw ValidationError("There must be a --cert, unless --require-psk is given.")
+        }
+        // Clients that do not let themselves be asked later are served.
+        guard !askLater || !requireClientCert else {
+            throw ValidationError("--ask-later does not go with --require-client-cert.")
+        }
+        guard !askLater || clientAuthorities != nil else { throw ValidationError("--ask-later needs --client-ca.") }
         guard !requireClientCert || clientAuthorities != nil else {
             throw ValidationError("--require-client-cert needs --client-ca.")
         }
@@ -83,11 +97,21 @@ struct Serve: ParsableCommand {
         var server = Server(
             try configuration(),
             service: www ? .statusPage : .echo,
+            authenticator: try askLater ? authentication().map(ClientAuthenticator.init) : nil,
             listener: listener,
             limit: connections
         )
         output(Array("listening on \(name)\n".utf8))
         try server.run()
+    }
+
+    private func authentication() throws -> ClientAuthentication? {
+        try clientAuthorities.map { file in
+            ClientAuthentication(
+                requireClientCert ? .required : .optional,
+                trustAnchors: try TrustAnchors(pemFile: file)
+            )
+        }
     }
 
     private func configuration() throws -> ServerConfiguration {
@@ -103,15 +127,18 @@ struct Serve: ParsableCommand {
         options.applicationProtocols = protocols.applicationProtocols
         options.keyLog = try protocols.keyLog
         options.certificateCompressors = [SystemCompressor.brotli, SystemCompressor.zlib]
+        options.preSharedKeys = try protocols.preSharedKeys
+        options.requiresPreSharedKey = protocols.requirePsk
+        options.records = protocols.records
         if let suites = try protocols.cipherSuites { options.cipherSuites = suites }
         if let groups = try protocols.namedGroups { options.groups = groups }
         if let schemes = try protocols.schemes { options.signatureSchemes = schemes }
         options.ticketKeys = try ticketKeyFile.map { try TicketKeys(file: $0) }
-        options.clientAuthentication = try clientAuthorities.map { file in
-            ClientAuthentication(
-                requireClientCert ? .required : .optional,
-                trustAnchors: try TrustAnchors(pemFile: file)
-            )
+        if !askLater { options.clientAuthentication = try authentication() }
+        if earlyData {
+            // Without a key file no ticket is older than this process, so the register has seen all there is.
+            let register = ticketKeyFile == nil ? StrikeRegister(start: 0) : StrikeRegister()
+            options.earlyData = EarlyDataOptions(replayProtection: register)
         }
         return try ServerConfiguration(credentials: credentials, options: options)
     }

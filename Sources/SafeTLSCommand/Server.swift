@@ -7,6 +7,8 @@ import SafeTLS
 struct Server: ~Copyable {
     private let configuration: ServerConfiguration
     private let service: Service
+    /// Asks clients for certificates after the handshake.
+    private let authenticator: ClientAuthenticator?
     private let listener: Socket
     /// How many more connections to take; nil for any number.
     private var remaining: Int?
@@ -15,9 +17,16 @@ struct Server: ~Copyable {
     /// More clients than this wait in the system's queue.
     private static let mostConnections = 512
 
-    init(_ configuration: ServerConfiguration, service: Service, listener: consuming Socket, limit: Int?) {
+    init(
+        _ configuration: ServerConfiguration,
+        service: Service,
+        authenticator: ClientAuthenticator?,
+        listener: consuming Socket,
+        limit: Int?
+    ) {
         self.configuration = configuration
         self.service = service
+        self.authenticator = authenticator
         self.listener = listener
         remaining = limit
     }
@@ -40,7 +49,13 @@ struct Server: ~Copyable {
         guard let socket = listener.accept() else { return }
         remaining = remaining.map { $0 - 1 }
         do {
-            let connection = try ServerConnection(configuration, service: service, socket: socket, now: now)
+            let connection = try ServerConnection(
+                configuration,
+                service: service,
+                authenticator: authenticator,
+                socket: socket,
+                now: now
+            )
             connections.append(connection)
         } catch {
             note("\(error)")

@@ -13,6 +13,9 @@ enum Service {
 final class ServerConnection {
     private var connection: SocketConnection<ServerSession>
     private let service: Service
+    private let authenticator: ClientAuthenticator?
+    /// Whether the client was asked for its certificate after the handshake, and has not answered.
+    private var isAuthenticating = false
     private let peer: String
     private var request: [UInt8] = []
     private var phase = Phase.handshake
@@ -30,8 +33,15 @@ final class ServerConnection {
     private static let lingering: UInt64 = 2_000
     private static let longestRequest = 16384
 
-    init(_ configuration: ServerConfiguration, service: Service, socket: consuming Socket, now: UInt64) throws {
+    init(
+        _ configuration: ServerConfiguration,
+        service: Service,
+        authenticator: ClientAuthenticator?,
+        socket: consuming Socket,
+        now: UInt64
+    ) throws {
         self.service = service
+        self.authenticator = authenticator
         peer = socket.name(ofPeer: true)
         connection = SocketConnection(ServerSession(configuration: configuration), over: socket)
         deadline = now + Self.patience
@@ -63,7 +73,7 @@ final class ServerConnection {
             deadline = now + Self.patience
             if canRead { try serve(connection.read()) }
             try connection.flush()
-            reportHandshake()
+            try reportHandshake()
             if connection.session.isPeerClosed { connection.session.close() }
             try connection.flush()
             if connection.session.isClosed, !connection.hasOutput { linger(now) }
@@ -94,10 +104,23 @@ final class ServerConnection {
         }
     }
 
-    private func reportHandshake() {
+    private func reportHandshake() throws {
+        if isAuthenticating && !connection.session.isClientCertificatePending {
+            isAuthenticating = false
+            reportCertificates()
+        }
         guard phase == .handshake, let parameters = connection.session.negotiated else { return }
         phase = .open
         note(peer + " " + parameters.lines.map(\.value).joined(separator: " "))
+        for remark in connection.session.remarks { note("\(peer) \(remark.name) \(remark.value)") }
+        reportCertificates()
+        if let authenticator, connection.session.offersPostHandshakeAuthentication {
+            try connection.session.requestClientCertificate(authenticator)
+            isAuthenticating = true
+        }
+    }
+
+    private func reportCertificates() {
         for certificate in connection.session.peerCertificates { note(peer + " " + certificate.summary) }
     }
 

@@ -9,7 +9,7 @@ struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
     let socket: Socket
     private var input = [UInt8](repeating: 0, count: 1 << 15)
     private var filled = 0
-    private var output: [UInt8] = []
+    fileprivate var output: [UInt8] = []
 
     init(_ session: consuming Session, over socket: consuming Socket) {
         self.session = session
@@ -69,5 +69,15 @@ struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
         session.close()
         try flush()
         while !session.isPeerClosed { _ = try read() }
+    }
+}
+
+extension SocketConnection where Session == ClientSession {
+    /// Sends 0-RTT data, as much as the server's ticket allows; returns how much.
+    mutating func writeEarly(_ plaintext: [UInt8]) throws -> Int {
+        guard !plaintext.isEmpty, session.earlyDataCapacity > 0 else { return 0 }
+        let consumed = try session.sealEarly(plaintext, appendingTo: &output)
+        try flush()
+        return consumed
     }
 }

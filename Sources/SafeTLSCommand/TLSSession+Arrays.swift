@@ -20,3 +20,17 @@ extension TLSSession where Self: ~Copyable {
         output.removeSubrange((end + written)...)
     }
 }
+
+extension ClientSession {
+    /// Seals 0-RTT data behind what an array holds; returns how much of them.
+    mutating func sealEarly(_ plaintext: [UInt8], appendingTo output: inout [UInt8]) throws(TLSError) -> Int {
+        let end = output.count
+        let part = plaintext.prefix(earlyDataCapacity)
+        output += repeatElement(0, count: sealedByteCount(for: part.count))
+        var whole = output.mutableSpan
+        var free = whole._mutatingExtracting(end...)
+        let sealed = try sealEarlyData(part.span, into: &free)
+        output.removeSubrange((end + sealed.written)...)
+        return sealed.consumed
+    }
+}

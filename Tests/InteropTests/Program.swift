@@ -91,12 +91,16 @@ func startOpenSSL(_ identity: TestCertificates.Identity, _ options: [String]) th
     return RunningServer(child: child, port: try Program.port(in: child, after: "ACCEPT "))
 }
 
-func startGnuTLS(_ identity: TestCertificates.Identity, _ options: [String]) throws -> RunningServer {
+func startGnuTLS(
+    _ identity: TestCertificates.Identity,
+    _ options: [String],
+    asksForCertificates: Bool = false
+) throws -> RunningServer {
     let port = try LoopbackPort.free()
     let child = try ChildProcess(
         "gnutls-serv",
-        ["--echo", "--disable-client-cert", "--port", "\(port)", "--x509certfile", identity.certificate.path]
-            + ["--x509keyfile", identity.key.path] + options
+        ["--echo", "--port", "\(port)", "--x509certfile", identity.certificate.path]
+            + ["--x509keyfile", identity.key.path] + (asksForCertificates ? [] : ["--disable-client-cert"]) + options
     )
     while try !LoopbackPort.isListening(port) {
         guard child.isRunning else { throw ChildProcessError("\(child.command): \(try child.waitForExit())") }
