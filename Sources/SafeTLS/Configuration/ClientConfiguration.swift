@@ -13,6 +13,9 @@ public struct ClientOptions: Sendable {
     public var groups: [NamedGroup] = NamedGroup.supported
     /// The signature schemes to accept, most wanted first.
     public var signatureSchemes: [SignatureScheme] = SignatureScheme.supported
+    /// The schemes to name for the signatures in certificates, where they differ from ``signatureSchemes`` (RFC 8446
+    /// §4.2.3): servers with several certificates choose by it. Default: empty, nothing is named.
+    public var certificateSignatureSchemes: [SignatureScheme] = []
     /// The ALPN protocol names to offer, most wanted first (RFC 7301). Empty: the extension is not sent.
     public var applicationProtocols: [String] = []
     /// Whether to ask servers for an OCSP response about their certificate (RFC 6066 §8). Default: true.
@@ -120,6 +123,9 @@ public final class ClientConfiguration: Sendable {
         }
         try ConfigurationCheck.signatureSchemes(options.signatureSchemes)
         try ConfigurationCheck.signatureSchemes(options.signingSchemes)
+        if !options.certificateSignatureSchemes.isEmpty {
+            try ConfigurationCheck.signatureSchemes(options.certificateSignatureSchemes)
+        }
         for credential in options.credentials {
             let isUsable = [options.versions.lowerBound, options.versions.upperBound].contains { version in
                 options.signingSchemes.contains { $0.isUsable(with: credential.keyKind, in: version) }

@@ -12,6 +12,8 @@ public final class Credential: Sendable {
     public let certificateChain: [Certificate]
     /// The key of the first certificate.
     let privateKey: PrivateKey
+    /// The algorithms of the signatures in the chain; nil for one that is not supported.
+    private let signatureAlgorithms: [SignatureAlgorithm?]
     private let currentStaple = Mutex(CertificateStaple())
     /// Whether there was ever a staple: servers without one do not take the lock.
     private let hasStaple = Atomic(false)
@@ -56,6 +58,7 @@ public final class Credential: Sendable {
         self.certificateChain = certificateChain
         self.privateKey = privateKey
         keyKind = privateKey.kind
+        signatureAlgorithms = certificateChain.filter { $0.subject != $0.issuer }.map(\.signatureAlgorithm)
         certificateMessageTLS13 = messageTLS13.takeBytes()
         certificateMessageTLS12 = messageTLS12.takeBytes()
     }
@@ -191,6 +194,14 @@ public final class Credential: Sendable {
     /// Whether the key can make handshake signatures of a scheme in a version.
     public func canSign(with scheme: SignatureScheme, in version: ProtocolVersion) -> Bool {
         scheme.isUsable(with: keyKind, in: version)
+    }
+
+    /// Whether the signatures in the chain are of schemes that a peer verifies. The one of an authority on itself does not
+    /// count (RFC 8446 §4.4.2.2).
+    func isSigned(with schemes: [SignatureScheme]) -> Bool {
+        signatureAlgorithms.allSatisfy { algorithm in
+            algorithm != nil && schemes.contains { $0.algorithm == algorithm }
+        }
     }
 
     /// Whether the chain comes from an authority that a server names (RFC 8446 §4.2.4, RFC 5246 §7.4.4).

@@ -187,6 +187,49 @@ struct NegotiationTests {
         #expect(Loopback.refusal(&server, Loopback.output(&client)) == .alertReceived(.badCertificate))
     }
 
+    @Test(
+        "of several certificates the one that is signed as the client wants",
+        arguments: [ProtocolVersion.tls12, .tls13]
+    )
+    func certificateSignatures(version: ProtocolVersion) throws {
+        let cases: [([SignatureScheme], String)] = [
+            ([], "p256-by-rsa"), ([.rsaPKCS1SHA256], "p256-by-rsa"), ([.ecdsaSECP256R1SHA256], "p256"),
+            ([.ed25519, .ecdsaSECP256R1SHA256], "p256"), ([.ed25519], "p256-by-rsa"),
+        ]
+        for (schemes, expected) in cases {
+            var pair = Pair()
+            pair.restrict(to: version)
+            pair.credentials = ["p256-by-rsa", "p256"]
+            pair.client.certificateSignatureSchemes = schemes
+            var client = try pair.makeClient(deferring: .verification)
+            var server = try pair.makeServer()
+            try Loopback.feed(&server, Loopback.output(&client))
+            try Loopback.feed(&client, Loopback.output(&server))
+            guard case .verifyPeer(let request) = client.request else {
+                Issue.record("no certificate came")
+                return
+            }
+            let chain = try TestCredentials.named(expected).certificateChain
+            #expect(request.certificateChain == chain, "\(schemes)")
+        }
+        // A client's certificates are chosen alike.
+        var pair = Pair.tls13()
+        pair.client.credentials = try ["p256-by-rsa", "p256"].map(TestCredentials.named)
+        let configuration = try pair.clientConfiguration()
+        for (scheme, index) in [(SignatureScheme.rsaPKCS1SHA256, 0), (.ecdsaSECP256R1SHA256, 1), (.ed25519, 0)] {
+            let request = RequestedCertificate(
+                signatureSchemes: [.ecdsaSECP256R1SHA256],
+                certificateSignatureSchemes: [scheme],
+                certificateAuthorities: [],
+                version: .tls13,
+                certificateTypes: [],
+                certificateCompression: [],
+                context: []
+            )
+            #expect(configuration.credential(for: request) === pair.client.credentials[index])
+        }
+    }
+
     @Test("addresses are verified and not sent", arguments: ["127.0.0.1", "::1"])
     func addresses(address: String) throws {
         var pair = Pair.tls13()

@@ -144,6 +144,9 @@ struct ClientOffer: ~Copyable {
                 if options.requestsSignedCertificateTimestamps { extensions.addEmpty(.signedCertificateTimestamp) }
                 extensions.supportedGroups(options.groups)
                 extensions.signatureAlgorithms(options.signatureSchemes)
+                if !options.certificateSignatureSchemes.isEmpty {
+                    extensions.signatureAlgorithmsCert(options.certificateSignatureSchemes)
+                }
                 if !options.applicationProtocols.isEmpty {
                     extensions.applicationProtocols(options.applicationProtocols)
                 }

@@ -145,11 +145,14 @@ struct ClientPostHandshake: ~Copyable {
 }
 
 extension ClientConfiguration {
-    /// The certificate to show to a server that asks for one: the first that fits.
+    /// The certificate to show to a server that asks for one: the first that fits, of a chain whose signatures it verifies
+    /// if there is one.
     func credential(for request: RequestedCertificate) -> Credential? {
-        options.credentials.first { credential in
+        let fitting = options.credentials.filter { credential in
             credential.isIssued(byOneOf: request.certificateAuthorities)
                 && credential.signatureScheme(for: request, preferred: options.signingSchemes) != nil
         }
+        let schemes = request.certificateSignatureSchemes ?? request.signatureSchemes
+        return fitting.first { $0.isSigned(with: schemes) } ?? fitting.first
     }
 }

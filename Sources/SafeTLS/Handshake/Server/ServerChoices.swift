@@ -23,16 +23,23 @@ extension ServerContext {
         throw .nothingInCommon(.cipherSuite)
     }
 
-    /// The credentials in the order in which they suit the client: those that are valid for the name it wants first.
+    /// The credentials in the order in which they suit the client: those that are valid for the name it wants first, and
+    /// of these the ones whose chains are signed with what it verifies (RFC 8446 §4.4.2.2).
     ///
     /// A client that knows none of the names gets the first credential, as web servers always did: it will judge the
     /// certificate itself.
-    func credentials(for name: String?) -> [Credential] {
+    func credentials(for name: String?, _ hello: borrowing ClientHello) -> [Credential] {
         let all = configuration.credentials
-        guard all.count > 1, let name, let serverName = ServerName(name) else { return all }
-        let matching = all.filter { $0.certificateChain[0].matches(serverName) }
-        if matching.isEmpty || matching.count == all.count { return all }
-        return matching + all.filter { !$0.certificateChain[0].matches(serverName) }
+        guard all.count > 1 else { return all }
+        let serverName = name.flatMap { ServerName($0) }
+        // RFC 8446 §4.2.3: without a list of their own certificates go by that of the handshake.
+        let schemes = hello.signatureAlgorithmsCert?.array ?? hello.signatureAlgorithms?.array ?? []
+        var ranked: [(rank: Int, credential: Credential)] = []
+        for credential in all {
+            let isNamed = serverName.map { credential.certificateChain[0].matches($0) } ?? true
+            ranked.append(((isNamed ? 0 : 2) + (credential.isSigned(with: schemes) ? 0 : 1), credential))
+        }
+        return (0..<4).flatMap { rank in ranked.filter { $0.rank == rank }.map(\.credential) }
     }
 
     /// The answer to ALPN (RFC 7301 §3.2): the server's order counts, no overlap is an error.

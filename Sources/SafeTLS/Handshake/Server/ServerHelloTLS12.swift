@@ -220,7 +220,7 @@ extension ServerHelloTLS12 {
         // RFC 5246 §7.4.1.4.1: without the extension the client verifies SHA-1 only, which nobody signs with.
         guard let accepted = hello.signatureAlgorithms else { throw .nothingInCommon(.signatureScheme) }
         var candidates: [Candidate] = []
-        for credential in context.credentials(for: name) where acceptsCurve(of: credential, hello) {
+        for credential in context.credentials(for: name, hello) where acceptsCurve(of: credential, hello) {
             if let scheme = credential.signatureScheme(
                 in: .tls12,
                 preferred: context.options.signatureSchemes,

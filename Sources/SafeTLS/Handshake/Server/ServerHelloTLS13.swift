@@ -111,7 +111,7 @@ enum ServerHelloTLS13 {
         guard let accepted = hello.signatureAlgorithms else {
             throw .peerMisbehaved(.missingExtension(.signatureAlgorithms))
         }
-        for credential in context.credentials(for: name) {
+        for credential in context.credentials(for: name, hello) {
             if let scheme = credential.signatureScheme(
                 in: .tls13,
                 preferred: context.options.signatureSchemes,
