@@ -13,7 +13,7 @@ PORT ?= 8443
 ARGS ?=
 
 # apache2-bin is httpd and its modules without the Debian service, so installing it starts nothing.
-PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl gnutls-bin curl nghttp2-client wrk python3 procps
+PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl ssl-cert gnutls-bin curl nghttp2-client wrk python3 procps
 # Release executables are built once, in the benchmark package, which depends on everything they need.
 RELEASE := swift build --configuration release --static-swift-stdlib --package-path Benchmarks -Xlinker -s
 # SwiftPM's plan for a nested package misses files that are new in this one; without a plan it makes one.
@@ -31,11 +31,15 @@ setup: ## Install the Debian packages that building, testing and the demonstrati
 	for package in $(PACKAGES); do \
 	    [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$package 2> /dev/null)" = installed ] || missing+=" $$package"; \
 	done; \
-	[ -n "$$missing" ] || exit 0; \
 	root=; [ "$$(id -u)" = 0 ] || root="sudo"; \
+	if [ -z "$$missing" ]; then \
+	    [ -e /etc/ssl/certs/ssl-cert-snakeoil.pem ] || $$root make-ssl-cert generate-default-snakeoil; \
+	    exit 0; \
+	fi; \
 	echo "setup: installing$$missing"; \
 	$$root apt-get update -q; \
-	$$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing
+	$$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+	[ -e /etc/ssl/certs/ssl-cert-snakeoil.pem ] || $$root make-ssl-cert generate-default-snakeoil
 
 build: setup module ## Build build/mod_tls.so, build/safetls and build/tls-benchmark
 	@$(REPLAN)
@@ -43,10 +47,11 @@ build: setup module ## Build build/mod_tls.so, build/safetls and build/tls-bench
 	$(RELEASE) --product safetls
 	@bin=$$($(RELEASE) --show-bin-path); mkdir -p build; install -p $$bin/safetls $$bin/tls-benchmark build/
 
-module: setup ## Build the httpd module, build/mod_tls.so
+module: setup ## Build the httpd module with both its faces, build/mod_tls.so and build/mod_ssl.so
 	@mkdir -p build
 	@$(REPLAN)
 	Adapters/httpd/build.sh build/mod_tls.so
+	Adapters/httpd/build.sh build/mod_ssl.so
 
 test: setup module ## Run every test: units, interoperability with other TLS stacks, Debian's httpd
 	swift test $(ARGS)

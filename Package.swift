@@ -69,7 +69,12 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: safe),
         .testTarget(name: "SafeTLSCommandTests", dependencies: ["SafeTLSCommand"], swiftSettings: safe),
         .testTarget(name: "InteropTests", dependencies: ["SafeTLSCommand", "TestSupport"], swiftSettings: safe),
-        .testTarget(name: "HTTPDTests", dependencies: ["TestSupport"], swiftSettings: safe),
+        .testTarget(
+            name: "HTTPDTests",
+            dependencies: ["TestSupport"],
+            exclude: ["debian-configuration.sh"],
+            swiftSettings: safe
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -21,7 +21,8 @@ let safe: [SwiftSetting] = [
 let package = Package(
     name: "SafeTLSHTTPD",
     products: [
-        .library(name: "mod_tls", type: .dynamic, targets: ["ModTLS", "HTTPDGlue"])
+        .library(name: "mod_tls", type: .dynamic, targets: ["ModTLS", "HTTPDGlue"]),
+        .library(name: "mod_ssl", type: .dynamic, targets: ["ModSSL", "HTTPDGlue"]),
     ],
     dependencies: [
         .package(name: "SafeTLS", path: "../..")
@@ -42,6 +43,17 @@ let package = Package(
             ]
         ),
         .target(
+            name: "ModSSL",
+            dependencies: ["CHTTPD"],
+            cSettings: [.unsafeFlags(cFlags)],
+            linkerSettings: [
+                .unsafeFlags([
+                    "-Xlinker", "-z", "-Xlinker", "nodelete",
+                    "-Xlinker", "--version-script=\(Context.packageDirectory)/mod_ssl.map",
+                ])
+            ]
+        ),
+        .target(
             name: "HTTPDCore",
             dependencies: [
                 .product(name: "SafeTLS", package: "SafeTLS"),
@@ -51,7 +63,11 @@ let package = Package(
         ),
         .target(
             name: "HTTPDGlue",
-            dependencies: ["CHTTPD", "HTTPDCore", .product(name: "SafeTLS", package: "SafeTLS")],
+            dependencies: [
+                "CHTTPD", "HTTPDCore",
+                .product(name: "SafeTLS", package: "SafeTLS"),
+                .product(name: "TLSCertificates", package: "SafeTLS"),
+            ],
             swiftSettings: safe + [.unsafeFlags(cFlags.flatMap { ["-Xcc", $0] })]
         ),
         .testTarget(

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds the httpd module: build.sh OUTPUT.so
+# Builds the httpd module with one of its faces: build.sh .../mod_tls.so, build.sh .../mod_ssl.so
 # Environment: APXS (default: apxs2 or apxs), APR_CONFIG (default: apr-1-config), STRIP=0 keeps the symbols.
 set -eu
 
-output=${1:?usage: build.sh OUTPUT.so}
+output=${1:?usage: build.sh .../mod_tls.so or .../mod_ssl.so}
+product=$(basename "$output" .so)
 here=$(cd "$(dirname "$0")" && pwd)
 
 find_tool() {
@@ -24,8 +25,8 @@ HTTPD_CFLAGS="-I$("$apxs" -q INCLUDEDIR) $("$apr_config" --includes)"
 export HTTPD_CFLAGS
 
 # The runtime is linked in, so that httpd needs no Swift installation.
-swift build --package-path "$here" -c release --product mod_tls -Xswiftc -static-stdlib
-built=$(swift build --package-path "$here" -c release --show-bin-path -Xswiftc -static-stdlib)/libmod_tls.so
+swift build --package-path "$here" -c release --product "$product" -Xswiftc -static-stdlib
+built=$(swift build --package-path "$here" -c release --show-bin-path -Xswiftc -static-stdlib)/lib$product.so
 
 mkdir -p "$(dirname "$output")"
 cp "$built" "$output.new"

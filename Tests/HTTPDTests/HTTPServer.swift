@@ -9,12 +9,24 @@ final class HTTPServer: Sendable {
         case event, worker, prefork
     }
 
+    /// The faces of the module.
+    enum Face: String, Sendable {
+        case tls, ssl
+
+        /// The module that `make module` leaves.
+        var module: URL { self == .tls ? HTTPServer.module : HTTPServer.build.appendingPathComponent("mod_ssl.so") }
+    }
+
     /// The module under test; `SAFETLS_MODULE` names another than the one that `make module` leaves.
     static let module: URL = {
         if let path = ProcessInfo.processInfo.environment["SAFETLS_MODULE"] { return URL(fileURLWithPath: path) }
+        return build.appendingPathComponent("mod_tls.so")
+    }()
+
+    private static let build: URL = {
         let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        return package.appendingPathComponent("build/mod_tls.so")
+        return package.appendingPathComponent("build")
     }()
 
     let port: Int
@@ -29,20 +41,30 @@ final class HTTPServer: Sendable {
     /// Starts httpd with the usual virtual hosts (see ``defaultHosts``) or others, and waits until it accepts connections.
     init(
         _ mpm: MultiProcessing = .event,
+        face: Face = .tls,
+        port wanted: Int? = nil,
+        environment: [String: String] = [:],
         hosts: (@Sendable (_ port: Int) throws -> String)? = nil
     ) throws {
-        let port = try LoopbackPort.free()
+        let port = try wanted ?? LoopbackPort.free()
         self.port = port
         root = try Self.makeRoot()
         let configuration = try Self.configuration(
             mpm,
+            face: face,
             root: root,
             port: port,
             hosts: hosts?(port) ?? Self.defaultHosts(port, root: root)
         )
         let file = root.appendingPathComponent("httpd.conf")
         try Data(configuration.utf8).write(to: file)
-        child = try ChildProcess("/usr/sbin/apache2", ["-d", root.path, "-f", file.path, "-DFOREGROUND"])
+        // Variables that Debian's start script sets.
+        let variables = ["APACHE_LOG_DIR": root.path + "/logs", "APACHE_RUN_DIR": root.path + "/logs"]
+        child = try ChildProcess(
+            "/usr/bin/env",
+            variables.merging(environment) { $1 }.map { "\($0)=\($1)" }
+                + ["/usr/sbin/apache2", "-d", root.path, "-f", file.path, "-DFOREGROUND"]
+        )
         let deadline = Date().addingTimeInterval(20)
         while try !LoopbackPort.isListening(port) || text("logs/httpd.pid").isEmpty {
             guard child.isRunning, Date() < deadline else {
@@ -157,7 +179,13 @@ final class HTTPServer: Sendable {
             """
     }
 
-    static func configuration(_ mpm: MultiProcessing, root: URL, port: Int, hosts: String) -> String {
+    static func configuration(
+        _ mpm: MultiProcessing,
+        face: Face = .tls,
+        root: URL,
+        port: Int,
+        hosts: String
+    ) -> String {
         let modules = "/usr/lib/apache2/modules"
         // The CGI module that fits: a process beside httpd when httpd has threads.
         let cgi = mpm == .prefork ? "cgi" : "cgid"
@@ -180,14 +208,16 @@ final class HTTPServer: Sendable {
             LoadModule reqtimeout_module \(modules)/mod_reqtimeout.so
             LoadModule \(cgi)_module \(modules)/mod_\(cgi).so
             \(http2)
-            LoadModule tls_module "\(module.path)"
+            LoadModule setenvif_module \(modules)/mod_setenvif.so
+            LoadModule socache_shmcb_module \(modules)/mod_socache_shmcb.so
+            LoadModule \(face.rawValue)_module "\(face.module.path)"
             \(mpm == .prefork ? "" : "ScriptSock \"\(root.path)/logs/cgisock\"")
             TypesConfig /etc/mime.types
             DocumentRoot "\(root.path)/htdocs"
             DirectoryIndex index.html
             ScriptAlias /cgi-bin/ "\(root.path)/cgi-bin/"
             <Directory "\(root.path)/cgi-bin">
-                TLSOptions +StdEnvVars
+                \(face.rawValue.uppercased())Options +StdEnvVars
             </Directory>
             LogFormat "%{SSL_PROTOCOL}x %{SSL_CIPHER}x %{SSL_TLS_SNI}x %{HTTPS}x \\"%r\\" %>s" tls
             CustomLog "\(root.path)/logs/access.log" tls

@@ -136,6 +136,29 @@ public final class Credential: Sendable {
         }
     }
 
+    /// Reads a credential from PEM files, the chain from several: the first certificate of the first file is the one that
+    /// the key belongs to.
+    ///
+    /// - Throws: `ConfigurationError` that names the file the mistake is in.
+    public convenience init(certificateFiles: [String], keyFile: String) throws(ConfigurationError) {
+        var chain: [Certificate] = []
+        for file in certificateFiles {
+            let pem = try Credential.read(file)
+            for certificate in try Credential.chain(pem.span, file: file) where !chain.contains(certificate) {
+                chain.append(certificate)
+            }
+        }
+        let key = try Credential.readKey(keyFile)
+        do throws(ConfigurationError) {
+            try self.init(certificateChain: chain, privateKey: key)
+        } catch {
+            throw ConfigurationError(
+                file: certificateFiles.first,
+                reason: "\(error.reason) (key file \(keyFile))"
+            )
+        }
+    }
+
     private static func read(_ path: String) throws(ConfigurationError) -> [UInt8] {
         do throws(FileError) {
             return try FileBytes.read(path, limit: TLSLimits.certificateFileLength)

@@ -37,6 +37,28 @@ public struct DistinguishedName: Hashable, Sendable {
     /// Whether the name has no attributes.
     public var isEmpty: Bool { der.count <= 2 }
 
+    /// One attribute of a name, as text.
+    public struct TextAttribute: Hashable, Sendable {
+        /// The attribute's type as a dotted object identifier, for instance `2.5.4.3`.
+        public let type: String
+        /// The value; nil when it is no string.
+        public let value: String?
+    }
+
+    /// The attributes in the order in which they are encoded.
+    public var attributes: [TextAttribute] {
+        var result: [TextAttribute] = []
+        forEachAttribute { attribute in
+            result.append(
+                TextAttribute(
+                    type: ObjectIdentifier.dotted(der.span.extracting(attribute.type)),
+                    value: Self.text(of: der.span.extracting(attribute.value.content), tag: attribute.valueTag)
+                )
+            )
+        }
+        return result
+    }
+
     /// The last common name, as Unicode text.
     public var commonName: String? {
         var result: String?

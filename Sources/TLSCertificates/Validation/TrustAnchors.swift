@@ -31,6 +31,31 @@ public final class TrustAnchors: Sendable {
         self.init(try Self.certificates(inFile: path))
     }
 
+    /// Takes the certificates of the files in a directory, whatever their names.
+    ///
+    /// Files that hold something else than certificates are passed over.
+    ///
+    /// - Throws: ``CertificateError`` that names the directory, if it cannot be read or holds no certificate.
+    public convenience init(directory path: String) throws(CertificateError) {
+        let names: [String]
+        do {
+            names = try FileBytes.entries(ofDirectory: path)
+        } catch {
+            throw CertificateError("\(path): the directory cannot be read: \(error.reason)")
+        }
+        // A certificate and the symbolic link that names it by a hash are one anchor.
+        var certificates: [Certificate] = []
+        var seen: Set<[UInt8]> = []
+        for name in names.sorted() {
+            for certificate in Self.readableCertificates(inFile: path + "/" + name)
+            where seen.insert(certificate.der).inserted {
+                certificates.append(certificate)
+            }
+        }
+        guard !certificates.isEmpty else { throw CertificateError("\(path): no file contains a certificate") }
+        self.init(certificates)
+    }
+
     /// The anchors of the operating system: the bundle that its CA certificate package keeps, or else the files of
     /// `/etc/ssl/certs`.
     ///

@@ -190,6 +190,11 @@ extension Certificate {
         }
     }
 
+    /// All alternative names, in their order.
+    public var alternativeNames: [GeneralName] {
+        storage.fields.extensions.subjectAlternativeNames.map(generalName)
+    }
+
     /// The IP addresses among the alternative names, each of 4 or 16 bytes.
     public var ipAddresses: [[UInt8]] {
         storage.fields.extensions.subjectAlternativeNames.compactMap { name in
@@ -280,6 +285,27 @@ extension Certificate {
     /// The algorithm of the issuer's signature on this certificate, nil if it isn't supported.
     public var signatureAlgorithm: SignatureAlgorithm? {
         if case .supported(let algorithm) = signatureAlgorithmIdentifier { algorithm } else { nil }
+    }
+
+    /// The name of the signature's algorithm as OpenSSL spells it, for instance `sha256WithRSAEncryption`; nil if it isn't
+    /// supported.
+    public var signatureAlgorithmName: String? {
+        switch signatureAlgorithm {
+        case .rsaPKCS1(let hash): "\(Self.name(of: hash))WithRSAEncryption"
+        case .rsaPSS: "rsassaPss"
+        case .ecdsa(let hash): "ecdsa-with-\(Self.name(of: hash).uppercased())"
+        case .ed25519: "ED25519"
+        case nil: nil
+        }
+    }
+
+    private static func name(of hash: HashAlgorithm) -> String {
+        switch hash {
+        case .sha1: "sha1"
+        case .sha256: "sha256"
+        case .sha384: "sha384"
+        case .sha512: "sha512"
+        }
     }
 
     var signatureAlgorithmIdentifier: SignatureAlgorithmIdentifier {

@@ -24,7 +24,7 @@ enum GeneralNameTag {
     }
 }
 
-/// A name inside a name constraint (RFC 5280 §4.2.1.10).
+/// An alternative name, or a name inside a name constraint (RFC 5280 §4.2.1.6, §4.2.1.10).
 public enum GeneralName: Hashable, Sendable {
     /// A DNS name or, in a constraint, the root of a subtree of them.
     case dnsName(String)

@@ -2,41 +2,81 @@
 import SafeTLS
 import TLSCertificates
 
-/// The `SSL_SERVER_*` variables of one certificate, made when the server starts.
+/// The `SSL_SERVER_*` or `SSL_CLIENT_*` variables of one certificate.
 public struct CertificateVariables: Sendable {
     private let values: [String: String]
     /// The variables that `StdEnvVars` sets.
     let standardNames: [String]
     private let keyAlgorithm: KeyAlgorithm?
+    private let prefix: String
+    private let chain: [Certificate]
 
-    init(_ credential: Credential) {
-        guard let certificate = credential.certificateChain.first else {
+    /// The variables of a server's certificate, made when it starts.
+    init(server credential: Credential) {
+        self.init("SSL_SERVER", credential.certificateChain)
+    }
+
+    /// The variables of a client's certificate.
+    ///
+    /// - Parameter now: In UNIX seconds.
+    init(client chain: [Certificate], now: Int64) {
+        self.init("SSL_CLIENT", chain, now: now)
+    }
+
+    private init(_ prefix: String, _ chain: [Certificate], now: Int64? = nil) {
+        self.prefix = prefix
+        self.chain = chain
+        guard let certificate = chain.first else {
             values = [:]
             standardNames = []
             keyAlgorithm = nil
             return
         }
         keyAlgorithm = KeyAlgorithm(subjectPublicKeyInfo: certificate.subjectPublicKeyInfo)
+        let serial = Self.serialNumber(certificate.serialNumber)
         var values = [
-            "SSL_SERVER_M_VERSION": String(certificate.version),
-            "SSL_SERVER_M_SERIAL": Self.serialNumber(certificate.serialNumber),
-            "SSL_SERVER_V_START": CertificateDate.text(certificate.notBefore),
-            "SSL_SERVER_V_END": CertificateDate.text(certificate.notAfter),
-            "SSL_SERVER_S_DN": certificate.subject.description,
-            "SSL_SERVER_I_DN": certificate.issuer.description,
+            "\(prefix)_M_VERSION": String(certificate.version),
+            "\(prefix)_M_SERIAL": serial,
+            "\(prefix)_V_START": CertificateDate.text(certificate.notBefore),
+            "\(prefix)_V_END": CertificateDate.text(certificate.notAfter),
+            "\(prefix)_S_DN": certificate.subject.description,
+            "\(prefix)_I_DN": certificate.issuer.description,
         ]
-        values["SSL_SERVER_S_DN_CN"] = certificate.subject.commonName
-        values["SSL_SERVER_I_DN_CN"] = certificate.issuer.commonName
-        values["SSL_SERVER_A_KEY"] = keyAlgorithm?.rawValue
-        for (index, name) in certificate.dnsNames.enumerated() {
-            values["SSL_SERVER_SAN_DNS_\(index)"] = name
+        values["\(prefix)_A_KEY"] = keyAlgorithm?.rawValue
+        values["\(prefix)_A_SIG"] = certificate.signatureAlgorithmName
+        for (owner, name) in [("S", certificate.subject), ("I", certificate.issuer)] {
+            for (attribute, value) in NameAttributes.variables(of: name) {
+                values["\(prefix)_\(owner)_DN_\(attribute)"] = value
+            }
+        }
+        for (name, value) in AlternativeNames.variables(of: certificate) { values["\(prefix)_SAN_\(name)"] = value }
+        if let now {
+            values["\(prefix)_V_REMAIN"] = String(max(0, (certificate.notAfter - now) / 86_400))
+            let issuer = certificate.issuer.description
+            let number = Self.decimal(certificate.serialNumber)
+            values["\(prefix)_CERT_RFC4523_CEA"] =
+                "{ serialNumber \(number), issuer rdnSequence:\"\(issuer)\" }"
         }
         standardNames = values.keys.sorted()
-        values["SSL_SERVER_CERT"] = PEMText.certificate(certificate.der)
         self.values = values
     }
 
-    func value(of name: String) -> String? { values[name] }
+    /// The value of a variable; those that hold whole certificates are made when they are asked for.
+    func value(of name: String) -> String? {
+        if let value = values[name] { return value }
+        guard name.hasPrefix(prefix + "_CERT"), let leaf = chain.first else { return nil }
+        let rest = name.dropFirst(prefix.count)
+        if rest == "_CERT" { return PEMText.certificate(leaf.der) }
+        guard rest.hasPrefix("_CERT_CHAIN_"), let index = Int(rest.dropFirst(12)), chain.indices.contains(index)
+        else { return nil }
+        return PEMText.certificate(chain[index].der)
+    }
+
+    /// The variables that `ExportCertData` sets.
+    var dataNames: [String] {
+        guard prefix == "SSL_CLIENT" else { return ["\(prefix)_CERT"] }
+        return ["\(prefix)_CERT"] + chain.indices.map { "\(prefix)_CERT_CHAIN_\($0)" }
+    }
 
     /// Whether the certificate's key makes signatures of this scheme: so the connection's certificate is found.
     func signs(with scheme: SignatureScheme) -> Bool {
@@ -55,6 +95,24 @@ public struct CertificateVariables: Sendable {
         let significant = bytes.count > 1 && bytes[0] == 0 ? bytes.dropFirst() : bytes[...]
         let digits = Array("0123456789ABCDEF")
         return String(significant.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+
+    /// A big-endian number as decimal digits. Serial numbers have at most some twenty bytes.
+    private static func decimal(_ bytes: [UInt8]) -> String {
+        var digits: [UInt8] = [0]
+        for byte in bytes {
+            var carry = Int(byte)
+            for index in digits.indices {
+                carry += Int(digits[index]) * 256
+                digits[index] = UInt8(carry % 10)
+                carry /= 10
+            }
+            while carry > 0 {
+                digits.append(UInt8(carry % 10))
+                carry /= 10
+            }
+        }
+        return String(decoding: digits.reversed().map { $0 + UInt8(ascii: "0") }, as: UTF8.self)
     }
 }
 

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 public import SafeTLS
+public import TLSCertificates
 
 /// What the handshake of a connection came to, as the `SSL_*` variables of httpd. Immutable: the requests of an
 /// HTTP/2 connection read it from several threads.
 public final class ConnectionFacts: Sendable {
     /// `SSL_VERSION_LIBRARY`, and the component of the `Server` header.
     public static let library = "SafeTLS/0.1.0"
-    /// `SSL_VERSION_INTERFACE`.
-    public static let interface = "mod_tls/0.1.0"
 
+    /// What the module is called, `mod_tls` or `mod_ssl`.
+    private let face: String
     private let negotiated: NegotiatedParameters
     private let serverName: String?
     private let certificate: CertificateVariables?
+    private let client: CertificateVariables?
+    private let verification: String
+    private let sessionID: String?
 
     /// Facts of a finished handshake under `policy`.
     ///
@@ -21,8 +25,15 @@ public final class ConnectionFacts: Sendable {
         _ negotiated: NegotiatedParameters,
         serverName: String?,
         signatureSchemes: [SignatureScheme],
-        policy: ServerPolicy
+        policy: ServerPolicy,
+        face: String,
+        client: ClientFacts = ClientFacts(),
+        sessionID: String? = nil
     ) {
+        self.face = face
+        self.client = client.chain.isEmpty ? nil : CertificateVariables(client: client.chain, now: client.now)
+        verification = client.chain.isEmpty ? "NONE" : client.isVerified ? "SUCCESS" : "GENEROUS"
+        self.sessionID = sessionID
         self.negotiated = negotiated
         self.serverName = serverName
         let schemes = negotiated.signatureScheme.map { [$0] } ?? signatureSchemes
@@ -33,11 +44,20 @@ public final class ConnectionFacts: Sendable {
     public static let standardNames = [
         "SSL_PROTOCOL", "SSL_CIPHER", "SSL_CIPHER_USEKEYSIZE", "SSL_CIPHER_ALGKEYSIZE", "SSL_CIPHER_EXPORT",
         "SSL_COMPRESS_METHOD", "SSL_SECURE_RENEG", "SSL_SESSION_RESUMED", "SSL_VERSION_INTERFACE",
-        "SSL_VERSION_LIBRARY", "SSL_CLIENT_VERIFY",
+        "SSL_VERSION_LIBRARY", "SSL_CLIENT_VERIFY", "SSL_SESSION_ID",
     ]
 
-    /// The variables of the server's certificate that `StdEnvVars` sets.
-    public var certificateNames: [String] { certificate?.standardNames ?? [] }
+    /// The variables of the certificates that `StdEnvVars` sets.
+    public var certificateNames: [String] { (certificate?.standardNames ?? []) + (client?.standardNames ?? []) }
+
+    /// The variables that `ExportCertData` sets.
+    public var dataNames: [String] { (certificate?.dataNames ?? []) + (client?.dataNames ?? ["SSL_CLIENT_CERT"]) }
+
+    /// Whether the client has proved with a certificate who it is, and the certificate is good.
+    public var hasVerifiedClient: Bool { verification == "SUCCESS" }
+
+    /// Whether the client has shown a certificate.
+    public var hasClientCertificate: Bool { client != nil }
 
     /// The value of a variable, nil if there is none of that name.
     public func value(of name: String) -> String? {
@@ -52,18 +72,33 @@ public final class ConnectionFacts: Sendable {
         // Renegotiation is refused in TLS 1.2 and gone in TLS 1.3; the extension of RFC 5746 is always sent.
         case "SSL_SECURE_RENEG": "true"
         case "SSL_SESSION_RESUMED": negotiated.isResumed ? "Resumed" : "Initial"
-        case "SSL_CLIENT_VERIFY": "NONE"
+        case "SSL_CLIENT_VERIFY": verification
+        case "SSL_SESSION_ID": sessionID
+        case "SSL_VERSION_INTERFACE": "\(face)/0.1.0"
         case "SSL_TLS_SNI": serverName
-        default: certificate?.value(of: name) ?? Self.constant(name)
+        default: certificate?.value(of: name) ?? client?.value(of: name) ?? Self.constant(name, face: face)
         }
     }
 
     /// The value of a variable that is the same for every connection, and known without one.
-    public static func constant(_ name: String) -> String? {
+    public static func constant(_ name: String, face: String) -> String? {
         switch name {
-        case "SSL_VERSION_INTERFACE": interface
+        case "SSL_VERSION_INTERFACE": "\(face)/0.1.0"
         case "SSL_VERSION_LIBRARY", "SSL_VERSION_LIBRARY_INTERFACE": library
         default: nil
         }
     }
+}
+
+/// What is known of a connection's client by its certificate.
+public struct ClientFacts: Sendable {
+    /// The chain as it was sent.
+    public var chain: [Certificate] = []
+    /// Whether it leads to an authority that is trusted.
+    public var isVerified = false
+    /// When it was shown, in UNIX seconds.
+    public var now: Int64 = 0
+
+    /// A client without a certificate.
+    public init() {}
 }

@@ -19,15 +19,36 @@ public struct DirectoryOptions: Equatable, Sendable, BitwiseCopyable {
         /// The certificates in PEM as environment variables.
         public static let certificateData = Option(rawValue: 2)
 
-        static let all: Option = [.standardVariables, .certificateData]
+        /// mod_ssl: a client's certificate as a user with a password.
+        public static let fakeBasicAuthentication = Option(rawValue: 4)
+        /// mod_ssl: what `SSLRequireSSL` and `SSLRequire` refuse stays refused, whatever `Satisfy` says.
+        public static let strictRequirements = Option(rawValue: 8)
+        /// mod_ssl: about renegotiation, which there is none of.
+        public static let optimizedRenegotiation = Option(rawValue: 16)
+        /// mod_ssl: distinguished names in OpenSSL's old form.
+        public static let legacyNames = Option(rawValue: 32)
 
-        init?(name: some StringProtocol) {
-            switch name.lowercased() {
-            case "stdenvvars": self = .standardVariables
-            case "exportcertdata": self = .certificateData
+        static let all = Option(rawValue: 63)
+
+        init?(name: some StringProtocol, _ language: Language) {
+            switch (name.lowercased(), language) {
+            case ("stdenvvars", _): self = .standardVariables
+            case ("exportcertdata", _): self = .certificateData
+            case ("fakebasicauth", .ssl): self = .fakeBasicAuthentication
+            case ("strictrequire", .ssl): self = .strictRequirements
+            case ("optrenegotiate", .ssl): self = .optimizedRenegotiation
+            case ("legacydnstringformat", .ssl): self = .legacyNames
             default: return nil
             }
         }
+    }
+
+    /// Whose directive names the options.
+    public enum Language: Sendable {
+        /// `TLSOptions`: an option without a sign is added.
+        case tls
+        /// `SSLOptions`: options without a sign replace those that were inherited.
+        case ssl
     }
 
     /// Options switched on here.
@@ -38,16 +59,29 @@ public struct DirectoryOptions: Equatable, Sendable, BitwiseCopyable {
     /// Everything inherited.
     public init() {}
 
+    /// Applies the arguments of `SSLOptions`.
+    public mutating func apply(ssl arguments: [String]) throws(DirectiveError) {
+        if let first = arguments.first, !first.hasPrefix("+"), !first.hasPrefix("-") {
+            enabled = []
+            disabled = .all
+        }
+        for argument in arguments { try apply(argument, .ssl) }
+    }
+
     /// Applies one argument of `TLSOptions`: `Name`, `+Name`, `-Name` or `Defaults`.
-    public mutating func apply(_ argument: String) throws(DirectiveError) {
-        if argument.lowercased() == "defaults" {
+    public mutating func apply(_ argument: String, _ language: Language = .tls) throws(DirectiveError) {
+        if language == .tls && argument.lowercased() == "defaults" {
             enabled = []
             disabled = .all
             return
         }
         let name = argument.hasPrefix("+") || argument.hasPrefix("-") ? argument.dropFirst() : argument[...]
-        guard let option = Option(name: name) else {
-            throw DirectiveError("unknown option '\(argument)'; there are StdEnvVars, ExportCertData and Defaults")
+        guard let option = Option(name: name, language) else {
+            let names =
+                language == .tls
+                ? "StdEnvVars, ExportCertData and Defaults"
+                : "StdEnvVars, ExportCertData, FakeBasicAuth, StrictRequire, OptRenegotiate and LegacyDNStringFormat"
+            throw DirectiveError("unknown option '\(argument)'; there are \(names)")
         }
         if argument.hasPrefix("-") {
             enabled.subtract(option)

@@ -9,8 +9,14 @@ public final class ServerPolicy: Sendable {
     public let configuration: ServerConfiguration
     /// What must not differ between the host a handshake was made for and the host a request is for.
     public let security: SecurityPolicy
-    /// `TLSStrictSNI`.
-    public let requiresKnownServerName: Bool
+    /// Whether a client that asks for a name no virtual host has is refused: `TLSStrictSNI`.
+    public let refusesUnknownServerName: Bool
+    /// Whether a client has to name a server at all: `TLSStrictSNI`, `SSLStrictSNIVHostCheck`.
+    public let requiresServerName: Bool
+    /// `SSLVerifyClient` of the server.
+    public let verification: ClientVerification
+    /// `SSLUserName` of the server.
+    public let userName: String?
     /// The variables of each certificate, in the order of the directives.
     public let certificates: [CertificateVariables]
 
@@ -18,13 +24,19 @@ public final class ServerPolicy: Sendable {
         names: VirtualHostNames,
         configuration: ServerConfiguration,
         security: SecurityPolicy,
-        requiresKnownServerName: Bool,
+        refusesUnknownServerName: Bool,
+        requiresServerName: Bool,
+        verification: ClientVerification,
+        userName: String?,
         certificates: [CertificateVariables]
     ) {
         self.names = names
         self.configuration = configuration
         self.security = security
-        self.requiresKnownServerName = requiresKnownServerName
+        self.refusesUnknownServerName = refusesUnknownServerName
+        self.requiresServerName = requiresServerName
+        self.verification = verification
+        self.userName = userName
         self.certificates = certificates
     }
 }
@@ -32,9 +44,50 @@ public final class ServerPolicy: Sendable {
 /// What a client was promised by a handshake. Requests may go from one virtual host to another only between equals.
 public struct SecurityPolicy: Equatable, Sendable {
     let certificateFiles: [[String]]
-    let oldestVersion: ProtocolVersion
+    let versions: ClosedRange<ProtocolVersion>
     let cipherSuites: [CipherSuite]
+    let groups: [NamedGroup]
     let prefersClientCipherOrder: Bool
+    let client: ClientPolicy
+}
+
+/// How clients have to prove who they are.
+struct ClientPolicy: Equatable, Sendable {
+    private let verification: ClientVerification
+    private let depth: Int
+    private let files: [String?]
+    private let check: RevocationChecking?
+
+    init(_ values: SSLValues) {
+        verification = values.verification ?? .none
+        depth = values.verificationDepth ?? 1
+        files = [
+            values.authorityFile, values.authorityPath, values.requestedNamesFile, values.requestedNamesPath,
+            values.revocationFile, values.revocationPath,
+        ]
+        check = values.revocationCheck
+    }
+}
+
+/// `SSLVHostSNIPolicy`: what has to be equal between the virtual host of a handshake and that of a request.
+public enum ServerNamePolicy: String, Sendable {
+    /// They have to be one.
+    case strict
+    /// All that the handshake was made with.
+    case secure
+    /// How clients prove who they are.
+    case authonly
+    /// Nothing.
+    case insecure
+
+    func allows(_ one: ServerPolicy, _ other: ServerPolicy) -> Bool {
+        switch self {
+        case .strict: one === other
+        case .secure: one.security == other.security
+        case .authonly: one.security.client == other.security.client
+        case .insecure: true
+        }
+    }
 }
 
 /// Whether a request may be answered on the connection it came by.
@@ -52,15 +105,21 @@ public enum RequestVerdict: Equatable, Sendable {
     ///   - connection: The policy the handshake was made under.
     ///   - request: The policy of the virtual host the request is for, nil if that one has no TLS.
     ///   - clientNamedServer: Whether the ClientHello had a server name.
-    public init(connection: ServerPolicy, request: ServerPolicy?, clientNamedServer: Bool) {
+    ///   - policy: How much the two have to have in common.
+    public init(
+        connection: ServerPolicy,
+        request: ServerPolicy?,
+        clientNamedServer: Bool,
+        policy: ServerNamePolicy = .secure
+    ) {
         guard let request else {
             self = .misdirected
             return
         }
-        if !clientNamedServer, connection.requiresKnownServerName || request.requiresKnownServerName {
+        if !clientNamedServer, connection.requiresServerName || request.requiresServerName {
             self = .forbidden
         } else {
-            self = connection.security == request.security ? .proceed : .misdirected
+            self = policy.allows(connection, request) ? .proceed : .misdirected
         }
     }
 }

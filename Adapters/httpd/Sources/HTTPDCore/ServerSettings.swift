@@ -23,6 +23,8 @@ public final class ServerSettings {
     private var suppressed: [CipherSuite]?
     private var honorsClientOrder: Bool?
     private var requiresKnownServerName: Bool?
+    /// What the directives of mod_ssl say.
+    var ssl = SSLValues()
 
     /// How the server treats its connections, once the whole configuration is known; nil for servers without TLS.
     public var policy: ServerPolicy?
@@ -39,6 +41,7 @@ public final class ServerSettings {
         suppressed = inner.suppressed ?? outer.suppressed
         honorsClientOrder = inner.honorsClientOrder ?? outer.honorsClientOrder
         requiresKnownServerName = inner.requiresKnownServerName ?? outer.requiresKnownServerName
+        ssl = inner.ssl.merged(onto: outer.ssl)
     }
 
     // MARK: - Directives
@@ -58,7 +61,11 @@ public final class ServerSettings {
         } catch {
             throw DirectiveError("\(error)")
         }
-        certificates.append(Certificate(files: [certificateFile, keyFile ?? certificateFile], credential: credential))
+        addCertificate(files: [certificateFile, keyFile ?? certificateFile], credential)
+    }
+
+    func addCertificate(files: [String], _ credential: Credential) {
+        certificates.append(Certificate(files: files, credential: credential))
     }
 
     /// `TLSProtocol`.
@@ -93,7 +100,8 @@ public final class ServerSettings {
         var options = ServerOptions()
         options.versions = versions ?? .tls12 ... .tls13
         options.cipherSuites = CipherSuiteList.resolve(preferred: preferred ?? [], suppressed: suppressed ?? [])
-        options.prefersClientCipherOrder = honorsClientOrder ?? true
+        options.prefersClientCipherOrder = honorsClientOrder ?? !(ssl.honorsServerOrder ?? false)
+        try apply(to: &options)
         for version in [ProtocolVersion.tls12, .tls13]
         where options.versions.contains(version) && CipherSuiteList.isEmpty(options.cipherSuites, for: version) {
             throw DirectiveError("TLSCiphersSuppress leaves no cipher suite for \(version), which TLSProtocol enables")
@@ -109,12 +117,19 @@ public final class ServerSettings {
             configuration: configuration,
             security: SecurityPolicy(
                 certificateFiles: certificates.map(\.files),
-                oldestVersion: options.versions.lowerBound,
+                versions: options.versions,
                 cipherSuites: options.cipherSuites,
-                prefersClientCipherOrder: options.prefersClientCipherOrder
+                groups: options.groups,
+                prefersClientCipherOrder: options.prefersClientCipherOrder,
+                client: ClientPolicy(ssl)
             ),
-            requiresKnownServerName: requiresKnownServerName ?? true,
-            certificates: certificates.map { CertificateVariables($0.credential) }
+            // Who speaks mod_ssl's language expects its answer to names that no virtual host has.
+            refusesUnknownServerName: ssl.isEngineOn == nil && requiresKnownServerName ?? true,
+            requiresServerName: ssl.isEngineOn == nil
+                ? requiresKnownServerName ?? true : ssl.requiresServerName ?? false,
+            verification: ssl.verification ?? .none,
+            userName: ssl.userName,
+            certificates: certificates.map { CertificateVariables(server: $0.credential) }
         )
     }
 }

@@ -12,7 +12,7 @@ extension Connection {
             if let (found, itsPolicy) = unsafe virtualHost(named: name) {
                 unsafe server = found
                 policy = itsPolicy
-            } else if policy.requiresKnownServerName {
+            } else if policy.refusesUnknownServerName {
                 return refuse(.unrecognizedName, "no virtual host has the name '\(name)'")
             }
         }

@@ -17,7 +17,7 @@ extension Connection {
             return deliver(lineLength(limit: count > 0 ? count : Int(HUGE_STRING_LEN)), into: brigade)
         case AP_MODE_SPECULATIVE:
             guard count > 0 else { return APR_SUCCESS }
-            unsafe brigade.append(allocator.lending(buffer.plaintextPrefix(count)))
+            unsafe brigade.append(allocator.lending(plaintextPrefix(count)))
             return APR_SUCCESS
         case AP_MODE_EATCRLF:
             return skipLineEnds()
@@ -31,15 +31,15 @@ extension Connection {
 
     /// Moves up to `count` bytes of the plaintext at hand into `brigade`.
     private func deliver(_ count: Int, into brigade: Brigade) -> apr_status_t {
-        let bytes = unsafe buffer.plaintextPrefix(count)
+        let bytes = unsafe plaintextPrefix(count)
         unsafe brigade.append(allocator.lending(bytes))
-        buffer.consumePlaintext(bytes.count)
+        consumePlaintext(bytes.count)
         return APR_SUCCESS
     }
 
     /// Bytes up to and with the first line feed; all there are without one, as httpd reads on after a partial line.
     private func lineLength(limit: Int) -> Int {
-        let bytes = unsafe buffer.plaintextPrefix(limit)
+        let bytes = unsafe plaintextPrefix(limit)
         if let start = bytes.baseAddress, let end = unsafe memchr(start, CInt(UInt8(ascii: "\n")), bytes.count) {
             return unsafe UnsafeRawPointer(end) - UnsafeRawPointer(start) + 1
         }
@@ -51,9 +51,9 @@ extension Connection {
         while true {
             let status = fill(blocking: false, handshakeOnly: false)
             guard status == APR_SUCCESS else { return status }
-            let bytes = unsafe buffer.plaintextPrefix(Int.max)
+            let bytes = unsafe plaintextPrefix(Int.max)
             let lineEnds = unsafe bytes.prefix { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }.count
-            buffer.consumePlaintext(lineEnds)
+            consumePlaintext(lineEnds)
             if lineEnds < bytes.count { return APR_SUCCESS }
         }
     }
@@ -61,7 +61,8 @@ extension Connection {
     /// Works until there is plaintext or, with `handshakeOnly`, until the handshake is over.
     func fill(blocking: Bool, handshakeOnly: Bool) -> apr_status_t {
         while true {
-            if !buffer.plaintext.isEmpty || (handshakeOnly && phase != .handshake && inputEnd == nil) {
+            if asideCount > 0 || !buffer.plaintext.isEmpty || (handshakeOnly && phase != .handshake && inputEnd == nil)
+            {
                 return APR_SUCCESS
             }
             if let inputEnd { return inputEnd }
@@ -81,7 +82,7 @@ extension Connection {
     }
 
     /// Has the session take what was received.
-    private func advance() {
+    func advance() {
         if phase == .handshake, facts == nil, !sawFirstByte, let byte = buffer.firstByte {
             sawFirstByte = true
             if PlainHTTP.begins(with: byte) {
@@ -98,9 +99,14 @@ extension Connection {
             let request = session.request
             // A session that neither takes bytes nor asks for anything has to be given more of them.
             needsInput = received.needed > 0 || (received.consumed == 0 && received.plaintext.isEmpty && request == nil)
-            if case .clientHello(let hello) = request {
+            switch request {
+            case .clientHello(let hello):
                 try answer(hello)
                 needsInput = false
+            case .verifyPeer(let verification):
+                try answer(verification)
+                needsInput = false
+            case .signature, nil: break
             }
             if phase == .handshake, let negotiated = session.negotiated {
                 finishHandshake(negotiated)
@@ -126,12 +132,7 @@ extension Connection {
     }
 
     private func finishHandshake(_ negotiated: NegotiatedParameters) {
-        facts = ConnectionFacts(
-            negotiated,
-            serverName: serverName,
-            signatureSchemes: signatureSchemes,
-            policy: policy
-        )
+        updateFacts(negotiated)
         signatureSchemes = []
         phase = .established
         // The client of TLS 1.2 waits for our Finished before it sends its request.
@@ -139,7 +140,7 @@ extension Connection {
     }
 
     /// Reads once from the filters below.
-    private func receive(blocking: Bool) -> apr_status_t {
+    func receive(blocking: Bool) -> apr_status_t {
         guard buffer.makeRoom() else {
             fail(.outOfMemory, "out of memory for a receive buffer")
             return tlsd_aborted

@@ -45,6 +45,11 @@ import SafeTLS
     var serverName: String?
     /// The signature schemes in the ClientHello, until the handshake is over.
     var signatureSchemes: [SignatureScheme] = []
+    /// Whether a certificate that the client has shown leads to an authority that is trusted.
+    var hasVerifiedClient = false
+    /// Plaintext that came before the answer to a request for a certificate, and how much of it is delivered.
+    var aside = Stage()
+    var asideStart = 0
     /// The first byte told TLS from plain HTTP.
     var sawFirstByte = false
     /// The client spoke HTTP without TLS. Not asked of `phase`, which the connection's thread changes at the end.
@@ -63,7 +68,11 @@ import SafeTLS
         allocator = unsafe BucketAllocator(pointer: buckets)
         unsafe self.server = server
         self.policy = policy
-        session = ServerSession(configuration: policy.configuration, deferring: .clientHello)
+        session = ServerSession(
+            configuration: policy.configuration,
+            // A verdict that is not the built-in one can only be given by us.
+            deferring: policy.verification == .optionalWithoutAuthority ? [.clientHello, .verification] : .clientHello
+        )
     }
 
     deinit {

@@ -8,8 +8,9 @@ func tlsd_pre_connection(_ record: UnsafeMutablePointer<conn_rec>, _ socket: Uns
     // HTTP/2's requests have connections of their own on top of the real one; outgoing ones are mod_proxy's.
     guard unsafe record.pointee.master == nil, unsafe record.pointee.outgoing == 0,
         let server = unsafe record.pointee.base_server, let local = unsafe record.pointee.local_addr,
-        let state = unsafe ServerState.of(server), let engines = state.engines, unsafe engines.matches(local)
+        let state = unsafe ServerState.of(server), let engines = state.engines
     else { return DECLINED }
+    guard unsafe state.settings.isEngineOn || engines.matches(local) else { return DECLINED }
     guard let policy = state.settings.policy else {
         unsafe log(
             record,

@@ -19,14 +19,14 @@ private func directive(
 }
 
 /// An argument as httpd gives it, relative to ServerRoot.
-private func path(_ command: UnsafeMutablePointer<cmd_parms>, _ argument: UnsafePointer<CChar>) -> String {
+func path(_ command: UnsafeMutablePointer<cmd_parms>, _ argument: UnsafePointer<CChar>) -> String {
     guard let absolute = unsafe ap_server_root_relative(command.pointee.pool, argument) else {
         return unsafe String(cString: argument)
     }
     return unsafe String(cString: absolute)
 }
 
-private func strings(
+func strings(
     _ count: CInt,
     _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>>
 ) -> [String] {
@@ -122,14 +122,14 @@ func tlsd_set_options(
     _ names: UnsafePointer<UnsafeMutablePointer<CChar>>
 ) -> UnsafePointer<CChar>? {
     guard let config = unsafe config else { return nil }
-    var options = unsafe config.load(as: DirectoryOptions.self)
+    var directory = unsafe config.load(as: DirectoryConfig.self)
     do throws(DirectiveError) {
         for argument in unsafe strings(count, names) {
-            try options.apply(argument)
+            try directory.options.apply(argument)
         }
     } catch {
         return unsafe Pool(command.pointee.pool).copy("TLSOptions: \(error)")
     }
-    unsafe config.storeBytes(of: options, as: DirectoryOptions.self)
+    unsafe config.storeBytes(of: directory, as: DirectoryConfig.self)
     return nil
 }

@@ -62,11 +62,14 @@ import HTTPDCore
 /// All `TLSEngine` addresses of the configuration.
 final class EngineList {
     private let engines: [Engine]
+    /// Whether any server speaks TLS.
+    var isUsed: Bool
     /// Whether a handshake may leave its thread while the client is silent.
     let mayLeaveThreads: Bool
 
     init(_ engines: [Engine], mayLeaveThreads: Bool) {
         self.engines = engines
+        isUsed = !engines.isEmpty
         self.mayLeaveThreads = mayLeaveThreads
     }
 

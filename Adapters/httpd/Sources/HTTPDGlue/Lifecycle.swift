@@ -33,7 +33,7 @@ func tlsd_post_config(
     _ temporaryPool: OpaquePointer,
     _ server: UnsafeMutablePointer<server_rec>
 ) -> CInt {
-    if let settings = unsafe ServerState.of(server)?.settings, !settings.engines.isEmpty {
+    if unsafe ServerState.of(server)?.engines?.isUsed == true {
         unsafe ap_add_version_component(pool, ConnectionFacts.library)
     }
     return OK
@@ -41,15 +41,24 @@ func tlsd_post_config(
 
 /// Resolves the addresses of `TLSEngine`, finds the servers behind them and makes their policies.
 private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) throws(DirectiveError) {
-    guard let settings = unsafe ServerState.of(main)?.settings, !settings.engines.isEmpty else { return }
+    guard let settings = unsafe ServerState.of(main)?.settings else { return }
     var engines: [Engine] = []
     for address in settings.engines {
         engines.append(try Engine(address, pool: pool))
     }
     let list = EngineList(engines, mayLeaveThreads: !tlsd_handshakes_are_limited())
+    let depths = unsafe ServerState.of(main)?.wantedDepths ?? []
+    let namePolicy = unsafe ServerState.of(main)?.serverNamePolicy ?? .secure
     var next = unsafe Optional(main)
     while let server = unsafe next {
-        unsafe ServerState.of(server)?.engines = list
+        if let state = unsafe ServerState.of(server) {
+            state.engines = list
+            state.serverNamePolicy = namePolicy
+            if state.settings.isEngineOn {
+                list.isUsed = true
+                try unsafe preparePolicy(of: server, state, depths: depths, pool)
+            }
+        }
         unsafe next = server.pointee.next
     }
 
@@ -66,6 +75,36 @@ private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) 
         if !isServed || !settings.certificates.isEmpty {
             try unsafe preparePolicy(of: main, engine: engine)
         }
+    }
+}
+
+/// Makes the policy of a server whose `SSLEngine` is on.
+private func preparePolicy(
+    of server: UnsafeMutablePointer<server_rec>,
+    _ state: ServerState,
+    depths: Set<Int>,
+    _ pool: Pool
+) throws(DirectiveError) {
+    let settings = state.settings
+    guard settings.policy == nil else { return }
+    let (name, place) = unsafe describe(server)
+    do throws(DirectiveError) {
+        try unsafe CertificateFiles.collect(for: server, state, pool)
+        guard !settings.certificates.isEmpty else {
+            throw DirectiveError("SSLEngine is on and there is no certificate, add an SSLCertificateFile")
+        }
+        try settings.makePolicy(names: unsafe names(of: server))
+        try state.makeAuthenticators(depths: state.wantedDepths.union(depths))
+    } catch {
+        throw DirectiveError("\(name)\(place): \(error)")
+    }
+    for warning in settings.warnings {
+        unsafe tlsd_log_server(
+            server,
+            tlsd_startup_warning,
+            APR_SUCCESS,
+            Event.configuration.line("\(name)\(place): \(warning)")
+        )
     }
 }
 
@@ -107,7 +146,7 @@ private func names(of server: UnsafeMutablePointer<server_rec>) -> VirtualHostNa
     return VirtualHostNames(exact: exact, patterns: unsafe strings(in: server.pointee.wild_names))
 }
 
-private func strings(in list: UnsafeMutablePointer<apr_array_header_t>?) -> [String] {
+func strings(in list: UnsafeMutablePointer<apr_array_header_t>?) -> [String] {
     guard let list = unsafe list, let elements = unsafe list.pointee.elts else { return [] }
     let count = unsafe Int(list.pointee.nelts)
     return unsafe UnsafeRawPointer(elements).withMemoryRebound(to: UnsafePointer<CChar>?.self, capacity: count) {

@@ -13,6 +13,8 @@ enum Event: Int {
     case configuration
     case shortFile
     case outOfMemory
+    case accessForbidden
+    case clientCertificate
 
     /// `STLS0001: sentence`.
     func line(_ sentence: String) -> String {

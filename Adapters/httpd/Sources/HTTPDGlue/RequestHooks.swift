@@ -20,6 +20,9 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
         connection.skipsCloseNotify =
             unsafe apr_table_get(request.pointee.subprocess_env, "ssl-unclean-shutdown") != nil
     }
+    if unsafe ServerState.of(connection.server)?.awaitsCertificate == true, unsafe request.pointee.prev == nil {
+        return HTTP_SERVICE_UNAVAILABLE
+    }
     guard let server = unsafe request.pointee.server, unsafe server != connection.server,
         unsafe request.pointee.main == nil, unsafe request.pointee.prev == nil,
         // A forward proxy is asked for other servers' names.
@@ -28,7 +31,8 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
     let verdict = RequestVerdict(
         connection: connection.policy,
         request: unsafe ServerState.of(server)?.settings.policy,
-        clientNamedServer: connection.serverName != nil
+        clientNamedServer: connection.serverName != nil,
+        policy: unsafe ServerState.of(server)?.serverNamePolicy ?? .secure
     )
     let host = unsafe server.pointee.server_hostname.map { unsafe String(cString: $0) } ?? "(unnamed)"
     switch verdict {
@@ -68,13 +72,13 @@ func tlsd_fixups(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
 
     set("HTTPS")
     set("SSL_TLS_SNI")
-    let options = unsafe DirectoryOptions.of(request).enabled
+    let options = unsafe DirectoryConfig.of(request).options.enabled
     if options.contains(.standardVariables) {
         ConnectionFacts.standardNames.forEach(set)
         facts.certificateNames.forEach(set)
     }
     if options.contains(.certificateData) {
-        set("SSL_SERVER_CERT")
+        facts.dataNames.forEach(set)
     }
     return DECLINED
 }

@@ -1,12 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 import CHTTPD
 import HTTPDCore
+import SafeTLS
 
 /// What httpd keeps for each server: its directives, and the addresses that speak TLS.
 final class ServerState {
     let settings: ServerSettings
     /// The same for all servers; nil until the configuration was checked.
     var engines: EngineList?
+    /// `SSLVHostSNIPolicy`, the same for all servers.
+    var serverNamePolicy = ServerNamePolicy.secure
+    /// Certificates are still to come: until then requests get 503.
+    var awaitsCertificate = false
+
+    private var authenticators: [Int: ClientAuthenticator] = [:]
+
+    /// Asks clients for certificates of the server's authorities, for directories that want one. Made while the
+    /// configuration is checked; nil when the server names no authority.
+    ///
+    /// - Parameter depth: That of the directory; nil for the server's.
+    func authenticator(depth: Int?) -> ClientAuthenticator? { authenticators[depth ?? -1] ?? authenticators[-1] }
+
+    /// The depths that directories of this server ask for.
+    var wantedDepths: Set<Int> = []
+
+    /// Makes the authenticators of every depth that a directory asks for.
+    func makeAuthenticators(depths: Set<Int>) throws(DirectiveError) {
+        guard let own = try settings.authenticator(depth: nil) else { return }
+        authenticators[-1] = own
+        for depth in depths { authenticators[depth] = try settings.authenticator(depth: depth) }
+    }
 
     init(_ settings: ServerSettings) {
         self.settings = settings
@@ -16,14 +39,6 @@ final class ServerState {
     static func of(_ server: UnsafeMutablePointer<server_rec>?) -> ServerState? {
         guard let server = unsafe server, let address = unsafe tlsd_server_config(server) else { return nil }
         return unsafe adopted(address, as: ServerState.self)
-    }
-}
-
-extension DirectoryOptions {
-    /// The options that hold for a request.
-    static func of(_ request: UnsafeMutablePointer<request_rec>) -> DirectoryOptions {
-        guard let address = unsafe tlsd_directory_config(request) else { return DirectoryOptions() }
-        return unsafe address.load(as: DirectoryOptions.self)
     }
 }
 
@@ -53,7 +68,7 @@ func tlsd_create_directory_config(
     _ pool: OpaquePointer,
     _ directory: UnsafeMutablePointer<CChar>?
 ) -> UnsafeMutableRawPointer? {
-    unsafe Pool(pool).place(DirectoryOptions())
+    unsafe Pool(pool).place(DirectoryConfig())
 }
 
 @c @implementation
@@ -62,7 +77,8 @@ func tlsd_merge_directory_config(
     _ base: UnsafeMutableRawPointer,
     _ added: UnsafeMutableRawPointer
 ) -> UnsafeMutableRawPointer? {
-    let outer = unsafe base.load(as: DirectoryOptions.self)
-    let inner = unsafe added.load(as: DirectoryOptions.self)
-    return unsafe Pool(pool).place(inner.merged(onto: outer))
+    let outer = unsafe base.load(as: DirectoryConfig.self)
+    let inner = unsafe added.load(as: DirectoryConfig.self)
+    let pool = unsafe Pool(pool)
+    return unsafe pool.place(inner.merged(onto: outer, pool: pool))
 }

@@ -22,7 +22,9 @@ func tlsd_variable(
         value = facts.value(of: text)
     } else {
         // A connection that is not ours may be that of another module, which answers for itself.
-        value = unsafe connection == nil ? ConnectionFacts.constant(text) : nil
+        value =
+            unsafe connection == nil
+            ? ConnectionFacts.constant(text, face: tlsd_is_ssl_face() ? "mod_ssl" : "mod_tls") : nil
     }
     guard let value else { return nil }
     return unsafe Pool(pool).copy(value)
@@ -81,6 +83,8 @@ func tlsd_log_connection_variable(
     switch unsafe String(cString: name) {
     case "version": return unsafe logItem(request, variable: "SSL_PROTOCOL")
     case "cipher": return unsafe logItem(request, variable: "SSL_CIPHER")
+    case "subjectdn": return unsafe logItem(request, variable: "SSL_CLIENT_S_DN")
+    case "issuerdn": return unsafe logItem(request, variable: "SSL_CLIENT_I_DN")
     default: return nil
     }
 }

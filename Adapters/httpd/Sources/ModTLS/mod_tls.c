@@ -36,3 +36,7 @@ module AP_MODULE_DECLARE_DATA tls_module = {
 module *tlsd_module(void) {
     return &tls_module;
 }
+
+bool tlsd_is_ssl_face(void) {
+    return false;
+}

@@ -27,7 +27,7 @@ import Testing
         #expect(policy.configuration.options.versions == .tls12 ... .tls13)
         #expect(policy.configuration.options.cipherSuites == CipherSuite.supported)
         #expect(policy.configuration.options.prefersClientCipherOrder)
-        #expect(policy.requiresKnownServerName)
+        #expect(policy.requiresServerName)
     }
 
     @Test func hostInheritsWhatItDoesNotSay() throws {
@@ -39,7 +39,7 @@ import Testing
         let inherited = try policy(outer: main)
         #expect(inherited.configuration.options.versions == .tls13 ... .tls13)
         #expect(inherited.configuration.options.cipherSuites.first == .chaCha20Poly1305SHA256)
-        #expect(!inherited.requiresKnownServerName)
+        #expect(!inherited.requiresServerName)
         #expect(inherited.certificates.count == 1)
 
         let own = try policy(outer: main) { host in

@@ -35,6 +35,9 @@
 /// The module record of the face this library was built for.
 module *tlsd_module(void);
 
+/// Whether that face is the one with mod_ssl's directives.
+bool tlsd_is_ssl_face(void);
+
 // MARK: - Status codes
 
 static const apr_status_t tlsd_end_of_file = APR_EOF;
@@ -52,6 +55,8 @@ static inline bool tlsd_is_end(apr_status_t status) {
 }
 
 static const int tlsd_startup_error = APLOG_STARTUP | APLOG_ERR;
+static const int tlsd_startup_warning = APLOG_WARNING;
+static const int tlsd_declined = DECLINED;
 static const unsigned tlsd_global_only = GLOBAL_ONLY;
 static const char *const _Nonnull tlsd_https = "https";
 
@@ -185,6 +190,12 @@ static inline void tlsd_wait_for_client(conn_rec *connection) {
 #endif
 }
 
+/// Whether the client is to be asked for a body with the request.
+static inline bool tlsd_has_body(request_rec *request) {
+    return apr_table_get(request->headers_in, "Content-Length") != NULL
+        || apr_table_get(request->headers_in, "Transfer-Encoding") != NULL;
+}
+
 static inline bool tlsd_is_name_based(conn_rec *connection) {
     return connection->vhost_lookup_data != NULL;
 }
@@ -225,6 +236,10 @@ const char *_Nullable tlsd_variable(
 );
 int tlsd_post_read_request(request_rec *request);
 int tlsd_fixups(request_rec *request);
+int tlsd_check_access(request_rec *request);
+int tlsd_check_authorization(request_rec *request);
+int tlsd_check_authentication(request_rec *request);
+bool tlsd_client_is_verified(request_rec *request);
 const char *_Nullable tlsd_log_variable(request_rec *request, char *_Nullable name);
 const char *_Nullable tlsd_log_connection_variable(request_rec *request, char *_Nullable name);
 const char *_Nullable tlsd_expression_variable(ap_expr_eval_ctx_t *context, const void *_Nullable name);
@@ -256,6 +271,12 @@ const char *_Nullable tlsd_set_options(
     cmd_parms *command, void *_Nullable config, int count, char *const _Nonnull *_Nonnull names
 );
 
+const char *_Nullable tlsd_ssl_directive(
+    cmd_parms *command, void *_Nullable config, int count, char *const _Nonnull *_Nonnull arguments
+);
+const char *_Nullable tlsd_ssl_require_tls(cmd_parms *command, void *_Nullable config);
+const char *_Nullable tlsd_ssl_require(cmd_parms *command, void *_Nullable config, const char *expression);
+
 // MARK: - Services for the module records and for Swift, in hooks.c
 
 /// Registers every hook and both filters.
@@ -268,6 +289,23 @@ ap_filter_rec_t *_Nullable tlsd_output_filter_record(void);
 /// Whether the configuration that has just been read limits the time of handshakes (`RequestReadTimeout handshake=`).
 /// mod_reqtimeout can do that only while a thread waits for the client.
 bool tlsd_handshakes_are_limited(void);
+
+/// Reads the body of a request, up to a number of bytes, and keeps it for those who read it later. Returns OK or the
+/// status of an error page.
+int tlsd_hold_body(request_rec *request, apr_off_t limit);
+
+/// Parses an expression of `SSLRequire`; the result is a sentence, or nil and the expression.
+const char *_Nullable tlsd_parse_requirement(
+    cmd_parms *command, const char *text, ap_expr_info_t *_Nullable *_Nonnull expression
+);
+
+/// Whether the expressions of a directory are all true for a request; the first that is not is returned.
+const ap_expr_info_t *_Nullable tlsd_first_unmet(request_rec *request, const apr_array_header_t *expressions);
+
+/// The certificate and key files of a server, after other modules (mod_md) had their say.
+void tlsd_collect_certificates(
+    server_rec *server, apr_pool_t *pool, apr_array_header_t *certificates, apr_array_header_t *keys
+);
 
 /// `%{NAME}x` and `%{NAME}c` of mod_log_config, if that module is loaded.
 void tlsd_register_log_handlers(apr_pool_t *pool);

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+import SafeTLS
+
+/// Lists of groups and signature schemes in OpenSSL's spelling.
+enum NameLists {
+    /// `X25519MLKEM768:X25519:prime256v1`. Names that are not supported are passed over, if any remains.
+    static func groups(_ text: String) throws(DirectiveError) -> [NamedGroup] {
+        var groups: [NamedGroup] = []
+        for word in text.split(whereSeparator: { ":,/".contains($0) }) {
+            // OpenSSL 3.5 marks names that may be unknown, and those that get a key share.
+            let name = word.drop { "?*-".contains($0) }
+            if name.lowercased() == "automatic" || name.uppercased() == "DEFAULT" {
+                groups += NamedGroup.supported.filter { !groups.contains($0) }
+            } else if let group = NamedGroup(name: String(name)), !groups.contains(group) {
+                groups.append(group)
+            }
+        }
+        guard !groups.isEmpty else {
+            throw DirectiveError(
+                "'\(text)' names no group that is supported: "
+                    + NamedGroup.supported.map(\.name).joined(separator: ", ")
+            )
+        }
+        return groups
+    }
+
+    /// `ECDSA+SHA256:RSA-PSS+SHA256:ed25519:rsa_pkcs1_sha256`.
+    static func signatureSchemes(_ text: String) throws(DirectiveError) -> [SignatureScheme] {
+        var schemes: [SignatureScheme] = []
+        for word in text.split(whereSeparator: { ":,".contains($0) }) {
+            for scheme in Self.schemes(String(word).lowercased()) where !schemes.contains(scheme) {
+                schemes.append(scheme)
+            }
+        }
+        guard !schemes.isEmpty else { throw DirectiveError("'\(text)' names no signature algorithm that is supported") }
+        return schemes
+    }
+
+    private static func schemes(_ name: String) -> [SignatureScheme] {
+        switch name {
+        case "ecdsa+sha256": [.ecdsaSECP256R1SHA256]
+        case "ecdsa+sha384": [.ecdsaSECP384R1SHA384]
+        case "ecdsa+sha512": [.ecdsaSECP521R1SHA512]
+        case "rsa+sha256": [.rsaPKCS1SHA256]
+        case "rsa+sha384": [.rsaPKCS1SHA384]
+        case "rsa+sha512": [.rsaPKCS1SHA512]
+        case "rsa-pss+sha256", "pss+sha256": [.rsaPSSRSAESHA256, .rsaPSSPSSSHA256]
+        case "rsa-pss+sha384", "pss+sha384": [.rsaPSSRSAESHA384, .rsaPSSPSSSHA384]
+        case "rsa-pss+sha512", "pss+sha512": [.rsaPSSRSAESHA512, .rsaPSSPSSSHA512]
+        default: SignatureScheme(name: name).map { [$0] } ?? []
+        }
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+public import SafeTLS
+
+/// Lists of cipher suites in OpenSSL's language, as `SSLCipherSuite` takes them: `HIGH:!aNULL`, `ECDHE+AESGCM`,
+/// `EECDH+ECDSA+AESGCM !aNULL`, `PROFILE=SYSTEM`.
+///
+/// The words select among the suites of TLS 1.2 that are supported. Suites and words that are unknown, or stand for what
+/// is not supported, select nothing, as in OpenSSL: the lists of administrators name many that came and went.
+public enum OpenSSLCipherString {
+    /// The suites of TLS 1.2 in OpenSSL's order of strength.
+    static let all: [CipherSuite] = [
+        .ecdheECDSAWithAES256GCMSHA384, .ecdheRSAWithAES256GCMSHA384, .ecdheECDSAWithChaCha20Poly1305SHA256,
+        .ecdheRSAWithChaCha20Poly1305SHA256, .ecdheECDSAWithAES128GCMSHA256, .ecdheRSAWithAES128GCMSHA256,
+    ]
+
+    /// Evaluates a list.
+    ///
+    /// - Throws: `DirectiveError` when it is malformed, or nothing remains.
+    public static func parse(_ text: String) throws(DirectiveError) -> [CipherSuite] {
+        var list: [CipherSuite] = []
+        var killed: Set<CipherSuite> = []
+        for word in text.split(whereSeparator: { ":, ;".contains($0) }) {
+            if word.hasPrefix("@") {
+                try sort(&list, String(word))
+                continue
+            }
+            let sign = word.first.flatMap { "!-+".contains($0) ? $0 : nil }
+            let selection = select(sign == nil ? word : word.dropFirst(), isFirst: list.isEmpty && killed.isEmpty)
+            switch sign {
+            case "!":
+                killed.formUnion(selection)
+                list.removeAll { killed.contains($0) }
+            case "-": list.removeAll { selection.contains($0) }
+            case "+":
+                let moved = list.filter { selection.contains($0) }
+                list = list.filter { !selection.contains($0) } + moved
+            default: list += selection.filter { !list.contains($0) && !killed.contains($0) }
+            }
+        }
+        guard !list.isEmpty else {
+            throw DirectiveError(
+                "'\(text)' selects no cipher suite of those that are supported: "
+                    + all.map(\.opensslName).joined(separator: ", ")
+            )
+        }
+        return list
+    }
+
+    /// `@STRENGTH` and `@SECLEVEL=n`; of the supported suites none is below any level.
+    private static func sort(_ list: inout [CipherSuite], _ command: String) throws(DirectiveError) {
+        let upper = command.uppercased()
+        if upper == "@STRENGTH" {
+            list = list.filter { bits($0) == 256 } + list.filter { bits($0) != 256 }
+        } else if !(upper.hasPrefix("@SECLEVEL=") && UInt8(upper.dropFirst(10)) != nil) {
+            throw DirectiveError("unknown command '\(command)' in a list of cipher suites")
+        }
+    }
+
+    private static func bits(_ suite: CipherSuite) -> Int { suite.ianaName.contains("AES_128") ? 128 : 256 }
+
+    /// The suites that a word, or several joined by `+`, stand for.
+    private static func select(_ word: Substring, isFirst: Bool) -> [CipherSuite] {
+        if let suite = CipherSuite(name: String(word)) { return all.contains(suite) ? [suite] : [] }
+        var selected = all
+        for part in word.split(separator: "+", omittingEmptySubsequences: false) {
+            guard let predicate = predicate(part.uppercased(), isFirst: isFirst) else { return [] }
+            selected.removeAll { !predicate($0) }
+        }
+        return selected
+    }
+
+    private static func predicate(_ word: String, isFirst: Bool) -> ((CipherSuite) -> Bool)? {
+        switch word {
+        case "ALL", "HIGH", "ECDHE", "EECDH", "KECDHE", "KEECDH", "ECDH", "TLSV1.2": { _ in true }
+        // Only at the start of a list.
+        case "DEFAULT", "PROFILE=SYSTEM": isFirst ? { _ in true } : nil
+        case "FIPS", "AES": { $0.ianaName.contains("AES") }
+        case "AESGCM": { $0.ianaName.contains("GCM") }
+        case "AES128": { $0.ianaName.contains("AES_128") }
+        case "AES256": { $0.ianaName.contains("AES_256") }
+        case "CHACHA20": { $0.ianaName.contains("CHACHA20") }
+        case "ECDSA", "AECDSA": { $0.ianaName.contains("ECDSA") }
+        case "ARSA": { !$0.ianaName.contains("ECDSA") }
+        default: nil
+        }
+    }
+
+    /// A list of TLS 1.3 suites, by name.
+    public static func parseTLS13(_ text: String) throws(DirectiveError) -> [CipherSuite] {
+        var list: [CipherSuite] = []
+        for word in text.split(whereSeparator: { ":, ;".contains($0) }) {
+            guard let suite = CipherSuite(name: String(word)), suite.rawValue >> 8 == 0x13, !list.contains(suite)
+            else { continue }
+            list.append(suite)
+        }
+        guard !list.isEmpty else {
+            throw DirectiveError("'\(text)' names no cipher suite of TLS 1.3 that is supported")
+        }
+        return list
+    }
+}

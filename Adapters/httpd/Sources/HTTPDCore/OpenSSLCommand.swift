@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import SafeTLS
+
+/// `SSLOpenSSLConfCmd name value`: the commands of OpenSSL's configuration that have a meaning here.
+enum OpenSSLCommand {
+    /// Carries out a command; gives a sentence for what has no effect.
+    static func apply(_ name: String, _ value: String, to values: inout SSLValues) throws(DirectiveError) -> String? {
+        switch name.lowercased() {
+        case "curves", "groups", "ecdhparameters": values.groups = try NameLists.groups(value)
+        case "ciphers", "cipherstring": values.suitesTLS12 = try OpenSSLCipherString.parse(value)
+        case "ciphersuites": values.suitesTLS13 = try OpenSSLCipherString.parseTLS13(value)
+        case "protocol": values.versions = try SSLProtocolList.parse([value]).versions
+        case "minprotocol":
+            let range = values.versions ?? .tls12 ... .tls13
+            let lowest = max(try SSLProtocolList.version(value) ?? .tls12, range.lowerBound)
+            guard lowest <= range.upperBound else { throw DirectiveError("MinProtocol \(value) leaves no version") }
+            values.versions = lowest...range.upperBound
+        case "maxprotocol":
+            let range = values.versions ?? .tls12 ... .tls13
+            if value.lowercased() == "none" { return nil }
+            guard let highest = try SSLProtocolList.version(value), highest >= range.lowerBound else {
+                throw DirectiveError("MaxProtocol \(value) leaves no version that is supported")
+            }
+            values.versions = range.lowerBound...min(highest, range.upperBound)
+        case "signaturealgorithms": values.signatureSchemes = try NameLists.signatureSchemes(value)
+        case "clientsignaturealgorithms": values.clientSignatureSchemes = try NameLists.signatureSchemes(value)
+        case "options": try applyOptions(value, to: &values)
+        case "recordpadding":
+            guard let multiple = Int(value), (0...16_384).contains(multiple) else {
+                throw DirectiveError("RecordPadding is a number up to 16384, not '\(value)'")
+            }
+            values.paddingMultiple = multiple
+        case "numtickets":
+            guard let count = Int(value), (0...8).contains(count) else {
+                throw DirectiveError("NumTickets is a number up to 8, not '\(value)'")
+            }
+            values.ticketCount = count
+        case "dhparameters":
+            return "DHParameters has no effect: finite-field Diffie-Hellman is not supported, ECDHE is used"
+        default:
+            throw DirectiveError("the OpenSSL command '\(name)' has no counterpart here")
+        }
+        return nil
+    }
+
+    private static func applyOptions(_ text: String, to values: inout SSLValues) throws(DirectiveError) {
+        for word in text.split(separator: ",") {
+            let isOn = !word.hasPrefix("-")
+            switch word.drop(while: { "+-".contains($0) }).lowercased() {
+            case "sessionticket": values.givesTickets = isOn
+            case "serverpreference": values.honorsServerOrder = isOn
+            // What is never done anyway, or changes nothing that a client sees.
+            case "norenegotiation", "noresumptiononrenegotiation", "bugs", "emptyfragments", "compression",
+                "prioritizechacha", "ktls", "middleboxcompat", "antireplay", "ecdhsingle", "dhsingle",
+                "nolegacyserverconnect", "encryptthenmac", "extendedmastersecret", "ignoreunexpectedeof", "cleartext":
+                break
+            case let name:
+                throw DirectiveError("the OpenSSL option '\(name)' has no counterpart here")
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+import SafeTLS
+
+/// The directives of mod_ssl that belong to a server, as a table onto the settings that `TLS*` directives fill too.
+struct SSLDirective: Sendable {
+    /// How many arguments it takes.
+    let arguments: ClosedRange<Int>
+    /// Sets the values; gives a sentence for what has no effect.
+    let apply: @Sendable (inout SSLValues, [String], SSLLine) throws(DirectiveError) -> String?
+
+    private static func one(
+        _ body: @escaping @Sendable (inout SSLValues, String) throws(DirectiveError) -> Void
+    ) -> SSLDirective {
+        SSLDirective(arguments: 1...1) { values, arguments, _ throws(DirectiveError) in
+            try body(&values, arguments[0])
+            return nil
+        }
+    }
+
+    private static func flag(_ path: any WritableKeyPath<SSLValues, Bool?> & Sendable) -> SSLDirective {
+        SSLDirective(arguments: 1...1) { values, arguments, _ throws(DirectiveError) in
+            values[keyPath: path] = try isOn(arguments[0])
+            return nil
+        }
+    }
+
+    private static func file(_ path: any WritableKeyPath<SSLValues, String?> & Sendable) -> SSLDirective {
+        SSLDirective(arguments: 1...1) { values, arguments, line throws(DirectiveError) in
+            values[keyPath: path] = line.resolve(arguments[0])
+            return nil
+        }
+    }
+
+    /// A directive that changes nothing, with a sentence where somebody could expect that it does.
+    private static func ignored(
+        _ arguments: ClosedRange<Int>,
+        _ warning: @escaping @Sendable ([String]) throws(DirectiveError) -> String? = { _ throws(DirectiveError) in nil
+        }
+    ) -> SSLDirective {
+        SSLDirective(arguments: arguments) { _, arguments, _ throws(DirectiveError) in try warning(arguments) }
+    }
+
+    /// A directive whose feature is missing: with `off` it is satisfied, else httpd does not start.
+    private static func missing(_ feature: String, off: [String], instead: String) -> SSLDirective {
+        SSLDirective(arguments: 1...8) { _, arguments, _ throws(DirectiveError) in
+            guard !off.contains(arguments[0].lowercased()) else { return nil }
+            throw DirectiveError("\(feature) is not supported: \(instead)")
+        }
+    }
+
+    static func isOn(_ text: String) throws(DirectiveError) -> Bool {
+        switch text.lowercased() {
+        case "on": return true
+        case "off": return false
+        default: throw DirectiveError("'\(text)' is neither on nor off")
+        }
+    }
+
+    private static func seconds(_ text: String, _ range: ClosedRange<Int64>) throws(DirectiveError) -> Int64 {
+        guard let number = Int64(text), range.contains(number) else {
+            throw DirectiveError("'\(text)' is not a number of seconds from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// By name in lower case.
+    static let all: [String: SSLDirective] = identity.merging(protocols) { $1 }.merging(clients) { $1 }
+        .merging(withoutEffect) { $1 }.merging(refused) { $1 }
+
+    private static let identity: [String: SSLDirective] = [
+        "sslengine": one { values, text throws(DirectiveError) in
+            guard text.lowercased() != "optional" else {
+                throw DirectiveError("'optional' is not supported: upgrades of plain HTTP to TLS are insecure")
+            }
+            values.isEngineOn = try isOn(text)
+        },
+        "sslcertificatefile": SSLDirective(arguments: 1...1) { values, arguments, line throws(DirectiveError) in
+            values.certificateFiles.append(try certificate(arguments[0], line))
+            return nil
+        },
+        "sslcertificatekeyfile": SSLDirective(arguments: 1...1) { values, arguments, line throws(DirectiveError) in
+            values.keyFiles.append(try certificate(arguments[0], line))
+            return nil
+        },
+        "sslcertificatechainfile": file(\.chainFile),
+    ]
+
+    private static func certificate(_ path: String, _ line: SSLLine) throws(DirectiveError) -> String {
+        guard !path.lowercased().hasPrefix("pkcs11:") else {
+            throw DirectiveError("keys of PKCS #11 tokens are not supported: name a file")
+        }
+        return line.resolve(path)
+    }
+
+    private static let protocols: [String: SSLDirective] = [
+        "sslprotocol": SSLDirective(arguments: 1...8) { values, arguments, _ throws(DirectiveError) in
+            let (versions, warning) = try SSLProtocolList.parse(arguments)
+            values.versions = versions
+            return warning
+        },
+        "sslciphersuite": SSLDirective(arguments: 1...2) { values, arguments, _ throws(DirectiveError) in
+            guard arguments.count == 2 else {
+                values.suitesTLS12 = try OpenSSLCipherString.parse(arguments[0])
+                return nil
+            }
+            switch arguments[0].lowercased() {
+            case "ssl": values.suitesTLS12 = try OpenSSLCipherString.parse(arguments[1])
+            case "tlsv1.3": values.suitesTLS13 = try OpenSSLCipherString.parseTLS13(arguments[1])
+            default: throw DirectiveError("'\(arguments[0])' is neither SSL nor TLSv1.3")
+            }
+            return nil
+        },
+        "sslhonorcipherorder": flag(\.honorsServerOrder),
+        "sslopensslconfcmd": SSLDirective(arguments: 2...2) { values, arguments, _ throws(DirectiveError) in
+            try OpenSSLCommand.apply(arguments[0], arguments[1], to: &values)
+        },
+        "sslsessiontickets": flag(\.givesTickets),
+        "sslsessioncachetimeout": one { values, text throws(DirectiveError) in
+            values.sessionLifetime = try seconds(text, 1...604_800)
+        },
+        "sslsessionticketkeyfile": file(\.ticketKeyFile),
+        "sslstrictsnivhostcheck": flag(\.requiresServerName),
+    ]
+
+    private static let clients: [String: SSLDirective] = [
+        "sslverifyclient": one { values, text throws(DirectiveError) in
+            values.verification = try ClientVerification(text)
+        },
+        "sslverifydepth": one { values, text throws(DirectiveError) in
+            guard let depth = Int(text), (0...8).contains(depth) else {
+                throw DirectiveError("'\(text)' is not a depth from 0 to 8")
+            }
+            values.verificationDepth = depth
+        },
+        "sslcacertificatefile": file(\.authorityFile),
+        "sslcacertificatepath": file(\.authorityPath),
+        "sslcadnrequestfile": file(\.requestedNamesFile),
+        "sslcadnrequestpath": file(\.requestedNamesPath),
+        "sslcarevocationfile": file(\.revocationFile),
+        "sslcarevocationpath": file(\.revocationPath),
+        "sslcarevocationcheck": SSLDirective(arguments: 1...2) { values, arguments, _ throws(DirectiveError) in
+            values.revocationCheck = try RevocationChecking(arguments)
+            return nil
+        },
+        "sslusername": one { values, text throws(DirectiveError) in values.userName = text },
+    ]
+
+    private static let withoutEffect: [String: SSLDirective] = [
+        "sslrandomseed": ignored(2...3),
+        "sslcryptodevice": missing("hardware acceleration by engines", off: ["builtin"], instead: "write builtin"),
+        "sslcompression": ignored(1...1) { arguments throws(DirectiveError) in
+            try isOn(arguments[0]) ? "compression is never used: it reveals secrets (CRIME)" : nil
+        },
+        "sslsessioncache": ignored(1...1),
+        "sslpassphrasedialog": ignored(1...1),
+        "sslusestapling": ignored(1...1) { arguments throws(DirectiveError) in
+            try isOn(arguments[0])
+                ? "OCSP responses are not fetched by this module: they are stapled when mod_md provides them" : nil
+        },
+        "sslstaplingcache": ignored(1...1),
+        "sslstaplingrespondertimeout": ignored(1...1),
+        "sslstaplingreturnrespondererrors": ignored(1...1),
+        "sslstaplingfaketrylater": ignored(1...1),
+        "sslstaplingstandardcachetimeout": ignored(1...1),
+        "sslstaplingerrorcachetimeout": ignored(1...1),
+        "sslstaplingresponsetimeskew": ignored(1...1),
+        "sslstaplingresponsemaxage": ignored(1...1),
+        "sslstaplingforceurl": ignored(1...1),
+    ]
+
+    private static let refused: [String: SSLDirective] = [
+        "sslinsecurerenegotiation": missing(
+            "renegotiation",
+            off: ["off"],
+            instead: "clients that need it are 15 years old"
+        ),
+        "sslfips": missing("a FIPS mode", off: ["off"], instead: "leave it off"),
+        "sslsrpverifierfile": missing("SRP", off: [], instead: "use certificates of clients"),
+        "sslsrpunknownuserseed": missing("SRP", off: [], instead: "use certificates of clients"),
+        "sslocspenable": missing(
+            "checking client certificates by OCSP",
+            off: ["off"],
+            instead: "use revocation lists, SSLCARevocationFile"
+        ),
+        "sslocspdefaultresponder": ignored(1...1),
+        "sslocspoverrideresponder": ignored(1...1),
+        "sslocspresponsetimeskew": ignored(1...1),
+        "sslocspresponsemaxage": ignored(1...1),
+        "sslocsprespondertimeout": ignored(1...1),
+        "sslocspuserequestnonce": ignored(1...1),
+        "sslocspproxyurl": ignored(1...1),
+        "sslocspnoverify": ignored(1...1),
+        "sslocsprespondercertificatefile": ignored(1...1),
+        "sslproxyengine": missing(
+            "TLS to proxied servers",
+            off: ["off"],
+            instead: "proxy by plain HTTP, or to a local TLS client"
+        ),
+        "sslproxyverify": ignored(1...1),
+        "sslproxyverifydepth": ignored(1...1),
+        "sslproxycacertificatefile": ignored(1...1),
+        "sslproxycacertificatepath": ignored(1...1),
+        "sslproxycheckpeername": ignored(1...1),
+        "sslproxycheckpeercn": ignored(1...1),
+        "sslproxycheckpeerexpire": ignored(1...1),
+        "sslproxyprotocol": ignored(1...8),
+        "sslproxyciphersuite": ignored(1...2),
+        "sslproxymachinecertificatefile": ignored(1...1),
+        "sslproxymachinecertificatepath": ignored(1...1),
+        "sslproxymachinecertificatechainfile": ignored(1...1),
+        "sslproxycarevocationfile": ignored(1...1),
+        "sslproxycarevocationpath": ignored(1...1),
+        "sslproxycarevocationcheck": ignored(1...2),
+        "ssllog": missing("SSLLog", off: [], instead: "use ErrorLog"),
+        "sslloglevel": missing("SSLLogLevel", off: [], instead: "use LogLevel ssl:level"),
+    ]
+}
+
+/// The line that a directive stands on.
+public struct SSLLine {
+    /// Makes a path absolute, relative to ServerRoot.
+    let resolve: (String) -> String
+
+    /// A line whose paths are resolved so.
+    public init(resolvingPathsWith resolve: @escaping (String) -> String) {
+        self.resolve = resolve
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+public import SafeTLS
+
+/// Arguments of `SSLProtocol`: `all -SSLv3`, `-all +TLSv1.2 +TLSv1.3`, `TLSv1.3`.
+public enum SSLProtocolList {
+    private static let names = ["sslv2": 0, "sslv3": 1, "tlsv1": 2, "tlsv1.1": 3, "tlsv1.2": 4, "tlsv1.3": 5]
+
+    /// The supported versions that a list leaves, and a sentence for what should be written otherwise.
+    ///
+    /// TLS 1.0 and 1.1 may be named; they are not supported, and not spoken.
+    public static func parse(
+        _ arguments: [String]
+    ) throws(DirectiveError) -> (versions: ClosedRange<ProtocolVersion>, warning: String?) {
+        var enabled: Set<Int> = []
+        var warning: String?
+        var isFirst = true
+        for argument in arguments.flatMap({ $0.split(whereSeparator: { $0 == "," || $0 == ":" }).map(String.init) }) {
+            let sign = argument.first.flatMap { "+-".contains($0) ? $0 : nil }
+            let word = (sign == nil ? argument : String(argument.dropFirst())).lowercased()
+            let selected: Set<Int>
+            if word == "all" {
+                selected = [2, 3, 4, 5]
+            } else if let number = names[word] {
+                selected = [number]
+            } else {
+                throw DirectiveError("unknown protocol '\(argument)'")
+            }
+            if sign != "-", !selected.isDisjoint(with: [0, 1]) {
+                throw DirectiveError("\(argument) is not supported: SSL is broken since 2014")
+            }
+            switch sign {
+            case "+": enabled.formUnion(selected)
+            case "-": enabled.subtract(selected)
+            default:
+                if !isFirst {
+                    warning = "'\(argument)' overrides what stands before it; write '+\(argument)' to add it"
+                }
+                enabled = selected
+            }
+            isFirst = false
+        }
+        switch (enabled.contains(4), enabled.contains(5)) {
+        case (true, true): return (.tls12 ... .tls13, warning)
+        case (true, false): return (.tls12 ... .tls12, warning)
+        case (false, true): return (.tls13 ... .tls13, warning)
+        case (false, false):
+            throw DirectiveError("'\(arguments.joined(separator: " "))' enables neither TLSv1.2 nor TLSv1.3")
+        }
+    }
+
+    /// One version by name, for `MinProtocol` and `MaxProtocol`; nil for those below TLS 1.2.
+    static func version(_ name: String) throws(DirectiveError) -> ProtocolVersion? {
+        switch name.lowercased() {
+        case "tlsv1.2": return .tls12
+        case "tlsv1.3": return .tls13
+        case "tlsv1", "tlsv1.1", "sslv3", "none": return nil
+        default: throw DirectiveError("unknown protocol '\(name)'")
+        }
+    }
+}

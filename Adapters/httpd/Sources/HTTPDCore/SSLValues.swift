@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+import SafeTLS
+
+/// What the `SSL*` directives of one server say. Nil, or empty, where nothing is said.
+struct SSLValues {
+    /// `SSLEngine`.
+    var isEngineOn: Bool?
+    /// `SSLCertificateFile`, `SSLCertificateKeyFile`, `SSLCertificateChainFile`.
+    var certificateFiles: [String] = []
+    var keyFiles: [String] = []
+    var chainFile: String?
+    /// `SSLProtocol`.
+    var versions: ClosedRange<ProtocolVersion>?
+    /// `SSLCipherSuite`.
+    var suitesTLS12: [CipherSuite]?
+    var suitesTLS13: [CipherSuite]?
+    /// `SSLHonorCipherOrder`.
+    var honorsServerOrder: Bool?
+    /// `SSLSessionTickets`.
+    var givesTickets: Bool?
+    /// `SSLSessionCacheTimeout`, in seconds.
+    var sessionLifetime: Int64?
+    /// `SSLSessionTicketKeyFile`.
+    var ticketKeyFile: String?
+    /// `SSLStrictSNIVHostCheck`.
+    var requiresServerName: Bool?
+    /// `SSLOpenSSLConfCmd`.
+    var groups: [NamedGroup]?
+    var signatureSchemes: [SignatureScheme]?
+    var clientSignatureSchemes: [SignatureScheme]?
+    var paddingMultiple: Int?
+    var ticketCount: Int?
+    /// `SSLVerifyClient`, `SSLVerifyDepth`.
+    var verification: ClientVerification?
+    var verificationDepth: Int?
+    /// `SSLCACertificateFile`, `SSLCACertificatePath`, `SSLCADNRequestFile`, `SSLCADNRequestPath`.
+    var authorityFile: String?
+    var authorityPath: String?
+    var requestedNamesFile: String?
+    var requestedNamesPath: String?
+    /// `SSLCARevocationFile`, `SSLCARevocationPath`, `SSLCARevocationCheck`.
+    var revocationFile: String?
+    var revocationPath: String?
+    var revocationCheck: RevocationChecking?
+    /// `SSLUserName`.
+    var userName: String?
+
+    /// What holds in a virtual host that says `self`, inside a server that says `outer`.
+    func merged(onto outer: SSLValues) -> SSLValues {
+        var merged = self
+        merged.isEngineOn = isEngineOn ?? outer.isEngineOn
+        if certificateFiles.isEmpty {
+            merged.certificateFiles = outer.certificateFiles
+            if keyFiles.isEmpty { merged.keyFiles = outer.keyFiles }
+        }
+        merged.chainFile = chainFile ?? outer.chainFile
+        merged.versions = versions ?? outer.versions
+        merged.suitesTLS12 = suitesTLS12 ?? outer.suitesTLS12
+        merged.suitesTLS13 = suitesTLS13 ?? outer.suitesTLS13
+        merged.honorsServerOrder = honorsServerOrder ?? outer.honorsServerOrder
+        merged.givesTickets = givesTickets ?? outer.givesTickets
+        merged.sessionLifetime = sessionLifetime ?? outer.sessionLifetime
+        merged.ticketKeyFile = ticketKeyFile ?? outer.ticketKeyFile
+        merged.requiresServerName = requiresServerName ?? outer.requiresServerName
+        merged.groups = groups ?? outer.groups
+        merged.signatureSchemes = signatureSchemes ?? outer.signatureSchemes
+        merged.clientSignatureSchemes = clientSignatureSchemes ?? outer.clientSignatureSchemes
+        merged.paddingMultiple = paddingMultiple ?? outer.paddingMultiple
+        merged.ticketCount = ticketCount ?? outer.ticketCount
+        merged.verification = verification ?? outer.verification
+        merged.verificationDepth = verificationDepth ?? outer.verificationDepth
+        merged.authorityFile = authorityFile ?? outer.authorityFile
+        merged.authorityPath = authorityPath ?? outer.authorityPath
+        merged.requestedNamesFile = requestedNamesFile ?? outer.requestedNamesFile
+        merged.requestedNamesPath = requestedNamesPath ?? outer.requestedNamesPath
+        merged.revocationFile = revocationFile ?? outer.revocationFile
+        merged.revocationPath = revocationPath ?? outer.revocationPath
+        merged.revocationCheck = revocationCheck ?? outer.revocationCheck
+        merged.userName = userName ?? outer.userName
+        return merged
+    }
+}
+
+/// `SSLVerifyClient`.
+public enum ClientVerification: UInt8, Sendable, BitwiseCopyable, Comparable {
+    /// Clients are not asked.
+    case none
+    /// They are asked; whatever certificate they show is taken, good or not.
+    case optionalWithoutAuthority
+    /// They are asked, and a bad certificate is refused.
+    case optional
+    /// They have to show a good one.
+    case require
+
+    /// By strictness.
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+
+    /// Parses an argument of `SSLVerifyClient`.
+    public init(_ text: String) throws(DirectiveError) {
+        switch text.lowercased() {
+        case "none", "off": self = .none
+        case "optional": self = .optional
+        case "require", "on": self = .require
+        case "optional_no_ca": self = .optionalWithoutAuthority
+        default: throw DirectiveError("'\(text)' is not one of none, optional, require and optional_no_ca")
+        }
+    }
+}
+
+/// `SSLCARevocationCheck`.
+struct RevocationChecking: Equatable {
+    enum Depth { case none, leaf, chain }
+
+    let depth: Depth
+    /// Whether certificates that no list speaks about are good.
+    let acceptsUnknown: Bool
+
+    init(_ arguments: [String]) throws(DirectiveError) {
+        switch arguments.first?.lowercased() {
+        case "none": depth = .none
+        case "leaf": depth = .leaf
+        case "chain": depth = .chain
+        default: throw DirectiveError("'\(arguments.first ?? "")' is not one of none, leaf and chain")
+        }
+        switch arguments.dropFirst().map({ $0.lowercased() }) {
+        case []: acceptsUnknown = false
+        case ["no_crl_for_cert_ok"]: acceptsUnknown = true
+        default: throw DirectiveError("unknown flag '\(arguments.dropFirst().joined(separator: " "))'")
+        }
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+public import SafeTLS
+import TLSCertificates
+
+extension ServerSettings {
+    /// Carries out a directive of mod_ssl; gives a sentence for what has no effect, to be logged as a warning.
+    public func apply(ssl name: String, _ arguments: [String], at line: SSLLine) throws(DirectiveError) -> String? {
+        guard let directive = SSLDirective.all[name.lowercased()] else { throw DirectiveError("unknown directive") }
+        guard directive.arguments.contains(arguments.count) else {
+            let (least, most) = (directive.arguments.lowerBound, directive.arguments.upperBound)
+            throw DirectiveError(
+                least == most
+                    ? "takes \(least) argument\(least == 1 ? "" : "s")" : "takes \(least) to \(most) arguments"
+            )
+        }
+        return try directive.apply(&ssl, arguments, line)
+    }
+
+    /// Whether `SSLEngine` is on for the server.
+    public var isEngineOn: Bool { ssl.isEngineOn ?? false }
+
+    /// The files of `SSLCertificateFile` and `SSLCertificateKeyFile`.
+    public var certificateFiles: [String] { ssl.certificateFiles }
+    /// See ``certificateFiles``.
+    public var certificateKeyFiles: [String] { ssl.keyFiles }
+
+    /// Reads certificates and their keys, in whatever order the files stand.
+    public func loadCertificates(files: [String], keyFiles: [String]) throws(DirectiveError) {
+        guard certificates.isEmpty else { return }
+        for file in files {
+            let chain = ssl.chainFile.map { [$0] } ?? []
+            addCertificate(files: [file] + chain, try credential(file, keyFiles))
+        }
+    }
+
+    private func credential(_ file: String, _ keyFiles: [String]) throws(DirectiveError) -> Credential {
+        let chain = [file] + (ssl.chainFile.map { [$0] } ?? [])
+        // A key may stand in the certificate's own file.
+        var firstError: ConfigurationError?
+        for keyFile in keyFiles + [file] {
+            do throws(ConfigurationError) {
+                return try Credential(certificateFiles: chain, keyFile: keyFile)
+            } catch {
+                firstError = firstError ?? error
+            }
+        }
+        throw DirectiveError(firstError.map { "\($0)" } ?? "\(file): there is no key for the certificate")
+    }
+
+    /// What the server's options become with the values of `SSL*` directives.
+    func apply(to options: inout ServerOptions) throws(DirectiveError) {
+        if let versions = ssl.versions { options.versions = versions }
+        if ssl.suitesTLS12 != nil || ssl.suitesTLS13 != nil {
+            let suites = (ssl.suitesTLS13 ?? OpenSSLDefaults.suitesTLS13) + (ssl.suitesTLS12 ?? OpenSSLCipherString.all)
+            options.cipherSuites = suites
+        }
+        if let groups = ssl.groups { options.groups = groups }
+        if let schemes = ssl.signatureSchemes { options.signatureSchemes = schemes }
+        if let multiple = ssl.paddingMultiple { options.records.paddingMultiple = multiple }
+        if let lifetime = ssl.sessionLifetime { options.ticketLifetime = lifetime }
+        if let count = ssl.ticketCount { options.ticketCount = count }
+        if ssl.givesTickets == false { options.ticketCount = 0 }
+        if let file = ssl.ticketKeyFile {
+            do throws(ConfigurationError) {
+                options.ticketKeys = try TicketKeys(file: file)
+            } catch {
+                throw DirectiveError("SSLSessionTicketKeyFile: \(error)")
+            }
+        }
+        options.clientAuthentication = try clientAuthentication(ssl.verification ?? .none, ssl.verificationDepth ?? 1)
+    }
+
+    /// How clients are authenticated at a level of strictness; nil when they are not asked.
+    public func clientAuthentication(
+        _ verification: ClientVerification,
+        _ depth: Int
+    ) throws(DirectiveError) -> ClientAuthentication? {
+        guard verification != .none else { return nil }
+        guard ssl.authorityFile != nil || ssl.authorityPath != nil else {
+            throw DirectiveError(
+                "SSLVerifyClient asks clients for certificates, and neither SSLCACertificateFile nor SSLCACertificatePath "
+                    + "names an authority that could vouch for one"
+            )
+        }
+        do throws(CertificateError) {
+            var anchors: [TLSCertificates.Certificate] = []
+            if let file = ssl.authorityFile { anchors += try TrustAnchors(pemFile: file).certificates }
+            if let path = ssl.authorityPath { anchors += try TrustAnchors(directory: path).certificates }
+            var authentication = ClientAuthentication(
+                verification == .require ? .required : .optional,
+                trustAnchors: TrustAnchors(anchors),
+                revocation: try revocation()
+            )
+            // A depth of 1 is a certificate that the authority itself has signed.
+            authentication.limits.intermediates = max(depth - 1, 0)
+            if let schemes = ssl.clientSignatureSchemes { authentication.signatureSchemes = schemes }
+            var names: [DistinguishedName] = []
+            if let file = ssl.requestedNamesFile { names += try TrustAnchors(pemFile: file).subjects }
+            if let path = ssl.requestedNamesPath { names += try TrustAnchors(directory: path).subjects }
+            if !names.isEmpty { authentication.authorityNames = .names(names) }
+            return authentication
+        } catch {
+            throw DirectiveError("\(error)")
+        }
+    }
+
+    /// What asks clients for certificates after their handshake; nil when the server names no authority.
+    public func authenticator(depth: Int?) throws(DirectiveError) -> ClientAuthenticator? {
+        guard ssl.authorityFile != nil || ssl.authorityPath != nil,
+            let authentication = try clientAuthentication(.optional, depth ?? ssl.verificationDepth ?? 1)
+        else { return nil }
+        do throws(ConfigurationError) {
+            return try ClientAuthenticator(authentication)
+        } catch {
+            throw DirectiveError("\(error)")
+        }
+    }
+
+    private func revocation() throws(CertificateError) -> RevocationPolicy? {
+        guard let check = ssl.revocationCheck, check.depth != .none else { return nil }
+        let lists = try CertificateRevocationLists(
+            files: ssl.revocationFile.map { [$0] } ?? [],
+            directories: ssl.revocationPath.map { [$0] } ?? []
+        )
+        return RevocationPolicy(
+            lists: lists,
+            checks: check.depth == .leaf ? .leaf : .chain,
+            unknownStatus: check.acceptsUnknown ? .accept : .refuse
+        )
+    }
+
+    /// What does not fit together, but is no reason not to start.
+    public var warnings: [String] {
+        var warnings: [String] = []
+        let hasLists = ssl.revocationFile != nil || ssl.revocationPath != nil
+        if hasLists && ssl.revocationCheck == nil {
+            warnings.append("revocation lists are configured and not used: SSLCARevocationCheck says whether they are")
+        }
+        return warnings
+    }
+}
+
+/// What OpenSSL has where nothing is said.
+enum OpenSSLDefaults {
+    static let suitesTLS13: [CipherSuite] = [.aes256GCMSHA384, .chaCha20Poly1305SHA256, .aes128GCMSHA256]
+}

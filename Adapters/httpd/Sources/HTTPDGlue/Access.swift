@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+import CHTTPD
+import HTTPDCore
+import SafeTLS
+
+/// What directories ask of the connection that a request came by: `SSLRequireSSL`, `SSLVerifyClient`, `SSLRequire`.
+@c @implementation
+func tlsd_check_access(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
+    let directory = unsafe DirectoryConfig.of(request)
+    let connection = unsafe Connection.of(request.pointee.connection)
+    let isTLS = connection?.isPlainHTTP == false
+    if directory.requiresTLS && !isTLS {
+        // Some other module may have the connection.
+        guard unsafe ap_ssl_conn_is_ssl(request.pointee.connection) == 0 else { return DECLINED }
+        return unsafe forbid(request, "the request came without TLS (SSLRequireSSL)")
+    }
+    guard let connection, isTLS else { return DECLINED }
+    if let wanted = directory.verification, wanted != .none {
+        let status = unsafe authenticate(request, connection, wanted, directory)
+        guard status == OK else { return status }
+    }
+    if let requirements = unsafe directory.requirements,
+        let unmet = unsafe tlsd_first_unmet(request, requirements)
+    {
+        let place = unsafe unmet.pointee.filename.map { unsafe String(cString: $0) } ?? "?"
+        return unsafe forbid(
+            request,
+            "an expression of SSLRequire is false (line \(unmet.pointee.line_number) of \(place))"
+        )
+    }
+    unsafe setUser(request, connection, directory)
+    return DECLINED
+}
+
+/// Sees to it that the client has shown the certificate that a directory wants.
+private func authenticate(
+    _ request: UnsafeMutablePointer<request_rec>,
+    _ connection: Connection,
+    _ wanted: ClientVerification,
+    _ directory: DirectoryConfig
+) -> CInt {
+    guard let facts = connection.facts else { return HTTP_FORBIDDEN }
+    // The handshake has asked already, and the answer is good enough.
+    if facts.hasVerifiedClient || (wanted < .require && connection.policy.verification != .none) { return OK }
+    guard unsafe request.pointee.main == nil else {
+        return wanted == .require ? unsafe forbid(request, "the client has no certificate") : OK
+    }
+    if unsafe request.pointee.connection.pointee.master != nil {
+        // RFC 8740 §2: not on HTTP/2. The note tells mod_http2 to ask for HTTP/1.1.
+        unsafe apr_table_setn(request.pointee.notes, "ssl-renegotiate-forbidden", "verify-client")
+        return HTTP_FORBIDDEN
+    }
+    if isTLS12(facts.value(of: "SSL_PROTOCOL")) {
+        guard wanted == .require else { return OK }
+        return unsafe forbid(
+            request,
+            "a directory wants a client certificate that the virtual host does not ask for, and TLS 1.2 could ask only by "
+                + "renegotiation, which is refused: set SSLVerifyClient optional in the virtual host"
+        )
+    }
+    if unsafe tlsd_has_body(request) {
+        let limit = directory.bodyLimit < 0 ? 131_072 : directory.bodyLimit
+        let status = unsafe tlsd_hold_body(request, apr_off_t(limit))
+        guard status == OK else {
+            unsafe log(
+                request.pointee.connection,
+                .clientCertificate,
+                level: APLOG_INFO,
+                "the body of a request that has to wait for a client certificate is longer than SSLRenegBufferSize"
+            )
+            return status
+        }
+    }
+    let depth = directory.verificationDepth < 0 ? nil : Int(directory.verificationDepth)
+    guard let state = unsafe ServerState.of(connection.server),
+        let authenticator = state.authenticator(depth: depth)
+    else { return unsafe forbid(request, "the virtual host has no authorities for client certificates") }
+    switch connection.authenticate(authenticator) {
+    case .answered:
+        if wanted == .require, connection.facts?.hasVerifiedClient != true {
+            return unsafe forbid(request, "the client has shown no certificate")
+        }
+        return OK
+    case .impossible:
+        guard wanted == .require else { return OK }
+        return unsafe forbid(request, "the client cannot be asked for a certificate after its handshake")
+    case .failed:
+        unsafe request.pointee.connection.pointee.aborted = 1
+        return HTTP_FORBIDDEN
+    }
+}
+
+private func isTLS12(_ version: String?) -> Bool { version == "TLSv1.2" }
+
+/// 403, with the note by which `Satisfy Any` and error pages know why.
+private func forbid(_ request: UnsafeMutablePointer<request_rec>, _ sentence: @autoclosure () -> String) -> CInt {
+    unsafe log(request.pointee.connection, .accessForbidden, level: APLOG_INFO, "a request is refused: \(sentence())")
+    unsafe apr_table_setn(request.pointee.notes, "ssl-access-forbidden", "1")
+    return HTTP_FORBIDDEN
+}
+
+/// `SSLUserName`.
+private func setUser(
+    _ request: UnsafeMutablePointer<request_rec>,
+    _ connection: Connection,
+    _ directory: DirectoryConfig
+) {
+    guard let pointer = unsafe directory.userName else { return }
+    let name = unsafe String(cString: pointer)
+    let pool = unsafe Pool(request.pointee.pool)
+    guard let value = connection.facts?.value(of: name), !value.isEmpty else { return }
+    unsafe request.pointee.user = UnsafeMutablePointer(mutating: pool.copy(value))
+    unsafe request.pointee.ap_auth_type = UnsafeMutablePointer(mutating: pool.copy("ClientCert"))
+}
+
+/// With `StrictRequire` nothing opens what was refused.
+@c @implementation
+func tlsd_check_authorization(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
+    guard unsafe DirectoryConfig.of(request).options.enabled.contains(.strictRequirements),
+        unsafe apr_table_get(request.pointee.notes, "ssl-access-forbidden") != nil
+    else { return DECLINED }
+    return HTTP_FORBIDDEN
+}
+
+/// `FakeBasicAuth`: the name in the client's certificate as a user, whose password is `password`.
+@c @implementation
+func tlsd_check_authentication(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
+    guard let facts = unsafe Connection.of(request.pointee.connection)?.facts else { return DECLINED }
+    let directory = unsafe DirectoryConfig.of(request)
+    let pool = unsafe Pool(request.pointee.pool)
+    if unsafe claimsCertificate(request) {
+        // Only we may say that.
+        return unsafe forbid(request, "the client sends the name of a certificate as if it were a user's")
+    }
+    guard directory.options.enabled.contains(.fakeBasicAuthentication), unsafe request.pointee.user == nil,
+        facts.hasVerifiedClient, let name = facts.value(of: "SSL_CLIENT_S_DN")
+    else { return DECLINED }
+    let encoded = unsafe ap_pbase64encode(pool.pointer, UnsafeMutablePointer(mutating: pool.copy("\(name):password")))
+    guard let encoded = unsafe encoded else { return DECLINED }
+    unsafe apr_table_setn(
+        request.pointee.headers_in,
+        "Authorization",
+        pool.copy("Basic " + String(cString: encoded))
+    )
+    return DECLINED
+}
+
+/// Whether the client itself sends what `FakeBasicAuth` would make of a certificate.
+private func claimsCertificate(_ request: UnsafeMutablePointer<request_rec>) -> Bool {
+    guard let header = unsafe apr_table_get(request.pointee.headers_in, "Authorization") else { return false }
+    let words = unsafe String(cString: header).split(separator: " ", maxSplits: 1)
+    guard words.count == 2, words[0].lowercased() == "basic" else { return false }
+    guard let decoded = unsafe ap_pbase64decode(request.pointee.pool, String(words[1])) else { return false }
+    let text = unsafe String(cString: decoded)
+    return text.hasSuffix(":password") && (text.hasPrefix("/") || text.contains("="))
+}
+
+@c @implementation
+func tlsd_client_is_verified(_ request: UnsafeMutablePointer<request_rec>) -> Bool {
+    unsafe Connection.of(request.pointee.connection)?.facts?.hasVerifiedClient == true
+}

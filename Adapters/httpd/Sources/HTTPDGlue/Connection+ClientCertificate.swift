@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+import CHTTPD
+import HTTPDCore
+import SafeTLS
+import TLSCertificates
+
+/// The certificates of clients: what was shown in the handshake, and what is asked for later.
+extension Connection {
+    /// Judges a chain as `SSLVerifyClient optional_no_ca` wants it: one that leads to no trusted authority is taken, and
+    /// is no proof of anything.
+    func answer(_ verification: VerificationRequest) throws(TLSError) {
+        let verdict: Verdict
+        do throws(CertificateRejection) {
+            verdict = .accepted(path: try verification.verify())
+        } catch {
+            switch error.reason {
+            case .unknownIssuer, .selfSigned: verdict = .accepted(path: [])
+            default: verdict = .rejected(error)
+            }
+        }
+        try session.answer(verification: verdict)
+    }
+
+    /// Writes down what the connection has come to.
+    func updateFacts(_ negotiated: NegotiatedParameters) {
+        var client = ClientFacts()
+        client.chain = session.peerCertificates
+        client.isVerified = !session.verifiedPath.isEmpty
+        client.now = Int64(apr_time_now() / 1_000_000)
+        facts = ConnectionFacts(
+            negotiated,
+            serverName: serverName,
+            signatureSchemes: signatureSchemes,
+            policy: policy,
+            face: tlsd_is_ssl_face() ? "mod_ssl" : "mod_tls",
+            client: client,
+            sessionID: sessionID
+        )
+    }
+
+    /// A name for the connection's keys, for scripts that want one: 64 hexadecimal digits.
+    private var sessionID: String? {
+        guard tlsd_is_ssl_face(),
+            let bytes = try? session.exportKeyingMaterial(label: "EXPORTER-safetls-session-id", context: nil, count: 32)
+        else { return nil }
+        let digits = Array("0123456789abcdef")
+        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+
+    // MARK: - Post-handshake authentication (RFC 8446 §4.6.2)
+
+    /// How much may arrive before the client's answer: the rest of a pipeline of requests.
+    private static let mostAside = 65_536
+
+    /// What became of a request for the client's certificate.
+    enum Authentication {
+        /// The client has answered, perhaps without a certificate.
+        case answered
+        /// The client cannot be asked.
+        case impossible
+        case failed
+    }
+
+    /// Asks for the client's certificate and waits for the answer.
+    func authenticate(_ authenticator: ClientAuthenticator) -> Authentication {
+        guard phase == .established, session.offersPostHandshakeAuthentication else { return .impossible }
+        do {
+            try session.requestClientCertificate(authenticator)
+        } catch {
+            return .impossible
+        }
+        while session.isClientCertificatePending {
+            guard phase == .established, setPlaintextAside() else { return .failed }
+            if !needsInput, buffer.ciphertextCount > 0 {
+                advance()
+                continue
+            }
+            guard inputEnd == nil, sendBeforeReading(blocking: true) == APR_SUCCESS,
+                receive(blocking: true) == APR_SUCCESS
+            else {
+                return .failed
+            }
+        }
+        guard phase == .established, let negotiated = session.negotiated else { return .failed }
+        updateFacts(negotiated)
+        return .answered
+    }
+
+    // MARK: - Plaintext that waits
+
+    var asideCount: Int { aside.count - asideStart }
+
+    /// Makes room for the session to go on reading.
+    private func setPlaintextAside() -> Bool {
+        guard !buffer.plaintext.isEmpty else { return true }
+        let bytes = unsafe buffer.plaintextPrefix(Int.max)
+        guard aside.count + bytes.count <= Self.mostAside, aside.reserve(Self.mostAside) else {
+            fail(.recordRefused, "the client sends data instead of the certificate it was asked for")
+            return false
+        }
+        let taken = unsafe aside.append(bytes)
+        buffer.consumePlaintext(taken)
+        return true
+    }
+
+    /// The next plaintext, valid until more is received.
+    func plaintextPrefix(_ count: Int) -> UnsafeBufferPointer<UInt8> {
+        guard asideCount > 0 else { return unsafe buffer.plaintextPrefix(count) }
+        let rest = unsafe aside.contents[asideStart...].prefix(count)
+        return unsafe UnsafeBufferPointer(rebasing: rest)
+    }
+
+    /// Drops plaintext that was delivered.
+    func consumePlaintext(_ count: Int) {
+        guard asideCount > 0 else { return buffer.consumePlaintext(count) }
+        asideStart += min(count, asideCount)
+        // The memory goes when more is received: what was lent must last until then.
+        if asideCount == 0 {
+            aside.removeAll()
+            asideStart = 0
+        }
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+import CHTTPD
+import HTTPDCore
+
+/// The directives of mod_ssl: those of servers go to the settings that both faces share, those of directories into the
+/// directory's own. The result is nil or a sentence for the administrator.
+@c @implementation
+func tlsd_ssl_directive(
+    _ command: UnsafeMutablePointer<cmd_parms>,
+    _ config: UnsafeMutableRawPointer?,
+    _ count: CInt,
+    _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>>
+) -> UnsafePointer<CChar>? {
+    guard let rawName = unsafe command.pointee.cmd.pointee.name else { return nil }
+    let name = unsafe String(cString: rawName)
+    let words = unsafe strings(count, arguments)
+    if SSLScope.isGlobal(name), let misplaced = unsafe ap_check_cmd_context(command, UInt32(tlsd_global_only)) {
+        return unsafe misplaced
+    }
+    do throws(DirectiveError) {
+        let isInDirectory = unsafe command.pointee.path != nil
+        if try unsafe applyToDirectory(name, words, config, command, isInDirectory: isInDirectory) { return nil }
+        if isInDirectory {
+            throw DirectiveError("is for servers and virtual hosts, not for directories")
+        }
+        guard let state = unsafe ServerState.of(command.pointee.server) else { return nil }
+        if name.lowercased() == "sslvhostsnipolicy" {
+            guard words.count == 1, let policy = ServerNamePolicy(rawValue: words[0].lowercased()) else {
+                throw DirectiveError("takes one of strict, secure, authonly and insecure")
+            }
+            state.serverNamePolicy = policy
+            return nil
+        }
+        let line = SSLLine { argument in unsafe argument.withCString { unsafe path(command, $0) } }
+        if let warning = try state.settings.apply(ssl: name, words, at: line) {
+            unsafe tlsd_log_server(
+                nil,
+                tlsd_startup_warning,
+                APR_SUCCESS,
+                Event.configuration.line("\(name): \(warning)")
+            )
+        }
+        return nil
+    } catch {
+        return unsafe Pool(command.pointee.pool).copy("\(name): \(error)")
+    }
+}
+
+/// Where directives may stand.
+private enum SSLScope {
+    private static let global: Set<String> = [
+        "sslsessioncache", "sslstaplingcache", "sslvhostsnipolicy", "sslpassphrasedialog", "sslrandomseed",
+        "sslcryptodevice", "sslfips",
+    ]
+
+    static func isGlobal(_ name: String) -> Bool { global.contains(name.lowercased()) }
+}
+
+/// Whether a directive was one that directories keep.
+private func applyToDirectory(
+    _ name: String,
+    _ words: [String],
+    _ config: UnsafeMutableRawPointer?,
+    _ command: UnsafeMutablePointer<cmd_parms>,
+    isInDirectory: Bool
+) throws(DirectiveError) -> Bool {
+    guard let config = unsafe config else { return false }
+    var directory = unsafe config.load(as: DirectoryConfig.self)
+    switch name.lowercased() {
+    case "ssloptions":
+        try directory.options.apply(ssl: words)
+    case "sslrenegbuffersize":
+        guard words.count == 1, let limit = Int64(words[0]), limit >= 0 else {
+            throw DirectiveError("takes a number of bytes")
+        }
+        directory.bodyLimit = limit
+    case "sslusername":
+        guard words.count == 1 else { throw DirectiveError("takes the name of a variable") }
+        unsafe directory.userName = Pool(command.pointee.pool).copy(words[0])
+    case "sslverifyclient" where isInDirectory:
+        guard words.count == 1 else { throw DirectiveError("takes one argument") }
+        directory.verification = try ClientVerification(words[0])
+    case "sslverifydepth" where isInDirectory:
+        guard words.count == 1, let depth = Int32(words[0]), (0...8).contains(depth) else {
+            throw DirectiveError("takes a depth from 0 to 8")
+        }
+        directory.verificationDepth = depth
+        unsafe ServerState.of(command.pointee.server)?.wantedDepths.insert(Int(depth))
+    case "sslciphersuite" where isInDirectory:
+        throw DirectiveError(
+            "a directory cannot have cipher suites of its own: that takes a renegotiation, which there is none of"
+        )
+    case "sslcacertificatefile" where isInDirectory, "sslcacertificatepath" where isInDirectory:
+        throw DirectiveError("the authorities are those of the virtual host: set them there")
+    default:
+        return false
+    }
+    unsafe config.storeBytes(of: directory, as: DirectoryConfig.self)
+    return true
+}
+
+@c @implementation
+func tlsd_ssl_require_tls(
+    _ command: UnsafeMutablePointer<cmd_parms>,
+    _ config: UnsafeMutableRawPointer?
+) -> UnsafePointer<CChar>? {
+    guard let config = unsafe config else { return nil }
+    var directory = unsafe config.load(as: DirectoryConfig.self)
+    directory.requiresTLS = true
+    unsafe config.storeBytes(of: directory, as: DirectoryConfig.self)
+    return nil
+}
+
+@c @implementation
+func tlsd_ssl_require(
+    _ command: UnsafeMutablePointer<cmd_parms>,
+    _ config: UnsafeMutableRawPointer?,
+    _ text: UnsafePointer<CChar>
+) -> UnsafePointer<CChar>? {
+    guard let config = unsafe config else { return nil }
+    var expression: UnsafeMutablePointer<ap_expr_info_t>?
+    if let error = unsafe tlsd_parse_requirement(command, text, &expression) {
+        return unsafe Pool(command.pointee.pool).copy("SSLRequire: \(String(cString: error))")
+    }
+    var directory = unsafe config.load(as: DirectoryConfig.self)
+    if unsafe directory.requirements == nil {
+        let size = unsafe CInt(MemoryLayout<UnsafeMutablePointer<ap_expr_info_t>>.size)
+        unsafe directory.requirements = apr_array_make(command.pointee.pool, 4, size)
+    }
+    guard let list = unsafe directory.requirements, let slot = unsafe apr_array_push(list) else { return nil }
+    unsafe slot.storeBytes(of: expression, as: UnsafeMutablePointer<ap_expr_info_t>?.self)
+    unsafe config.storeBytes(of: directory, as: DirectoryConfig.self)
+    return nil
+}
