@@ -100,7 +100,7 @@ int tlsd_hold_body(request_rec *request, apr_off_t limit) {
     bool is_over = false;
     while (!is_over) {
         apr_status_t status =
-            ap_get_brigade(request->input_filters, part, AP_MODE_READBYTES, APR_BLOCK_READ, HUGE_STRING_LEN);
+            ap_get_brigade(request->proto_input_filters, part, AP_MODE_READBYTES, APR_BLOCK_READ, HUGE_STRING_LEN);
         if (status != APR_SUCCESS) {
             return ap_map_http_request_error(status, HTTP_BAD_REQUEST);
         }
@@ -225,7 +225,7 @@ void tlsd_register_hooks(apr_pool_t *pool) {
         return;
     }
     // What directories ask of connections, by mod_ssl's directives.
-    body_filter = ap_register_input_filter("SafeTLS body", replay_body, NULL, AP_FTYPE_PROTOCOL);
+    body_filter = ap_register_input_filter("SafeTLS body", replay_body, NULL, AP_FTYPE_PROTOCOL - 1);
     ap_hook_check_authn(tlsd_check_authentication, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_access(tlsd_check_access, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authz(tlsd_check_authorization, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);

@@ -67,15 +67,16 @@ public struct CertificateVariables: Sendable {
         guard name.hasPrefix(prefix + "_CERT"), let leaf = chain.first else { return nil }
         let rest = name.dropFirst(prefix.count)
         if rest == "_CERT" { return PEMText.certificate(leaf.der) }
-        guard rest.hasPrefix("_CERT_CHAIN_"), let index = Int(rest.dropFirst(12)), chain.indices.contains(index)
+        // The chain begins behind the client's own certificate.
+        guard rest.hasPrefix("_CERT_CHAIN_"), let index = Int(rest.dropFirst(12)), index >= 0, index < chain.count - 1
         else { return nil }
-        return PEMText.certificate(chain[index].der)
+        return PEMText.certificate(chain[index + 1].der)
     }
 
     /// The variables that `ExportCertData` sets.
     var dataNames: [String] {
         guard prefix == "SSL_CLIENT" else { return ["\(prefix)_CERT"] }
-        return ["\(prefix)_CERT"] + chain.indices.map { "\(prefix)_CERT_CHAIN_\($0)" }
+        return ["\(prefix)_CERT"] + chain.indices.dropLast().map { "\(prefix)_CERT_CHAIN_\($0)" }
     }
 
     /// Whether the certificate's key makes signatures of this scheme: so the connection's certificate is found.

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// `SSLVerifyClient` in servers and in directories, with every kind of certificate that a client can show.
+@Suite struct ClientVerificationTests {
+    /// What clients show.
+    enum Shown: String, CaseIterable {
+        case nothing, valid, expired, revoked, unknown, usage
+
+        /// Whether a good verifier takes it.
+        var isGood: Bool { self == .valid }
+    }
+
+    private static let made = Result {
+        let directory = try TemporaryDirectory.make("clients")
+        let script = """
+            set -eu
+            cd '\(directory.path)'
+            make_authority() {
+                openssl ecparam -name prime256v1 -genkey -noout -out $1.key
+                openssl req -x509 -new -key $1.key -subj "/CN=$1" -days 30 -out $1.pem \
+                    -addext keyUsage=critical,keyCertSign,cRLSign
+            }
+            make_client() {
+                openssl ecparam -name prime256v1 -genkey -noout -out $1.key
+                openssl req -new -key $1.key -subj "/CN=$1" -out $1.csr
+                printf 'keyUsage=digitalSignature\\nbasicConstraints=CA:FALSE\\nextendedKeyUsage=%s\\n' $3 > $1.ext
+                openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -set_serial $4 -days 30 -extfile $1.ext -out $1.pem
+            }
+            make_authority ca
+            make_authority other
+            make_client valid ca clientAuth 1
+            make_client revoked ca clientAuth 2
+            make_client usage ca serverAuth 3
+            make_client unknown other clientAuth 4
+            openssl ecparam -name prime256v1 -genkey -noout -out expired.key
+            openssl req -new -key expired.key -subj /CN=expired -out expired.csr
+            touch index.txt
+            printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=index.txt\\nserial=serial\\nnew_certs_dir=.\\ndefault_md=sha256\\npolicy=p\\ndefault_crl_days=20\\n[p]\\ncommonName=supplied\\n' > ca.cnf
+            echo 05 > serial
+            openssl ca -batch -config ca.cnf -cert ca.pem -keyfile ca.key -in expired.csr -out expired.pem -notext \
+                -startdate 20200101000000Z -enddate 20210101000000Z -extfile valid.ext
+            openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke revoked.pem
+            openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -gencrl -out crl.pem
+            """
+        _ = try ChildProcess.check("/bin/sh", ["-c", script])
+        return directory
+    }
+
+    private func server(_ hosts: String, _ directories: String = "") throws -> HTTPServer {
+        let clients = try Self.made.get()
+        return try HTTPServer(face: .ssl) { port in
+            """
+            <VirtualHost *:\(port)>
+                ServerName localhost
+                Protocols h2 http/1.1
+                SSLEngine on
+                \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
+                SSLCACertificateFile "\(clients.path)/ca.pem"
+                SSLCARevocationFile "\(clients.path)/crl.pem"
+                SSLCARevocationCheck leaf
+                \(hosts)
+                \(directories)
+            </VirtualHost>
+            """
+        }
+    }
+
+    private func status(_ server: HTTPServer, _ shown: Shown, _ options: [String], path: String = "/") throws -> String
+    {
+        let clients = try Self.made.get().path
+        let certificate =
+            shown == .nothing ? [] : ["--cert", "\(clients)/\(shown).pem", "--key", "\(clients)/\(shown).key"]
+        let outcome = try curl(
+            options + certificate + ["--output", "/dev/null", "--write-out", "%{http_code}", server.url + path]
+        )
+        return outcome.status == 0 ? outcome.text : "refused"
+    }
+
+    private static let versions = [["--tlsv1.2", "--tls-max", "1.2"], ["--tlsv1.3"]]
+
+    @Test(arguments: ["none", "optional", "require", "optional_no_ca"]) func ofServers(mode: String) throws {
+        let server = try server("SSLVerifyClient \(mode)")
+        for version in Self.versions {
+            for http in ["--http1.1", "--http2"] {
+                for shown in Shown.allCases {
+                    let isServed =
+                        switch mode {
+                        case "none": true
+                        case "optional": shown == .nothing || shown.isGood
+                        case "require": shown.isGood
+                        default: shown == .nothing || shown.isGood || shown == .unknown
+                        }
+                    let found = try status(server, shown, version + [http])
+                    #expect(found == (isServed ? "200" : "refused"), "\(mode), \(shown), \(version) \(http)")
+                }
+            }
+        }
+        try server.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+
+    @Test(arguments: ["none", "optional", "require"]) func ofDirectories(mode: String) throws {
+        let server = try server("", "<Location \"/a\">\nSSLVerifyClient \(mode)\n</Location>")
+        for version in Self.versions {
+            for shown in Shown.allCases {
+                // The rest of the site asks for nothing.
+                #expect(try status(server, shown, version) == "200")
+                let found = try status(server, shown, version + ["--http1.1"], path: "/a/")
+                let expected: String =
+                    switch mode {
+                    case "none": "200"
+                    // TLS 1.2 cannot ask again; those who may have a certificate are served without.
+                    case "optional" where version.count > 1: "200"
+                    case "optional": shown == .nothing || shown.isGood ? "200" : "refused"
+                    case _ where version.count > 1: "403"
+                    default: shown == .nothing ? "403" : shown.isGood ? "200" : "refused"
+                    }
+                // A client that is refused after its handshake gets an alert, or the end of the connection.
+                #expect(found == expected, "\(mode), \(shown), \(version)")
+            }
+        }
+        // On HTTP/2 nobody can be asked: curl comes back with HTTP/1.1, as it is told to.
+        if mode == "require" {
+            #expect(try status(server, .valid, ["--tlsv1.3", "--http2"], path: "/a/") == "200")
+        }
+        try server.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+
+    /// The body waits while the client is asked.
+    @Test func bodiesSurvive() throws {
+        let clients = try Self.made.get().path
+        let server = try server(
+            "",
+            """
+            <Location "/cgi-bin">
+                SSLVerifyClient require
+                SSLRenegBufferSize 20000
+            </Location>
+            """
+        )
+        let body = try TemporaryDirectory.make("body").appendingPathComponent("body")
+        let content = Data((0..<18_000).map { UInt8(truncatingIfNeeded: $0) })
+        try content.write(to: body)
+        let options = ["--http1.1", "--tlsv1.3", "--cert", "\(clients)/valid.pem", "--key", "\(clients)/valid.key"]
+        let digest = try ChildProcess.check("sha256sum", [body.path]).text.prefix(64)
+        let outcome = try curl(options + ["--data-binary", "@\(body.path)", server.url + "/cgi-bin/digest"])
+        #expect(outcome.text == "\(digest) 18000\n", "\(outcome)")
+        try (content + content).write(to: body)
+        let long = try curl(
+            options + ["--data-binary", "@\(body.path)", "--output", "/dev/null", "--write-out", "%{http_code}"]
+                + [server.url + "/cgi-bin/digest"]
+        )
+        #expect(long.text == "413", "\(long)")
+    }
+
+    /// A certificate that one location asked for does not open another that asks for another depth or mode later, and
+    /// the connection goes on.
+    @Test func oneConnectionManyLocations() throws {
+        let clients = try Self.made.get().path
+        let server = try server("", "<Location \"/a\">\nSSLVerifyClient require\n</Location>")
+        let outcome = try curl(
+            ["--http1.1", "--tlsv1.3", "--cert", "\(clients)/valid.pem", "--key", "\(clients)/valid.key"]
+                + [server.url + "/", server.url + "/a/", server.url + "/b/", server.url + "/a/"]
+        )
+        #expect(outcome.text == "This is localhost.\nThis is a.example.\nThis is b.example.\nThis is a.example.\n")
+    }
+}

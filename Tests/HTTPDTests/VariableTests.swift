@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// The variables of scripts, as mod_ssl of Debian's httpd gives them for the same certificates.
+@Suite struct VariableTests {
+    /// An authority, a server and a client whose names have everything that names can have.
+    private static func certificates() throws -> URL {
+        let directory = try TemporaryDirectory.make("variables")
+        let script = """
+            set -eu
+            cd '\(directory.path)'
+            export LC_ALL=C.UTF-8
+            openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 59 -sha256 \
+                -subj '/C=US/ST=California/L=San Francisco/O=Test Org/OU=CA Unit/CN=Test Root CA'
+            openssl ecparam -name prime256v1 -genkey -noout -out server.key
+            openssl req -new -key server.key -subj '/CN=localhost' -out server.csr
+            printf 'subjectAltName=DNS:localhost\\nkeyUsage=digitalSignature\\nbasicConstraints=CA:FALSE\\n' > server.ext
+            openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -set_serial 0x0123ABCDEF4567 -days 59 -sha256 \
+                -extfile server.ext -out server.pem
+            openssl req -newkey rsa:2048 -nodes -keyout client.key -utf8 -out client.csr -subj \
+                '/C=DE/ST=Bayern/L=München/O=Kunde, GmbH/OU=Eins/OU=Zwei/CN=client one/emailAddress=c1@example.com'
+            printf '%s\\n' 'subjectAltName=email:c1@example.com,otherName:msUPN;UTF8:upn@example.com,DNS:c1.example.com' \
+                'extendedKeyUsage=clientAuth' 'basicConstraints=CA:FALSE' > client.ext
+            openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -set_serial 0x0123ABCDEF4567 -days 59 -sha256 \
+                -extfile client.ext -out client.pem
+            """
+        _ = try ChildProcess.check("/bin/sh", ["-c", script])
+        return directory
+    }
+
+    /// What mod_ssl gives and does not name the implementation, a time or a key.
+    private static let common = [
+        "HTTPS": "on", "REQUEST_SCHEME": "https", "SSL_CIPHER_ALGKEYSIZE": "256", "SSL_CIPHER_EXPORT": "false",
+        "SSL_CIPHER_USEKEYSIZE": "256", "SSL_COMPRESS_METHOD": "NULL", "SSL_SECURE_RENEG": "true",
+        "SSL_SERVER_A_KEY": "id-ecPublicKey", "SSL_SERVER_A_SIG": "sha256WithRSAEncryption",
+        "SSL_SERVER_I_DN": "CN=Test Root CA,OU=CA Unit,O=Test Org,L=San Francisco,ST=California,C=US",
+        "SSL_SERVER_I_DN_C": "US", "SSL_SERVER_I_DN_CN": "Test Root CA", "SSL_SERVER_I_DN_L": "San Francisco",
+        "SSL_SERVER_I_DN_O": "Test Org", "SSL_SERVER_I_DN_OU": "CA Unit", "SSL_SERVER_I_DN_ST": "California",
+        "SSL_SERVER_M_SERIAL": "0123ABCDEF4567", "SSL_SERVER_M_VERSION": "3", "SSL_SERVER_SAN_DNS_0": "localhost",
+        "SSL_SERVER_S_DN": "CN=localhost", "SSL_SERVER_S_DN_CN": "localhost", "SSL_SESSION_RESUMED": "Initial",
+        "SSL_TLS_SNI": "localhost",
+    ]
+
+    private static let client = [
+        "AUTH_TYPE": "ClientCert", "REMOTE_USER": "client one", "SSL_CLIENT_A_KEY": "rsaEncryption",
+        "SSL_CLIENT_A_SIG": "sha256WithRSAEncryption", "SSL_CLIENT_CERT": "-----BEGIN CERTIFICATE-----",
+        "SSL_CLIENT_CERT_CHAIN_0": "-----BEGIN CERTIFICATE-----", "SSL_SERVER_CERT": "-----BEGIN CERTIFICATE-----",
+        "SSL_CLIENT_CERT_RFC4523_CEA":
+            "{ serialNumber 320695778100583, issuer rdnSequence:"
+            + "\"CN=Test Root CA,OU=CA Unit,O=Test Org,L=San Francisco,ST=California,C=US\" }",
+        "SSL_CLIENT_I_DN": "CN=Test Root CA,OU=CA Unit,O=Test Org,L=San Francisco,ST=California,C=US",
+        "SSL_CLIENT_I_DN_C": "US", "SSL_CLIENT_I_DN_CN": "Test Root CA", "SSL_CLIENT_I_DN_L": "San Francisco",
+        "SSL_CLIENT_I_DN_O": "Test Org", "SSL_CLIENT_I_DN_OU": "CA Unit", "SSL_CLIENT_I_DN_ST": "California",
+        "SSL_CLIENT_M_SERIAL": "0123ABCDEF4567", "SSL_CLIENT_M_VERSION": "3",
+        "SSL_CLIENT_SAN_DNS_0": "c1.example.com", "SSL_CLIENT_SAN_Email_0": "c1@example.com",
+        "SSL_CLIENT_SAN_OTHER_msUPN_0": "upn@example.com",
+        "SSL_CLIENT_S_DN":
+            "emailAddress=c1@example.com,CN=client one,OU=Zwei,OU=Eins,O=Kunde\\, GmbH,L=München,ST=Bayern,C=DE",
+        "SSL_CLIENT_S_DN_C": "DE", "SSL_CLIENT_S_DN_CN": "client one", "SSL_CLIENT_S_DN_Email": "c1@example.com",
+        "SSL_CLIENT_S_DN_L": "München", "SSL_CLIENT_S_DN_O": "Kunde, GmbH", "SSL_CLIENT_S_DN_OU": "Eins",
+        "SSL_CLIENT_S_DN_OU_1": "Zwei", "SSL_CLIENT_S_DN_ST": "Bayern", "SSL_CLIENT_VERIFY": "SUCCESS",
+    ]
+
+    private func server(_ certificates: URL) throws -> HTTPServer {
+        try HTTPServer(face: .ssl) { port in
+            """
+            <VirtualHost *:\(port)>
+                ServerName localhost
+                SSLEngine on
+                SSLCertificateFile "\(certificates.path)/server.pem"
+                SSLCertificateKeyFile "\(certificates.path)/server.key"
+                SSLCACertificateFile "\(certificates.path)/ca.pem"
+                SSLVerifyClient optional
+                SSLHonorCipherOrder on
+                SSLCipherSuite HIGH:!aNULL
+                <Location "/cgi-bin">
+                    SSLOptions +StdEnvVars +ExportCertData
+                    SSLUserName SSL_CLIENT_S_DN_CN
+                </Location>
+                RequestHeader set X-CDN "%{SSL_CLIENT_S_DN}s"
+                Header set X-Prot "%{SSL_PROTOCOL}s"
+            </VirtualHost>
+            """
+        }
+    }
+
+    private func variables(_ server: HTTPServer, _ certificates: URL, _ options: [String]) throws -> [String: String] {
+        let outcome = try ChildProcess.check(
+            "curl",
+            ["--silent", "--show-error", "--max-time", "20", "--cacert", certificates.path + "/ca.pem", "--http1.1"]
+                + options + [server.url + "/cgi-bin/environment"]
+        )
+        var variables: [String: String] = [:]
+        for line in outcome.text.split(separator: "\n") {
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+        }
+        return variables
+    }
+
+    private func compare(_ found: [String: String], _ expected: [String: String]) {
+        for (name, value) in expected.sorted(by: { $0.key < $1.key }) {
+            #expect(found[name] == value, "\(name)")
+        }
+        // Nothing that mod_ssl has not, but for names of the implementation, times and what belongs to the keys.
+        let variable = ["SSL_VERSION_", "SSL_SESSION_ID", "SSL_SERVER_V_", "SSL_CLIENT_V_"]
+        for name in found.keys.sorted() where name.hasPrefix("SSL_") && expected[name] == nil {
+            #expect(variable.contains { name.hasPrefix($0) }, "\(name)=\(found[name] ?? "")")
+        }
+        #expect(found["SSL_SESSION_ID"]?.count == 64)
+        for name in ["SSL_SERVER_V_START", "SSL_SERVER_V_END"] {
+            #expect(found[name]?.hasSuffix(" GMT") == true && found[name]?.count == 24)
+        }
+    }
+
+    @Test func withoutClientCertificate() throws {
+        let certificates = try Self.certificates()
+        let server = try server(certificates)
+        var expected = Self.common
+        expected["SSL_PROTOCOL"] = "TLSv1.3"
+        expected["SSL_CIPHER"] = "TLS_AES_256_GCM_SHA384"
+        expected["SSL_CLIENT_VERIFY"] = "NONE"
+        var found = try variables(server, certificates, ["--tlsv1.3"])
+        // ExportCertData sets these whatever there is.
+        #expect(found["SSL_SERVER_CERT"] == "-----BEGIN CERTIFICATE-----")
+        found["SSL_SERVER_CERT"] = nil
+        found["SSL_CLIENT_CERT"] = nil
+        compare(found, expected)
+        #expect(found["REMOTE_USER"] == nil)
+    }
+
+    @Test(arguments: ["1.2", "1.3"]) func withClientCertificate(version: String) throws {
+        let certificates = try Self.certificates()
+        let server = try server(certificates)
+        var expected = Self.common.merging(Self.client) { $1 }
+        expected["SSL_PROTOCOL"] = "TLSv\(version)"
+        expected["SSL_CIPHER"] = version == "1.3" ? "TLS_AES_256_GCM_SHA384" : "ECDHE-ECDSA-AES256-GCM-SHA384"
+        let found = try variables(
+            server,
+            certificates,
+            ["--tlsv\(version)", "--tls-max", version, "--cert", certificates.path + "/client.pem", "--key"]
+                + [certificates.path + "/client.key"]
+        )
+        compare(found, expected)
+        // Of 59 days a second has passed, or none.
+        #expect(["58", "59"].contains(found["SSL_CLIENT_V_REMAIN"]))
+        #expect(found["HTTP_X_CDN"] == expected["SSL_CLIENT_S_DN"])
+        // Log lines hold what clients say about themselves: nothing in them may look like another line.
+        try server.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+}
