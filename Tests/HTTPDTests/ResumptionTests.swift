@@ -49,6 +49,41 @@ import Testing
         #expect(server.complaints.isEmpty)
     }
 
+    /// The stand-in for mod_ssl as Debian configures it: no tickets, a cache in shared memory. Each visit is another child's.
+    @Test(arguments: ["TLSv1_2", "TLSv1_3"]) func childrenShareACache(version: String) throws {
+        let server = try HTTPServer(.prefork, face: .ssl) { port in
+            let hosts = try [("localhost", ""), ("other.example", "SSLVerifyClient optional")].map { name, more in
+                """
+                <VirtualHost 127.0.0.1:\(port)>
+                    ServerName \(name)
+                    SSLEngine on
+                    \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
+                    SSLCACertificateFile "\(try TestCertificates.shared().authority.path)"
+                    \(more)
+                    Header set X-Session "%{SSL_SESSION_RESUMED}s"
+                    Header set X-Subject "%{SSL_SERVER_S_DN}s"
+                    CustomLog logs/access.log "%P %{SSL_SESSION_RESUMED}x"
+                </VirtualHost>
+                """
+            }
+            return """
+                SSLSessionCache shmcb:${APACHE_RUN_DIR}/ssl_scache(512000)
+                SSLSessionCacheTimeout 300
+                SSLSessionTickets off
+                MaxConnectionsPerChild 1
+                \(hosts.joined(separator: "\n"))
+                """
+        }
+        let outcome = try python(
+            "context.maximum_version = ssl.TLSVersion.\(version)\ncontext.options |= ssl.OP_NO_TICKET\n"
+                + ClientScripts.visits + ClientScripts.manyVisits + ClientScripts.otherHost,
+            server
+        )
+        #expect(outcome.status == 0 && outcome.text == "resumed\nstayed\n", "\(outcome)\n\(server.errorLog)")
+        try server.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+
     @Test func restartMakesNewTicketKeys() throws {
         let server = try server()
         let authority = try TestCertificates.shared().authority.path
@@ -109,6 +144,14 @@ extension ClientScripts {
             tls, _ = visit(session=tls.session)
             assert tls.session_reused
         print("resumed")
+        """
+
+    /// A session does not go on in a host that treats its clients otherwise.
+    fileprivate static let otherHost = """
+
+        other, _ = visit("other.example", tls.session)
+        assert not other.session_reused
+        print("stayed")
         """
 
     fileprivate static let visitAfterRestart = """

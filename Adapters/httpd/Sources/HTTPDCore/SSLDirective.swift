@@ -151,7 +151,6 @@ struct SSLDirective: Sendable {
         "sslcompression": ignored(1...1) { arguments throws(DirectiveError) in
             try isOn(arguments[0]) ? "compression is never used: it reveals secrets (CRIME)" : nil
         },
-        "sslsessioncache": ignored(1...1),
         "sslpassphrasedialog": ignored(1...1),
         "sslusestapling": ignored(1...1) { arguments throws(DirectiveError) in
             try isOn(arguments[0])

@@ -59,7 +59,10 @@ extension ServerSettings {
         if let multiple = ssl.paddingMultiple { options.records.paddingMultiple = multiple }
         if let lifetime = ssl.sessionLifetime { options.ticketLifetime = lifetime }
         if let count = ssl.ticketCount { options.ticketCount = count }
-        if ssl.givesTickets == false { options.ticketCount = 0 }
+        if ssl.givesTickets == false {
+            // With a cache TLS 1.3 resumes all the same: its tickets then name sessions in the cache.
+            if options.sessionStore == nil { options.ticketCount = 0 } else { options.ticketForm = .stateful }
+        }
         if let file = ssl.ticketKeyFile {
             do throws(ConfigurationError) {
                 options.ticketKeys = try TicketKeys(file: file)

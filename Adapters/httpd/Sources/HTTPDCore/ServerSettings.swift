@@ -96,11 +96,19 @@ public final class ServerSettings {
     // MARK: - The result
 
     /// Turns the settings into `policy`. Needs a certificate.
-    public func makePolicy(names: VirtualHostNames) throws(DirectiveError) {
+    ///
+    /// - Parameter store: Where sessions are kept; nil keeps none.
+    public func makePolicy(
+        names: VirtualHostNames,
+        store: (any SessionStore)? = nil
+    ) throws(DirectiveError) {
         var options = ServerOptions()
         options.versions = versions ?? .tls12 ... .tls13
         options.cipherSuites = CipherSuiteList.resolve(preferred: preferred ?? [], suppressed: suppressed ?? [])
         options.prefersClientCipherOrder = honorsClientOrder ?? !(ssl.honorsServerOrder ?? false)
+        options.sessionStore = store
+        // Hosts that share ticket keys do not share sessions.
+        options.resumptionContext = names.primary
         try apply(to: &options)
         for version in [ProtocolVersion.tls12, .tls13]
         where options.versions.contains(version) && CipherSuiteList.isEmpty(options.cipherSuites, for: version) {

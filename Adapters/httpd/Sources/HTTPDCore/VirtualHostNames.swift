@@ -11,6 +11,9 @@ public struct VirtualHostNames: Sendable {
         self.patterns = patterns.map { Array($0.lowercased().utf8) }
     }
 
+    /// The first name, as bytes.
+    var primary: [UInt8] { Array((exact.first ?? "").utf8) }
+
     /// Whether the host answers to `name`, which is in lower case.
     public func contains(_ name: String) -> Bool {
         if exact.contains(name) { return true }

@@ -106,6 +106,16 @@ func tlsd_set_honor_client_order(
 }
 
 @c @implementation
+func tlsd_set_session_cache(
+    _ command: UnsafeMutablePointer<cmd_parms>,
+    _ config: UnsafeMutableRawPointer?,
+    _ text: UnsafePointer<CChar>
+) -> UnsafePointer<CChar>? {
+    if let misplaced = unsafe ap_check_cmd_context(command, UInt32(tlsd_global_only)) { return unsafe misplaced }
+    return unsafe tlsd_cache_configure(command, text)
+}
+
+@c @implementation
 func tlsd_set_strict_sni(
     _ command: UnsafeMutablePointer<cmd_parms>,
     _ config: UnsafeMutableRawPointer?,

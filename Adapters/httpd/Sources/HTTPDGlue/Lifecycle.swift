@@ -5,6 +5,7 @@ import HTTPDCore
 @c @implementation
 func tlsd_pre_config(_ pool: OpaquePointer, _ logPool: OpaquePointer, _ temporaryPool: OpaquePointer) -> CInt {
     unsafe tlsd_register_log_handlers(pool)
+    unsafe tlsd_cache_reset(pool)
     return OK
 }
 
@@ -35,6 +36,16 @@ func tlsd_post_config(
 ) -> CInt {
     if unsafe ServerState.of(server)?.engines?.isUsed == true {
         unsafe ap_add_version_component(pool, ConnectionFacts.library)
+        let status = unsafe tlsd_cache_start(server, pool)
+        if status != OK {
+            unsafe tlsd_log_server(
+                nil,
+                tlsd_startup_error,
+                APR_SUCCESS,
+                Event.configuration.line("the session cache cannot be started")
+            )
+            return status
+        }
     }
     return OK
 }
@@ -93,7 +104,7 @@ private func preparePolicy(
         guard !settings.certificates.isEmpty else {
             throw DirectiveError("SSLEngine is on and there is no certificate, add an SSLCertificateFile")
         }
-        try settings.makePolicy(names: unsafe names(of: server))
+        try settings.makePolicy(names: unsafe names(of: server), store: SharedSessionStore())
         try state.makeAuthenticators(depths: state.wantedDepths.union(depths))
     } catch {
         throw DirectiveError("\(name)\(place): \(error)")
@@ -120,7 +131,7 @@ private func preparePolicy(
         )
     }
     do {
-        try settings.makePolicy(names: unsafe names(of: server))
+        try settings.makePolicy(names: unsafe names(of: server), store: SharedSessionStore())
     } catch {
         throw DirectiveError("\(name)\(place): \(error)")
     }

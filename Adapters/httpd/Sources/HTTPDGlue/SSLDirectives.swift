@@ -31,6 +31,10 @@ func tlsd_ssl_directive(
             state.serverNamePolicy = policy
             return nil
         }
+        if name.lowercased() == "sslsessioncache" {
+            guard words.count == 1 else { throw DirectiveError("takes one argument") }
+            return unsafe words[0].withCString { unsafe tlsd_cache_configure(command, $0) }
+        }
         let line = SSLLine { argument in unsafe argument.withCString { unsafe path(command, $0) } }
         if let warning = try state.settings.apply(ssl: name, words, at: line) {
             unsafe tlsd_log_server(

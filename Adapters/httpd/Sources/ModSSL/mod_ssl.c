@@ -25,7 +25,7 @@ static const command_rec commands[] = {
     DIRECTIVE("SSLSessionTickets", RSRC_CONF,
         "whether clients get session tickets: 'on' or 'off'"),
     DIRECTIVE("SSLSessionCache", RSRC_CONF,
-        "accepted; sessions are in the tickets"),
+        "where sessions are kept: 'none' or provider:arguments, as in shmcb:path(size)"),
     DIRECTIVE("SSLSessionCacheTimeout", RSRC_CONF,
         "how long sessions may be resumed, in seconds"),
     DIRECTIVE("SSLSessionTicketKeyFile", RSRC_CONF,

@@ -14,6 +14,8 @@ static const command_rec commands[] = {
         "cipher suites to choose before all others, in this order"),
     AP_INIT_TAKE_ARGV("TLSCiphersSuppress", tlsd_set_suppressed_ciphers, NULL, RSRC_CONF,
         "cipher suites never to use"),
+    AP_INIT_TAKE1("TLSSessionCache", tlsd_set_session_cache, NULL, RSRC_CONF,
+        "where sessions are kept: 'none', 'default' or provider:arguments, as in shmcb:path(size)"),
     AP_INIT_FLAG("TLSHonorClientOrder", tlsd_set_honor_client_order, NULL, RSRC_CONF,
         "'on' (default) follows the client's order of cipher suites, 'off' the server's"),
     AP_INIT_FLAG("TLSStrictSNI", tlsd_set_strict_sni, NULL, RSRC_CONF,

@@ -266,6 +266,7 @@ const char *_Nullable tlsd_set_suppressed_ciphers(
     cmd_parms *command, void *_Nullable config, int count, char *const _Nonnull *_Nonnull names
 );
 const char *_Nullable tlsd_set_honor_client_order(cmd_parms *command, void *_Nullable config, int on);
+const char *_Nullable tlsd_set_session_cache(cmd_parms *command, void *_Nullable config, const char *text);
 const char *_Nullable tlsd_set_strict_sni(cmd_parms *command, void *_Nullable config, int on);
 const char *_Nullable tlsd_set_options(
     cmd_parms *command, void *_Nullable config, int count, char *const _Nonnull *_Nonnull names
@@ -306,6 +307,31 @@ const ap_expr_info_t *_Nullable tlsd_first_unmet(request_rec *request, const apr
 void tlsd_collect_certificates(
     server_rec *server, apr_pool_t *pool, apr_array_header_t *certificates, apr_array_header_t *keys
 );
+
+// The cache that all processes share, in session_cache.c.
+
+/// Forgets the cache of the last configuration.
+void tlsd_cache_reset(apr_pool_t *pool);
+
+/// Takes `provider:arguments` or `none`; returns nil or a sentence.
+const char *_Nullable tlsd_cache_configure(cmd_parms *command, const char *text);
+bool tlsd_cache_is_configured(void);
+
+/// Starts the cache in the parent, and in a child.
+int tlsd_cache_start(server_rec *server, apr_pool_t *pool);
+void tlsd_cache_start_child(apr_pool_t *pool, server_rec *server);
+
+void tlsd_cache_store(
+    const uint8_t *identifier, unsigned identifier_length, const uint8_t *session, unsigned length, int64_t expiry
+);
+
+/// Copies a session; returns its length, 0 when there is none.
+unsigned tlsd_cache_find(
+    const uint8_t *identifier, unsigned identifier_length, uint8_t *session, unsigned capacity
+);
+
+/// Removes a session; returns whether it was there.
+bool tlsd_cache_remove(const uint8_t *identifier, unsigned identifier_length);
 
 /// `%{NAME}x` and `%{NAME}c` of mod_log_config, if that module is loaded.
 void tlsd_register_log_handlers(apr_pool_t *pool);
