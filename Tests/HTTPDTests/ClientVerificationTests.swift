@@ -131,6 +131,73 @@ import Testing
         #expect(server.complaints.isEmpty, "\(server.complaints)")
     }
 
+    /// What one virtual host tolerates, another one of the same address does not.
+    @Test func hostsDoNotShareTolerance() throws {
+        let clients = try Self.made.get()
+        let server = try HTTPServer(face: .ssl) { port in
+            try [("localhost", "optional_no_ca"), ("a.example", "require"), ("b.example", "optional_no_ca")].map {
+                name,
+                mode in
+                """
+                <VirtualHost *:\(port)>
+                    ServerName \(name)
+                    SSLEngine on
+                    \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
+                    SSLCACertificateFile "\(clients.path)/ca.pem"
+                    SSLVerifyClient \(mode)
+                </VirtualHost>
+                """
+            }.joined(separator: "\n")
+        }
+        for version in Self.versions {
+            for (name, shown, expected) in [
+                ("localhost", Shown.unknown, "200"), ("a.example", .unknown, "refused"), ("b.example", .unknown, "200"),
+                ("a.example", .valid, "200"), ("a.example", .nothing, "refused"), ("b.example", .expired, "refused"),
+            ] {
+                let certificate =
+                    shown == .nothing
+                    ? [] : ["--cert", "\(clients.path)/\(shown).pem", "--key", "\(clients.path)/\(shown).key"]
+                let outcome = try curl(
+                    version + certificate + ["--insecure", "--resolve", "\(name):\(server.port):127.0.0.1"]
+                        + ["--output", "/dev/null", "--write-out", "%{http_code}", "https://\(name):\(server.port)/"]
+                )
+                #expect((outcome.status == 0 ? outcome.text : "refused") == expected, "\(name), \(shown), \(version)")
+            }
+        }
+        try server.stop()
+    }
+
+    /// The same by the directives of mod_tls.
+    @Test func byTheOtherFace() throws {
+        let clients = try Self.made.get()
+        let server = try HTTPServer { port in
+            """
+            TLSEngine 127.0.0.1:\(port)
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName localhost
+                \(HTTPServer.certificateDirective(try TestCertificates.shared().localhost(.ecdsaP256)))
+                TLSClientCertificate required
+                TLSClientCA "\(clients.path)/ca.pem"
+                TLSClientCRL "\(clients.path)/crl.pem"
+                TLSUserName SSL_CLIENT_S_DN_CN
+                TLSGroups secp256r1 x25519
+            </VirtualHost>
+            """
+        }
+        for version in Self.versions {
+            for shown in Shown.allCases {
+                let found = try status(server, shown, version)
+                #expect(found == (shown.isGood ? "200" : "refused"), "\(shown), \(version)")
+            }
+        }
+        let environment = try curl(
+            ["--cert", "\(clients.path)/valid.pem", "--key", "\(clients.path)/valid.key"]
+                + [server.url + "/cgi-bin/environment"]
+        )
+        #expect(environment.text.contains("REMOTE_USER=valid\n"), "\(environment)")
+        try server.stop()
+    }
+
     /// The body waits while the client is asked.
     @Test func bodiesSurvive() throws {
         let clients = try Self.made.get().path

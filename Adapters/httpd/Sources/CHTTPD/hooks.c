@@ -222,13 +222,13 @@ void tlsd_register_hooks(apr_pool_t *pool) {
     ap_hook_post_read_request(tlsd_post_read_request, after_setenvif, NULL, APR_HOOK_MIDDLE);
     ap_hook_fixups(tlsd_fixups, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_expr_lookup(lookup_expression, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_check_access(tlsd_check_access, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     if (!tlsd_is_ssl_face()) {
         return;
     }
     // What directories ask of connections, by mod_ssl's directives.
     body_filter = ap_register_input_filter("SafeTLS body", replay_body, NULL, AP_FTYPE_PROTOCOL - 1);
     ap_hook_check_authn(tlsd_check_authentication, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
-    ap_hook_check_access(tlsd_check_access, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authz(tlsd_check_authorization, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_register_auth_provider(
         pool, AUTHZ_PROVIDER_GROUP, "ssl", AUTHZ_PROVIDER_VERSION, &tls_provider, AP_AUTH_INTERNAL_PER_CONF);

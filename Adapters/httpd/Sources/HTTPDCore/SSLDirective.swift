@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import SafeTLS
 
-/// The directives of mod_ssl that belong to a server, as a table onto the settings that `TLS*` directives fill too.
+/// The directives of mod_ssl that belong to a server, and those of mod_tls that have a counterpart there, as a table onto
+/// the settings of both faces.
 struct SSLDirective: Sendable {
     /// How many arguments it takes.
     let arguments: ClosedRange<Int>
@@ -65,7 +66,7 @@ struct SSLDirective: Sendable {
 
     /// By name in lower case.
     static let all: [String: SSLDirective] = identity.merging(protocols) { $1 }.merging(clients) { $1 }
-        .merging(withoutEffect) { $1 }.merging(refused) { $1 }
+        .merging(withoutEffect) { $1 }.merging(refused) { $1 }.merging(ofTLS) { $1 }
 
     private static let identity: [String: SSLDirective] = [
         "sslengine": one { values, text throws(DirectiveError) in
@@ -143,6 +144,37 @@ struct SSLDirective: Sendable {
             return nil
         },
         "sslusername": one { values, text throws(DirectiveError) in values.userName = text },
+    ]
+
+    private static let ofTLS: [String: SSLDirective] = [
+        "tlsclientcertificate": one { values, text throws(DirectiveError) in
+            switch text.lowercased() {
+            case "required", "require": values.verification = .require
+            default: values.verification = try ClientVerification(text)
+            }
+        },
+        "tlsclientca": file(\.authorityFile),
+        "tlsclientcrl": SSLDirective(arguments: 1...1) { values, arguments, line throws(DirectiveError) in
+            values.revocationFile = line.resolve(arguments[0])
+            values.revocationCheck = try RevocationChecking(["chain"])
+            return nil
+        },
+        "tlsusername": one { values, text throws(DirectiveError) in values.userName = text },
+        "tlsticketkeys": file(\.ticketKeyFile),
+        "tlsgroups": SSLDirective(arguments: 1...16) { values, arguments, _ throws(DirectiveError) in
+            values.groups = try NameLists.groups(arguments.joined(separator: ":"))
+            return nil
+        },
+        "tlsproxyengine": missing(
+            "TLS to proxied servers",
+            off: ["off"],
+            instead: "proxy by plain HTTP, or to a local TLS client"
+        ),
+        "tlsproxyca": ignored(1...1),
+        "tlsproxyprotocol": ignored(1...1),
+        "tlsproxyciphersprefer": ignored(1...64),
+        "tlsproxycipherssuppress": ignored(1...64),
+        "tlsproxymachinecertificate": ignored(1...2),
     ]
 
     private static let withoutEffect: [String: SSLDirective] = [

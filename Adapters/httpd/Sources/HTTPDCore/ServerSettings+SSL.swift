@@ -70,8 +70,11 @@ extension ServerSettings {
                 throw DirectiveError("SSLSessionTicketKeyFile: \(error)")
             }
         }
-        options.clientAuthentication = try clientAuthentication(ssl.verification ?? .none, ssl.verificationDepth ?? 1)
+        options.clientAuthentication = try clientAuthentication(ssl.verification ?? .none, depth)
     }
+
+    /// How many authorities may stand above a client: mod_ssl's default is one.
+    private var depth: Int { ssl.verificationDepth ?? (ssl.isEngineOn == nil ? 8 : 1) }
 
     /// How clients are authenticated at a level of strictness; nil when they are not asked.
     public func clientAuthentication(
@@ -81,8 +84,8 @@ extension ServerSettings {
         guard verification != .none else { return nil }
         guard ssl.authorityFile != nil || ssl.authorityPath != nil else {
             throw DirectiveError(
-                "SSLVerifyClient asks clients for certificates, and neither SSLCACertificateFile nor SSLCACertificatePath "
-                    + "names an authority that could vouch for one"
+                "clients are asked for certificates, and neither SSLCACertificateFile nor SSLCACertificatePath nor "
+                    + "TLSClientCA names an authority that could vouch for one"
             )
         }
         do throws(CertificateError) {
@@ -110,7 +113,7 @@ extension ServerSettings {
     /// What asks clients for certificates after their handshake; nil when the server names no authority.
     public func authenticator(depth: Int?) throws(DirectiveError) -> ClientAuthenticator? {
         guard ssl.authorityFile != nil || ssl.authorityPath != nil,
-            let authentication = try clientAuthentication(.optional, depth ?? ssl.verificationDepth ?? 1)
+            let authentication = try clientAuthentication(.optional, depth ?? self.depth)
         else { return nil }
         do throws(ConfigurationError) {
             return try ClientAuthenticator(authentication)

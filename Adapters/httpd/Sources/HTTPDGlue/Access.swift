@@ -99,14 +99,15 @@ private func forbid(_ request: UnsafeMutablePointer<request_rec>, _ sentence: @a
     return HTTP_FORBIDDEN
 }
 
-/// `SSLUserName`.
+/// `SSLUserName`, `TLSUserName`.
 private func setUser(
     _ request: UnsafeMutablePointer<request_rec>,
     _ connection: Connection,
     _ directory: DirectoryConfig
 ) {
-    guard let pointer = unsafe directory.userName else { return }
-    let name = unsafe String(cString: pointer)
+    var wanted = connection.policy.userName
+    if let pointer = unsafe directory.userName { unsafe wanted = String(cString: pointer) }
+    guard let name = wanted else { return }
     let pool = unsafe Pool(request.pointee.pool)
     guard let value = connection.facts?.value(of: name), !value.isEmpty else { return }
     unsafe request.pointee.user = UnsafeMutablePointer(mutating: pool.copy(value))

@@ -57,7 +57,13 @@ import SafeTLS
     /// Set by the environment variable `ssl-unclean-shutdown`: no close_notify, for clients that choke on it.
     var skipsCloseNotify = false
 
-    init?(_ record: UnsafeMutablePointer<conn_rec>, server: UnsafeMutablePointer<server_rec>, policy: ServerPolicy) {
+    /// - Parameter defersVerdicts: Whether any virtual host takes certificates of unknown authorities.
+    init?(
+        _ record: UnsafeMutablePointer<conn_rec>,
+        server: UnsafeMutablePointer<server_rec>,
+        policy: ServerPolicy,
+        defersVerdicts: Bool
+    ) {
         unsafe self.record = record
         guard let pool = unsafe record.pointee.pool, let buckets = unsafe record.pointee.bucket_alloc,
             let incoming = unsafe Brigade(pool: pool, allocator: buckets),
@@ -70,8 +76,8 @@ import SafeTLS
         self.policy = policy
         session = ServerSession(
             configuration: policy.configuration,
-            // A verdict that is not the built-in one can only be given by us.
-            deferring: policy.verification == .optionalWithoutAuthority ? [.clientHello, .verification] : .clientHello
+            // A verdict that is not the built-in one can only be given by us. Which host it will be is not known yet.
+            deferring: defersVerdicts ? [.clientHello, .verification] : .clientHello
         )
     }
 

@@ -20,7 +20,13 @@ func tlsd_pre_connection(_ record: UnsafeMutablePointer<conn_rec>, _ socket: Uns
         )
         return HTTP_INTERNAL_SERVER_ERROR
     }
-    guard let connection = unsafe Connection(record, server: server, policy: policy),
+    guard
+        let connection = unsafe Connection(
+            record,
+            server: server,
+            policy: policy,
+            defersVerdicts: engines.defersVerdicts
+        ),
         let pool = unsafe record.pointee.pool
     else { return HTTP_INTERNAL_SERVER_ERROR }
     let address = unsafe Pool(pool).adopt(connection)

@@ -62,6 +62,8 @@ import HTTPDCore
 /// All `TLSEngine` addresses of the configuration.
 final class EngineList {
     private let engines: [Engine]
+    /// Whether any virtual host takes certificates of unknown authorities: `SSLVerifyClient optional_no_ca`.
+    var defersVerdicts = false
     /// Whether any server speaks TLS.
     var isUsed: Bool
     /// Whether a handshake may leave its thread while the client is silent.

@@ -68,6 +68,7 @@ private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) 
             if state.settings.isEngineOn {
                 list.isUsed = true
                 try unsafe preparePolicy(of: server, state, depths: depths, pool)
+                if state.settings.policy?.verification == .optionalWithoutAuthority { list.defersVerdicts = true }
             }
         }
         unsafe next = server.pointee.next
