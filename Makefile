@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build module test bogo demo serve load bench format lint clean
+.PHONY: help setup build module install uninstall test bogo demo demo-migrate serve load bench format lint clean
 
 # Port of `make serve`.
 PORT ?= 8443
@@ -20,7 +20,7 @@ RELEASE := swift build --configuration release --static-swift-stdlib --package-p
 REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml
 
 help: ## List the targets
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 setup: ## Install the Debian packages that building, testing and the demonstration need
 	@command -v swift > /dev/null || { echo "setup: no 'swift' in PATH; Swift 6.3 is at https://swift.org/install" >&2; exit 1; }
@@ -64,6 +64,15 @@ bogo: setup ## Run BoGo, BoringSSL's TLS test runner (fetched from Debian), agai
 
 demo: setup module ## Serve HTTPS with Debian's httpd and the module, and fetch from it with curl
 	@Adapters/httpd/demo/demo.sh build/mod_tls.so
+
+demo-migrate: setup module ## Swap Debian's mod_ssl for the module by one line, and compare page, variables and log lines
+	@Adapters/httpd/demo/migrate.sh build/mod_ssl.so
+
+install: module ## Install the modules for httpd (as root; ARGS=--stand-in also puts one in mod_ssl's place)
+	@Adapters/httpd/install.sh install $(ARGS)
+
+uninstall: ## Undo `make install`
+	@Adapters/httpd/install.sh uninstall
 
 serve: setup module ## Keep that server running on https://localhost:8443 (PORT=...) until Ctrl-C
 	@Adapters/httpd/demo/serve.sh build/mod_tls.so $(PORT)
