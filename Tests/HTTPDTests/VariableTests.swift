@@ -132,6 +132,53 @@ import Testing
         #expect(found["REMOTE_USER"] == nil)
     }
 
+    /// A client's certificate as a user with a password, and nobody else as one.
+    @Test func fakeBasicAuthentication() throws {
+        let certificates = try Self.certificates()
+        // {SHA} of "password".
+        let name = "/C=DE/ST=Bayern/L=M\\xC3\\xBCnchen/O=Kunde, GmbH/OU=Eins/OU=Zwei/CN=client one"
+        try Data("\(name)/emailAddress=c1@example.com:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n".utf8)
+            .write(to: certificates.appendingPathComponent("users"))
+        let modules = "/usr/lib/apache2/modules"
+        let server = try HTTPServer(face: .ssl) { port in
+            """
+            LoadModule auth_basic_module \(modules)/mod_auth_basic.so
+            LoadModule authn_core_module \(modules)/mod_authn_core.so
+            LoadModule authn_file_module \(modules)/mod_authn_file.so
+            LoadModule authz_user_module \(modules)/mod_authz_user.so
+            <VirtualHost *:\(port)>
+                ServerName localhost
+                SSLEngine on
+                SSLCertificateFile "\(certificates.path)/server.pem"
+                SSLCertificateKeyFile "\(certificates.path)/server.key"
+                SSLCACertificateFile "\(certificates.path)/ca.pem"
+                SSLVerifyClient optional
+                <Location "/cgi-bin">
+                    SSLOptions +FakeBasicAuth +StdEnvVars +LegacyDNStringFormat
+                    AuthType Basic
+                    AuthName "certificates"
+                    AuthUserFile "\(certificates.path)/users"
+                    Require valid-user
+                </Location>
+            </VirtualHost>
+            """
+        }
+        let client = ["--cert", certificates.path + "/client.pem", "--key", certificates.path + "/client.key"]
+        let found = try variables(server, certificates, client)
+        #expect(found["REMOTE_USER"] == name + "/emailAddress=c1@example.com")
+        #expect(found["SSL_CLIENT_S_DN"] == name + "/emailAddress=c1@example.com")
+        #expect(found["SSL_SERVER_S_DN"] == "/CN=localhost")
+        for credentials in [[], ["--user", "\(name)/emailAddress=c1@example.com:password"]] {
+            let outcome = try ChildProcess.check(
+                "curl",
+                ["--silent", "--max-time", "20", "--cacert", certificates.path + "/ca.pem", "--output", "/dev/null"]
+                    + ["--write-out", "%{http_code}"] + credentials + [server.url + "/cgi-bin/environment"]
+            )
+            #expect(outcome.text == (credentials.isEmpty ? "401" : "403"))
+        }
+        try server.stop()
+    }
+
     @Test(arguments: ["1.2", "1.3"]) func withClientCertificate(version: String) throws {
         let certificates = try Self.certificates()
         let server = try server(certificates)

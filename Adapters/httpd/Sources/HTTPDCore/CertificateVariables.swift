@@ -61,6 +61,15 @@ public struct CertificateVariables: Sendable {
         self.values = values
     }
 
+    /// The distinguished names in OpenSSL's old form, by the variables that they then stand in.
+    var legacyNames: [(name: String, value: String)] {
+        guard let certificate = chain.first else { return [] }
+        return [
+            ("\(prefix)_S_DN", NameAttributes.oneLine(certificate.subject)),
+            ("\(prefix)_I_DN", NameAttributes.oneLine(certificate.issuer)),
+        ]
+    }
+
     /// The value of a variable; those that hold whole certificates are made when they are asked for.
     func value(of name: String) -> String? {
         if let value = values[name] { return value }

@@ -53,6 +53,18 @@ public final class ConnectionFacts: Sendable {
     /// The variables that `ExportCertData` sets.
     public var dataNames: [String] { (certificate?.dataNames ?? []) + (client?.dataNames ?? ["SSL_CLIENT_CERT"]) }
 
+    /// The distinguished names as `SSLOptions LegacyDNStringFormat` has them.
+    public var legacyNames: [(name: String, value: String)] {
+        (certificate?.legacyNames ?? []) + (client?.legacyNames ?? [])
+    }
+
+    /// The client's name as `FakeBasicAuth` has it; nil without a good certificate, and for names that a user could not
+    /// have, as what stands behind a colon would be taken for a password.
+    public var fakeUserName: String? {
+        guard hasVerifiedClient, let name = client?.legacyNames.first?.value, !name.contains(":") else { return nil }
+        return name
+    }
+
     /// Whether the client has proved with a certificate who it is, and the certificate is good.
     public var hasVerifiedClient: Bool { verification == "SUCCESS" }
 

@@ -80,7 +80,8 @@ public enum ServerNamePolicy: String, Sendable {
     /// Nothing.
     case insecure
 
-    func allows(_ one: ServerPolicy, _ other: ServerPolicy) -> Bool {
+    /// Whether a request for one of the hosts may come by a handshake for the other.
+    public func allows(_ one: ServerPolicy, _ other: ServerPolicy) -> Bool {
         switch self {
         case .strict: one === other
         case .secure: one.security == other.security

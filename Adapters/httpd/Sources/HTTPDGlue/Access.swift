@@ -39,9 +39,13 @@ private func authenticate(
     _ wanted: ClientVerification,
     _ directory: DirectoryConfig
 ) -> CInt {
-    guard let facts = connection.facts else { return HTTP_FORBIDDEN }
-    // The handshake has asked already, and the answer is good enough.
-    if facts.hasVerifiedClient || (wanted < .require && connection.policy.verification != .none) { return OK }
+    guard let facts = connection.facts, let state = unsafe ServerState.of(request.pointee.server),
+        let policy = state.settings.policy
+    else { return HTTP_FORBIDDEN }
+    // The handshake has asked already, and the answer is good enough: if the host of the request asks as that of the
+    // handshake did, which `SSLVHostSNIPolicy insecure` leaves open.
+    let isSame = ServerNamePolicy.authonly.allows(connection.policy, policy)
+    if isSame, facts.hasVerifiedClient || (wanted < .require && policy.verification != .none) { return OK }
     guard unsafe request.pointee.main == nil else {
         return wanted == .require ? unsafe forbid(request, "the client has no certificate") : OK
     }
@@ -72,9 +76,9 @@ private func authenticate(
         }
     }
     let depth = directory.verificationDepth < 0 ? nil : Int(directory.verificationDepth)
-    guard let state = unsafe ServerState.of(connection.server),
-        let authenticator = state.authenticator(depth: depth)
-    else { return unsafe forbid(request, "the virtual host has no authorities for client certificates") }
+    guard let authenticator = state.authenticator(depth: depth) else {
+        return unsafe forbid(request, "the virtual host has no authorities for client certificates")
+    }
     switch connection.authenticate(authenticator) {
     case .answered:
         if wanted == .require, connection.facts?.hasVerifiedClient != true {
@@ -134,7 +138,7 @@ func tlsd_check_authentication(_ request: UnsafeMutablePointer<request_rec>) -> 
         return unsafe forbid(request, "the client sends the name of a certificate as if it were a user's")
     }
     guard directory.options.enabled.contains(.fakeBasicAuthentication), unsafe request.pointee.user == nil,
-        facts.hasVerifiedClient, let name = facts.value(of: "SSL_CLIENT_S_DN")
+        let name = facts.fakeUserName
     else { return DECLINED }
     let encoded = unsafe ap_pbase64encode(pool.pointer, UnsafeMutablePointer(mutating: pool.copy("\(name):password")))
     guard let encoded = unsafe encoded else { return DECLINED }
@@ -153,7 +157,7 @@ private func claimsCertificate(_ request: UnsafeMutablePointer<request_rec>) -> 
     guard words.count == 2, words[0].lowercased() == "basic" else { return false }
     guard let decoded = unsafe ap_pbase64decode(request.pointee.pool, String(words[1])) else { return false }
     let text = unsafe String(cString: decoded)
-    return text.hasSuffix(":password") && (text.hasPrefix("/") || text.contains("="))
+    return text.hasSuffix(":password") && text.hasPrefix("/") && text.contains("=")
 }
 
 @c @implementation

@@ -70,6 +70,7 @@ extension Connection {
                 advance()
                 continue
             }
+            aside.releaseIfEmpty()
             // Whoever waits for the client must have sent everything that the client waits for.
             let sent = sendBeforeReading(blocking: blocking)
             guard sent == APR_SUCCESS else { return sent }

@@ -76,6 +76,9 @@ func tlsd_fixups(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
     if options.contains(.standardVariables) {
         ConnectionFacts.standardNames.forEach(set)
         facts.certificateNames.forEach(set)
+        if options.contains(.legacyNames) {
+            for (name, value) in facts.legacyNames { unsafe apr_table_setn(table, pool.copy(name), pool.copy(value)) }
+        }
     }
     if options.contains(.certificateData) {
         facts.dataNames.forEach(set)
