@@ -99,6 +99,15 @@ final class HTTPServer: Sendable {
         }
     }
 
+    /// The memory of the parent process, from which all children come.
+    var residentKilobytes: Int {
+        guard let process = Int(text("logs/httpd.pid").trimmingCharacters(in: .newlines)),
+            let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") })
+        else { return 0 }
+        return line.split(separator: " ").compactMap { Int($0) }.first ?? 0
+    }
+
     /// Stops httpd; throws unless it ends by itself.
     func stop() throws {
         child.signal(SIGTERM)

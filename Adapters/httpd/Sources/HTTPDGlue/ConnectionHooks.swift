@@ -45,13 +45,16 @@ func tlsd_process_connection(_ record: UnsafeMutablePointer<conn_rec>) -> CInt {
     guard unsafe record.pointee.master == nil, let connection = unsafe Connection.of(record),
         connection.phase == .handshake
     else { return DECLINED }
-    let mayWait =
+    let mayLeave =
         unsafe ServerState.of(record.pointee.base_server)?.engines?.mayLeaveThreads == true
-        && tlsd_mpm_can_wait(record)
-    let status = connection.fill(blocking: !mayWait, handshakeOnly: true)
-    if connection.phase == .handshake, mayWait, tlsd_is_again(status) {
-        unsafe tlsd_wait_for_client(record)
-        return OK
+        && tlsd_mpm_can_wait(record) && !tlsd_mpm_is_stopping()
+    var status = connection.fill(blocking: !mayLeave, handshakeOnly: true)
+    if connection.phase == .handshake, mayLeave, tlsd_is_again(status) {
+        status = unsafe HandshakePatience.shared.wait(for: connection, record)
+        if connection.phase == .handshake, tlsd_is_again(status) {
+            unsafe tlsd_wait_for_client(record)
+            return OK
+        }
     }
     if connection.phase == .handshake {
         connection.phase = .failed

@@ -17,6 +17,7 @@
 #include <apr_buckets.h>
 #include <apr_portable.h>
 #include <apr_strings.h>
+#include <apr_support.h>
 #include <http_config.h>
 #include <http_connection.h>
 #include <http_core.h>
@@ -188,6 +189,29 @@ static inline void tlsd_wait_for_client(conn_rec *connection) {
 #else
     (void)connection;
 #endif
+}
+
+/// Whether this process has been told to end; from then on the event MPM gives no thread to who has left one.
+static inline bool tlsd_mpm_is_stopping(void) {
+    int state = AP_MPMQ_RUNNING;
+    return ap_mpm_query(AP_MPMQ_MPM_STATE, &state) == APR_SUCCESS && state == AP_MPMQ_STOPPING;
+}
+
+/// Threads of a process that work on connections; at least 1.
+static inline int tlsd_mpm_threads(void) {
+    int threads = 0;
+    return ap_mpm_query(AP_MPMQ_MAX_THREADS, &threads) == APR_SUCCESS && threads > 0 ? threads : 1;
+}
+
+/// Waits until the client has sent something, for so many microseconds at most: whether it has.
+static inline bool tlsd_client_sends(conn_rec *connection, apr_interval_time_t most) {
+    apr_socket_t *socket = ap_get_conn_socket(connection);
+    apr_interval_time_t usual = 0;
+    if (socket == NULL || apr_socket_timeout_get(socket, &usual) != APR_SUCCESS) return false;
+    apr_socket_timeout_set(socket, most);
+    apr_status_t status = apr_wait_for_io_or_timeout(NULL, socket, /* for reading */ 1);
+    apr_socket_timeout_set(socket, usual);
+    return status == APR_SUCCESS;
 }
 
 /// Whether the client is to be asked for a body with the request.
