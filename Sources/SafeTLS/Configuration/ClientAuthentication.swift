@@ -149,7 +149,7 @@ public final class ClientAuthenticator: Sendable {
             statusPolicy: .ignored,
             verifier: verifier,
             time: time,
-            judge: judge
+            judge: VerificationRequest.judge(ofChains: judge)
         )
     }
 }

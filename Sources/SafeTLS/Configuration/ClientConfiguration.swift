@@ -74,7 +74,8 @@ public struct ClientOptions: Sendable {
 
 /// A client's trust anchors and options, checked and ready. Immutable, shared by all sessions.
 ///
-/// The server's certificate is always verified; there is no option to turn that off.
+/// The server's certificate is always verified; there is no option to turn that off. An application with rules of its own
+/// brings a judge.
 public final class ClientConfiguration: Sendable {
     /// The options this configuration was made from.
     public let options: ClientOptions
@@ -84,8 +85,8 @@ public final class ClientConfiguration: Sendable {
     let applicationProtocols: [[UInt8]]
     let sessionCache: ClientSessionCache
     let certificateCompression: CertificateCompression
-    /// Stands in for the verifier in tests against peers whose certificates nobody could accept.
-    let judge: (@Sendable ([Certificate]) -> Verdict)?
+    /// Judges in the verifier's place.
+    let judge: (@Sendable (VerificationRequest) -> Verdict)?
 
     /// Checks the options and creates a configuration.
     ///
@@ -95,17 +96,46 @@ public final class ClientConfiguration: Sendable {
         trustAnchors: TrustAnchors,
         options: ClientOptions = ClientOptions()
     ) throws(ConfigurationError) {
-        try self.init(trustAnchors: trustAnchors, options: options, sharingSessionsWith: nil, judge: nil)
+        try self.init(trustAnchors: trustAnchors, options: options, sharingSessionsWith: nil, verdict: nil)
+    }
+
+    /// Creates a configuration for servers whose certificates are good by other rules than those of the Web PKI: certificates
+    /// that are known beforehand, say.
+    ///
+    /// - Parameter judge: Gives the verdict on a server's chain, on the thread of the handshake and before the server gets a
+    ///   byte of the application. What it accepts is accepted, so it has to check the name and the time as well, with a
+    ///   ``CertificateVerifier`` for example. Sessions are resumed without asking again, as long as the certificates are
+    ///   valid: the rules must not change while the configuration lives.
+    /// - Throws: `ConfigurationError` when the options are not consistent.
+    public convenience init(
+        judge: @escaping @Sendable (VerificationRequest) -> Verdict,
+        options: ClientOptions = ClientOptions()
+    ) throws(ConfigurationError) {
+        try self.init(trustAnchors: TrustAnchors([]), options: options, sharingSessionsWith: nil, verdict: judge)
     }
 
     /// For tests: with the sessions of another configuration and a verdict of their own on every chain.
-    package init(
+    package convenience init(
         trustAnchors: TrustAnchors,
         options: ClientOptions,
         sharingSessionsWith other: ClientConfiguration?,
         judge: (@Sendable ([Certificate]) -> Verdict)?
     ) throws(ConfigurationError) {
-        guard trustAnchors.count > 0 || options.requiresPreSharedKey else {
+        try self.init(
+            trustAnchors: trustAnchors,
+            options: options,
+            sharingSessionsWith: other,
+            verdict: VerificationRequest.judge(ofChains: judge)
+        )
+    }
+
+    private init(
+        trustAnchors: TrustAnchors,
+        options: ClientOptions,
+        sharingSessionsWith other: ClientConfiguration?,
+        verdict judge: (@Sendable (VerificationRequest) -> Verdict)?
+    ) throws(ConfigurationError) {
+        guard trustAnchors.count > 0 || options.requiresPreSharedKey || judge != nil else {
             throw ConfigurationError(reason: "the trust store is empty: no server could be verified")
         }
         try ConfigurationCheck.versions(options.versions)

@@ -155,9 +155,17 @@ struct PeerAuthenticated {
 }
 
 extension VerificationRequest {
+    /// A judge that only looks at the chain: what tests put in the verifier's place.
+    static func judge(
+        ofChains judge: (@Sendable ([Certificate]) -> Verdict)?
+    ) -> (@Sendable (VerificationRequest) -> Verdict)? {
+        guard let judge else { return nil }
+        return { request in judge(request.certificateChain) }
+    }
+
     /// The built-in verdict.
     func verdict() -> Verdict {
-        if let judge { return judge(certificateChain) }
+        if let judge { return judge(self) }
         do throws(CertificateRejection) {
             return .accepted(path: try verify())
         } catch {

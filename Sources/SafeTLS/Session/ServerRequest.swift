@@ -103,10 +103,10 @@ public struct VerificationRequest: Sendable {
     /// What is expected of the OCSP response.
     let statusPolicy: StatusPolicy
     let verifier: CertificateVerifier
-    /// When the chain was received, in UNIX seconds.
-    let time: Int64
-    /// Stands in for the verifier in tests against peers whose certificates nobody could accept.
-    let judge: (@Sendable ([Certificate]) -> Verdict)?
+    /// When the chain was received, in UNIX seconds, by the configuration's clock.
+    public let time: Int64
+    /// Judges in the verifier's place: that of ``ClientConfiguration/init(judge:options:)``.
+    let judge: (@Sendable (VerificationRequest) -> Verdict)?
 
     enum StatusPolicy {
         /// None was asked for.

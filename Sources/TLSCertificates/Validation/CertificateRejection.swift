@@ -9,8 +9,8 @@ public struct CertificateRejection: Error, Hashable, Sendable {
     /// The rule.
     public let reason: Reason
 
-    /// For checks of other modules, such as those of a handshake.
-    package init(certificate: String, depth: Int, reason: Reason) {
+    /// A verdict of the application's own, see `VerificationRequest` of SafeTLS.
+    public init(certificate: String, depth: Int, reason: Reason) {
         self.certificate = certificate
         self.depth = depth
         self.reason = reason

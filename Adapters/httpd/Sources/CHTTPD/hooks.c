@@ -5,6 +5,7 @@
 
 #include <ap_provider.h>
 #include <mod_auth.h>
+#include <mod_proxy.h>
 
 static ap_filter_rec_t *input_filter;
 static ap_filter_rec_t *output_filter;
@@ -222,6 +223,8 @@ void tlsd_register_hooks(apr_pool_t *pool) {
     ap_hook_post_read_request(tlsd_post_read_request, after_setenvif, NULL, APR_HOOK_MIDDLE);
     ap_hook_fixups(tlsd_fixups, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_expr_lookup(lookup_expression, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_ssl_bind_outgoing(tlsd_bind_outgoing, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(proxy, section_post_config, tlsd_prepare_proxy_section, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_access(tlsd_check_access, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     if (!tlsd_is_ssl_face()) {
         return;

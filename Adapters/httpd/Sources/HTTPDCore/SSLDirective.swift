@@ -165,16 +165,6 @@ struct SSLDirective: Sendable {
             values.groups = try NameLists.groups(arguments.joined(separator: ":"))
             return nil
         },
-        "tlsproxyengine": missing(
-            "TLS to proxied servers",
-            off: ["off"],
-            instead: "proxy by plain HTTP, or to a local TLS client"
-        ),
-        "tlsproxyca": ignored(1...1),
-        "tlsproxyprotocol": ignored(1...1),
-        "tlsproxyciphersprefer": ignored(1...64),
-        "tlsproxycipherssuppress": ignored(1...64),
-        "tlsproxymachinecertificate": ignored(1...2),
     ]
 
     private static let withoutEffect: [String: SSLDirective] = [
@@ -222,26 +212,6 @@ struct SSLDirective: Sendable {
         "sslocspproxyurl": ignored(1...1),
         "sslocspnoverify": ignored(1...1),
         "sslocsprespondercertificatefile": ignored(1...1),
-        "sslproxyengine": missing(
-            "TLS to proxied servers",
-            off: ["off"],
-            instead: "proxy by plain HTTP, or to a local TLS client"
-        ),
-        "sslproxyverify": ignored(1...1),
-        "sslproxyverifydepth": ignored(1...1),
-        "sslproxycacertificatefile": ignored(1...1),
-        "sslproxycacertificatepath": ignored(1...1),
-        "sslproxycheckpeername": ignored(1...1),
-        "sslproxycheckpeercn": ignored(1...1),
-        "sslproxycheckpeerexpire": ignored(1...1),
-        "sslproxyprotocol": ignored(1...8),
-        "sslproxyciphersuite": ignored(1...2),
-        "sslproxymachinecertificatefile": ignored(1...1),
-        "sslproxymachinecertificatepath": ignored(1...1),
-        "sslproxymachinecertificatechainfile": ignored(1...1),
-        "sslproxycarevocationfile": ignored(1...1),
-        "sslproxycarevocationpath": ignored(1...1),
-        "sslproxycarevocationcheck": ignored(1...2),
         "ssllog": missing("SSLLog", off: [], instead: "use ErrorLog"),
         "sslloglevel": missing("SSLLogLevel", off: [], instead: "use LogLevel ssl:level"),
     ]
@@ -251,9 +221,15 @@ struct SSLDirective: Sendable {
 public struct SSLLine {
     /// Makes a path absolute, relative to ServerRoot.
     let resolve: (String) -> String
+    /// The paths of the files in a directory; nil when it cannot be read.
+    let list: (String) -> [String]?
 
-    /// A line whose paths are resolved so.
-    public init(resolvingPathsWith resolve: @escaping (String) -> String) {
+    /// A line whose paths are resolved, and directories listed, so.
+    public init(
+        resolvingPathsWith resolve: @escaping (String) -> String,
+        listingDirectoriesWith list: @escaping (String) -> [String]? = { _ in nil }
+    ) {
         self.resolve = resolve
+        self.list = list
     }
 }

@@ -20,14 +20,14 @@ extension Connection {
             default: verdict = .rejected(error)
             }
         }
-        try session.answer(verification: verdict)
+        try tls.session.answer(verification: verdict)
     }
 
     /// Writes down what the connection has come to.
     func updateFacts(_ negotiated: NegotiatedParameters) {
         var client = ClientFacts()
-        client.chain = session.peerCertificates
-        client.isVerified = !session.verifiedPath.isEmpty
+        client.chain = tls.session.peerCertificates
+        client.isVerified = !tls.session.verifiedPath.isEmpty
         client.now = Int64(apr_time_now() / 1_000_000)
         facts = ConnectionFacts(
             negotiated,
@@ -43,7 +43,11 @@ extension Connection {
     /// A name for the connection's keys, for scripts that want one: 64 hexadecimal digits.
     private var sessionID: String? {
         guard tlsd_is_ssl_face(),
-            let bytes = try? session.exportKeyingMaterial(label: "EXPORTER-safetls-session-id", context: nil, count: 32)
+            let bytes = try? tls.session.exportKeyingMaterial(
+                label: "EXPORTER-safetls-session-id",
+                context: nil,
+                count: 32
+            )
         else { return nil }
         let digits = Array("0123456789abcdef")
         return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
@@ -65,13 +69,13 @@ extension Connection {
 
     /// Asks for the client's certificate and waits for the answer.
     func authenticate(_ authenticator: ClientAuthenticator) -> Authentication {
-        guard phase == .established, session.offersPostHandshakeAuthentication else { return .impossible }
+        guard phase == .established, tls.session.offersPostHandshakeAuthentication else { return .impossible }
         do {
-            try session.requestClientCertificate(authenticator)
+            try tls.session.requestClientCertificate(authenticator)
         } catch {
             return .impossible
         }
-        while session.isClientCertificatePending {
+        while tls.session.isClientCertificatePending {
             guard phase == .established, setPlaintextAside() else { return .failed }
             if !needsInput, buffer.ciphertextCount > 0 {
                 advance()
@@ -88,10 +92,6 @@ extension Connection {
         return .answered
     }
 
-    // MARK: - Plaintext that waits
-
-    var asideCount: Int { aside.count - asideStart }
-
     /// Makes room for the session to go on reading.
     private func setPlaintextAside() -> Bool {
         guard !buffer.plaintext.isEmpty else { return true }
@@ -103,23 +103,5 @@ extension Connection {
         let taken = unsafe aside.append(bytes)
         buffer.consumePlaintext(taken)
         return true
-    }
-
-    /// The next plaintext, valid until more is received.
-    func plaintextPrefix(_ count: Int) -> UnsafeBufferPointer<UInt8> {
-        guard asideCount > 0 else { return unsafe buffer.plaintextPrefix(count) }
-        let rest = unsafe aside.contents[asideStart...].prefix(count)
-        return unsafe UnsafeBufferPointer(rebasing: rest)
-    }
-
-    /// Drops plaintext that was delivered.
-    func consumePlaintext(_ count: Int) {
-        guard asideCount > 0 else { return buffer.consumePlaintext(count) }
-        asideStart += min(count, asideCount)
-        // The memory goes when more is received: what was lent must last until then.
-        if asideCount == 0 {
-            aside.removeAll()
-            asideStart = 0
-        }
     }
 }

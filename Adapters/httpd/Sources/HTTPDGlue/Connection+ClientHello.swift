@@ -24,7 +24,8 @@ extension Connection {
         )
 
         guard !hello.applicationProtocols.isEmpty else {
-            return try session.answer(configuration: policy.configuration, applicationProtocol: .none)
+            try tls.session.answer(configuration: policy.configuration, applicationProtocol: .none)
+            return
         }
         guard let chosen = chooseApplicationProtocol(hello.applicationProtocols) else {
             // RFC 7301 §3.2. Answering with a protocol that was not offered, as others do, opens the door to
@@ -34,11 +35,11 @@ extension Connection {
                 "the client offers none of the virtual host's protocols, but \(hello.applicationProtocols)"
             )
         }
-        try session.answer(configuration: policy.configuration, applicationProtocol: .selected(chosen))
+        try tls.session.answer(configuration: policy.configuration, applicationProtocol: .selected(chosen))
     }
 
     private func refuse(_ alert: AlertDescription, _ sentence: String) {
-        session.reject(alert, reason: sentence)
+        tls.session.reject(alert, reason: sentence)
         fail(.handshakeFailed, "TLS handshake refused: \(sentence)")
     }
 

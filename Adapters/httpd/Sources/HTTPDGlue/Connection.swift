@@ -3,59 +3,25 @@ import CHTTPD
 import HTTPDCore
 import SafeTLS
 
-/// The TLS side of one connection from a client, and the state of its two filters.
+/// The TLS side of one connection from a client.
 ///
-/// One thread at a time works for a connection. Only `facts`, `policy`, `server` and `isPlainHTTP`, which no longer
-/// change once the handshake is over, are read by the threads that serve HTTP/2 requests.
-@safe final class Connection {
-    /// Where the connection is in its life. It only moves down this list.
-    enum Phase {
-        case handshake
-        case established
-        /// The client spoke HTTP without TLS: it gets httpd's error page, in the clear.
-        case plainHTTP
-        /// A fatal alert was sent or received.
-        case failed
-        /// close_notify was sent, or left out on request.
-        case closed
-    }
-
-    let record: UnsafeMutablePointer<conn_rec>
-    let allocator: BucketAllocator
-    let incoming: Brigade
-    let outgoing: Brigade
-    var inputFilter: UnsafeMutablePointer<ap_filter_t>?
-    var outputFilter: UnsafeMutablePointer<ap_filter_t>?
-
-    var session: ServerSession
-    var phase = Phase.handshake
-    var buffer = ReceiveBuffer()
-    var stage = Stage()
-    /// Bytes in `outgoing`.
-    var outgoingCount = 0
-    /// The session can do nothing with what `buffer` holds.
-    var needsInput = true
-    /// What further reads return.
-    var inputEnd: apr_status_t?
+/// Only `facts`, `policy`, `server` and `isPlainHTTP`, which no longer change once the handshake is over, are read by the
+/// threads that serve HTTP/2 requests.
+@safe final class Connection: FilteredConnection {
     /// The virtual host of the handshake: at first the address's, then the one that the client named.
     var server: UnsafeMutablePointer<server_rec>
     var policy: ServerPolicy
     var facts: ConnectionFacts?
+    /// What `session` holds.
+    let tls: Endpoint.Server
     /// The name in the ClientHello.
     var serverName: String?
     /// The signature schemes in the ClientHello, until the handshake is over.
     var signatureSchemes: [SignatureScheme] = []
-    /// Whether a certificate that the client has shown leads to an authority that is trusted.
-    var hasVerifiedClient = false
-    /// Plaintext that came before the answer to a request for a certificate, and how much of it is delivered.
-    var aside = Stage()
-    var asideStart = 0
     /// The first byte told TLS from plain HTTP.
-    var sawFirstByte = false
+    private var sawFirstByte = false
     /// The client spoke HTTP without TLS. Not asked of `phase`, which the connection's thread changes at the end.
-    var isPlainHTTP = false
-    /// Set by the environment variable `ssl-unclean-shutdown`: no close_notify, for clients that choke on it.
-    var skipsCloseNotify = false
+    private(set) var isPlainHTTP = false
 
     /// - Parameter defersVerdicts: Whether any virtual host takes certificates of unknown authorities.
     init?(
@@ -64,45 +30,47 @@ import SafeTLS
         policy: ServerPolicy,
         defersVerdicts: Bool
     ) {
-        unsafe self.record = record
-        guard let pool = unsafe record.pointee.pool, let buckets = unsafe record.pointee.bucket_alloc,
-            let incoming = unsafe Brigade(pool: pool, allocator: buckets),
-            let outgoing = unsafe Brigade(pool: pool, allocator: buckets)
-        else { return nil }
-        self.incoming = incoming
-        self.outgoing = outgoing
-        allocator = unsafe BucketAllocator(pointer: buckets)
         unsafe self.server = server
         self.policy = policy
-        session = ServerSession(
-            configuration: policy.configuration,
-            // A verdict that is not the built-in one can only be given by us. Which host it will be is not known yet.
-            deferring: defersVerdicts ? [.clientHello, .verification] : .clientHello
+        tls = Endpoint.Server(
+            ServerSession(
+                configuration: policy.configuration,
+                // A verdict that is not the built-in one can only be given by us. Which host it will be is not known yet.
+                deferring: defersVerdicts ? [.clientHello, .verification] : .clientHello
+            )
         )
-    }
-
-    deinit {
-        // Whatever is cleaned up after this must not find us any more.
-        unsafe tlsd_set_connection_config(record, nil)
+        unsafe super.init(record, .server(tls), peer: "client", failureLevel: APLOG_INFO)
     }
 
     /// The TLS side of a connection; for the requests of HTTP/2, which have connections of their own, that of the
     /// connection they came by. Nil without TLS.
     static func of(_ record: UnsafeMutablePointer<conn_rec>?) -> Connection? {
         guard let record = unsafe record else { return nil }
-        let primary = unsafe record.pointee.master ?? record
-        guard let address = unsafe tlsd_connection_config(primary) else { return nil }
-        return unsafe adopted(address, as: Connection.self)
+        return unsafe at(record.pointee.master ?? record) as? Connection
     }
 
-    var isAborted: Bool { unsafe record.pointee.aborted != 0 }
+    override func acceptsFirstBytes() -> Bool {
+        guard facts == nil, !sawFirstByte, let byte = buffer.firstByte else { return true }
+        sawFirstByte = true
+        guard PlainHTTP.begins(with: byte) else { return true }
+        unsafe log(record, .plainHTTP, level: APLOG_INFO, "a client speaks plain HTTP to the TLS port")
+        phase = .plainHTTP
+        isPlainHTTP = true
+        buffer.substitute(PlainHTTP.substitute)
+        inputEnd = tlsd_end_of_file
+        return false
+    }
 
-    /// Ends the connection after a fatal error: the session's alert is sent, all further reads and writes fail.
-    func fail(_ event: Event, _ sentence: @autoclosure () -> String) {
-        unsafe log(record, event, level: APLOG_INFO, sentence())
-        _ = sendPendingOutput()
-        stage.removeAll()
-        phase = .failed
-        inputEnd = tlsd_aborted
+    override func answerRequest() throws(TLSError) {
+        switch tls.session.request {
+        case .clientHello(let hello): try answer(hello)
+        case .verifyPeer(let verification): try answer(verification)
+        case .signature, nil: break
+        }
+    }
+
+    override func finishHandshake(_ negotiated: NegotiatedParameters) {
+        updateFacts(negotiated)
+        signatureSchemes = []
     }
 }

@@ -2,12 +2,18 @@
 import CHTTPD
 import HTTPDCore
 
-/// A new connection: one to a `TLSEngine` address gets a session and the two filters.
+/// A new connection: one to a `TLSEngine` address, or to a proxied server with TLS, gets a session and the two filters.
 @c @implementation
 func tlsd_pre_connection(_ record: UnsafeMutablePointer<conn_rec>, _ socket: UnsafeMutableRawPointer?) -> CInt {
-    // HTTP/2's requests have connections of their own on top of the real one; outgoing ones are mod_proxy's.
-    guard unsafe record.pointee.master == nil, unsafe record.pointee.outgoing == 0,
-        let server = unsafe record.pointee.base_server, let local = unsafe record.pointee.local_addr,
+    if unsafe record.pointee.outgoing != 0 {
+        guard let connection = unsafe FilteredConnection.at(record), let address = unsafe tlsd_connection_config(record)
+        else { return DECLINED }
+        unsafe connection.insertFilters(address)
+        return OK
+    }
+    // HTTP/2's requests have connections of their own on top of the real one.
+    guard unsafe record.pointee.master == nil, let server = unsafe record.pointee.base_server,
+        let local = unsafe record.pointee.local_addr,
         let state = unsafe ServerState.of(server), let engines = state.engines
     else { return DECLINED }
     guard unsafe state.settings.isEngineOn || engines.matches(local) else { return DECLINED }
@@ -31,8 +37,7 @@ func tlsd_pre_connection(_ record: UnsafeMutablePointer<conn_rec>, _ socket: Uns
     else { return HTTP_INTERNAL_SERVER_ERROR }
     let address = unsafe Pool(pool).adopt(connection)
     unsafe tlsd_set_connection_config(record, address)
-    unsafe connection.inputFilter = ap_add_input_filter_handle(tlsd_input_filter_record(), address, nil, record)
-    unsafe connection.outputFilter = ap_add_output_filter_handle(tlsd_output_filter_record(), address, nil, record)
+    unsafe connection.insertFilters(address)
     return OK
 }
 
@@ -57,14 +62,7 @@ func tlsd_process_connection(_ record: UnsafeMutablePointer<conn_rec>) -> CInt {
         }
     }
     if connection.phase == .handshake {
-        connection.phase = .failed
-        unsafe log(
-            record,
-            .clientLeft,
-            level: APLOG_INFO,
-            status: status,
-            "the client did not finish the TLS handshake"
-        )
+        connection.abandonHandshake("did not finish the TLS handshake", status: status)
     }
     switch connection.phase {
     case .established, .plainHTTP:
@@ -86,7 +84,7 @@ func tlsd_input_filter(
     _ count: apr_off_t
 ) -> apr_status_t {
     guard let context = unsafe filter.pointee.ctx else { return tlsd_general }
-    return unsafe adopted(context, as: Connection.self)
+    return unsafe adopted(context, as: FilteredConnection.self)
         .read(into: Brigade(brigade), mode: mode, blocking: block == APR_BLOCK_READ, count: Int(clamping: count))
 }
 
@@ -96,7 +94,7 @@ func tlsd_output_filter(
     _ brigade: UnsafeMutablePointer<apr_bucket_brigade>
 ) -> apr_status_t {
     guard let context = unsafe filter.pointee.ctx else { return tlsd_general }
-    return unsafe adopted(context, as: Connection.self).write(Brigade(brigade))
+    return unsafe adopted(context, as: FilteredConnection.self).write(Brigade(brigade))
 }
 
 // MARK: - What httpd asks

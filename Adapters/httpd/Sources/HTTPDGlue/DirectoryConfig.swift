@@ -20,10 +20,13 @@ import HTTPDCore
     var userName: UnsafePointer<CChar>?
     /// `SSLRequire`: `ap_expr_info_t *`.
     var requirements: UnsafeMutablePointer<apr_array_header_t>?
+    /// `SSLProxy…`, `TLSProxy…`: a `ProxySettings` that a pool keeps.
+    var proxy: UnsafeMutableRawPointer?
 
     init() {
         unsafe userName = nil
         unsafe requirements = nil
+        unsafe proxy = nil
     }
 
     /// What holds for a request.
@@ -47,6 +50,7 @@ import HTTPDCore
         case (let outside, nil): unsafe merged.requirements = outside
         case (nil, _): break
         }
+        unsafe merged.proxy = ProxyDirectives.merge(outer.proxy, proxy, pool)
         return merged
     }
 }

@@ -62,6 +62,7 @@ private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) 
     let namePolicy = unsafe ServerState.of(main)?.serverNamePolicy ?? .secure
     var next = unsafe Optional(main)
     while let server = unsafe next {
+        try unsafe ProxyDirectives.prepare(server)
         if let state = unsafe ServerState.of(server) {
             state.engines = list
             state.serverNamePolicy = namePolicy

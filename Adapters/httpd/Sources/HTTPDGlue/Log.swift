@@ -15,11 +15,14 @@ enum Event: Int {
     case outOfMemory
     case accessForbidden
     case clientCertificate
+    case proxyFailed
 
     /// `STLS0001: sentence`.
     func line(_ sentence: String) -> String {
         let digits = String(rawValue)
-        return "STLS\(String(repeating: "0", count: max(0, 4 - digits.utf8.count)))\(digits): \(sentence)"
+        // httpd writes what is not ASCII as numbers.
+        let plain = String(sentence.map { "“”".contains($0) ? "'" : $0 })
+        return "STLS\(String(repeating: "0", count: max(0, 4 - digits.utf8.count)))\(digits): \(plain)"
     }
 }
 

@@ -18,6 +18,16 @@ func tlsd_ssl_directive(
         return unsafe misplaced
     }
     do throws(DirectiveError) {
+        let line = SSLLine { argument in
+            unsafe argument.withCString { unsafe path(command, $0) }
+        } listingDirectoriesWith: { directory in
+            unsafe files(in: directory, Pool(command.pointee.temp_pool))
+        }
+        if ProxySettings.knows(name) {
+            let settings = unsafe ProxyDirectives.settings(of: config, Pool(command.pointee.pool))
+            warn(name, try settings?.apply(name, words, at: line))
+            return nil
+        }
         let isInDirectory = unsafe command.pointee.path != nil
         if try unsafe applyToDirectory(name, words, config, command, isInDirectory: isInDirectory) { return nil }
         if isInDirectory {
@@ -35,19 +45,17 @@ func tlsd_ssl_directive(
             guard words.count == 1 else { throw DirectiveError("takes one argument") }
             return unsafe words[0].withCString { unsafe tlsd_cache_configure(command, $0) }
         }
-        let line = SSLLine { argument in unsafe argument.withCString { unsafe path(command, $0) } }
-        if let warning = try state.settings.apply(ssl: name, words, at: line) {
-            unsafe tlsd_log_server(
-                nil,
-                tlsd_startup_warning,
-                APR_SUCCESS,
-                Event.configuration.line("\(name): \(warning)")
-            )
-        }
+        warn(name, try state.settings.apply(ssl: name, words, at: line))
         return nil
     } catch {
         return unsafe Pool(command.pointee.pool).copy("\(name): \(error)")
     }
+}
+
+/// Tells the administrator what was read and will not do what it seems to say.
+private func warn(_ name: String, _ sentence: String?) {
+    guard let sentence else { return }
+    unsafe tlsd_log_server(nil, tlsd_startup_warning, APR_SUCCESS, Event.configuration.line("\(name): \(sentence)"))
 }
 
 /// Where directives may stand.

@@ -162,6 +162,16 @@ static inline void *_Nullable tlsd_directory_config(request_rec *request) {
     return ap_get_module_config(request->per_dir_config, tlsd_module());
 }
 
+/// The directory configuration in a section of the configuration.
+static inline void *_Nullable tlsd_section_config(ap_conf_vector_t *section) {
+    return ap_get_module_config(section, tlsd_module());
+}
+
+/// What holds in a server outside all directories.
+static inline ap_conf_vector_t *_Nullable tlsd_server_section(server_rec *server) {
+    return server->lookup_defaults;
+}
+
 static inline void *_Nullable tlsd_connection_config(conn_rec *connection) {
     return ap_get_module_config(connection->conn_config, tlsd_module());
 }
@@ -251,6 +261,10 @@ int tlsd_check_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *tempor
 int tlsd_post_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
 int tlsd_pre_connection(conn_rec *connection, void *_Nullable socket);
 int tlsd_process_connection(conn_rec *connection);
+int tlsd_bind_outgoing(conn_rec *connection, ap_conf_vector_t *_Nullable directory, int wanted);
+int tlsd_prepare_proxy_section(
+    apr_pool_t *pool, apr_pool_t *temporary_pool, apr_pool_t *log_pool, server_rec *server, ap_conf_vector_t *section
+);
 const char *_Nullable tlsd_http_scheme(const request_rec *request);
 apr_port_t tlsd_default_port(const request_rec *request);
 int tlsd_connection_is_tls(conn_rec *connection);

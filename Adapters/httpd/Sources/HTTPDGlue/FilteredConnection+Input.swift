@@ -3,7 +3,7 @@ import CHTTPD
 import HTTPDCore
 import SafeTLS
 
-extension Connection {
+extension FilteredConnection {
     /// The input filter: puts plaintext into `brigade` as `mode` asks for it.
     func read(into brigade: Brigade, mode: ap_input_mode_t, blocking: Bool, count: Int) -> apr_status_t {
         guard !isAborted else {
@@ -66,6 +66,10 @@ extension Connection {
                 return APR_SUCCESS
             }
             if let inputEnd { return inputEnd }
+            if !session.isStarted {
+                prepareHandshake()
+                guard session.isStarted else { return inputEnd ?? tlsd_general }
+            }
             if !needsInput, buffer.ciphertextCount > 0 {
                 advance()
                 continue
@@ -84,33 +88,21 @@ extension Connection {
 
     /// Has the session take what was received.
     func advance() {
-        if phase == .handshake, facts == nil, !sawFirstByte, let byte = buffer.firstByte {
-            sawFirstByte = true
-            if PlainHTTP.begins(with: byte) {
-                unsafe log(record, .plainHTTP, level: APLOG_INFO, "a client speaks plain HTTP to the TLS port")
-                phase = .plainHTTP
-                isPlainHTTP = true
-                buffer.substitute(PlainHTTP.substitute)
-                inputEnd = tlsd_end_of_file
-                return
-            }
-        }
+        if phase == .handshake, !acceptsFirstBytes() { return }
         do {
             let received = try receiveRecords()
-            let request = session.request
             // A session that neither takes bytes nor asks for anything has to be given more of them.
-            needsInput = received.needed > 0 || (received.consumed == 0 && received.plaintext.isEmpty && request == nil)
-            switch request {
-            case .clientHello(let hello):
-                try answer(hello)
+            needsInput = received.needed > 0 || (received.consumed == 0 && received.plaintext.isEmpty)
+            if session.isWaiting {
+                try answerRequest()
                 needsInput = false
-            case .verifyPeer(let verification):
-                try answer(verification)
-                needsInput = false
-            case .signature, nil: break
             }
             if phase == .handshake, let negotiated = session.negotiated {
                 finishHandshake(negotiated)
+                // It may have found that the peer is not good enough.
+                if phase == .handshake { phase = .established }
+                // The client of TLS 1.2 waits for our Finished before it sends its request.
+                _ = sendPendingOutput()
             }
             if session.isPeerClosed {
                 inputEnd = tlsd_end_of_file
@@ -130,14 +122,6 @@ extension Connection {
     func failureSentence(_ error: TLSError) -> String {
         phase == .handshake
             ? "TLS handshake failed: \(error.description)" : "TLS connection ended: \(error.description)"
-    }
-
-    private func finishHandshake(_ negotiated: NegotiatedParameters) {
-        updateFacts(negotiated)
-        signatureSchemes = []
-        phase = .established
-        // The client of TLS 1.2 waits for our Finished before it sends its request.
-        _ = sendPendingOutput()
     }
 
     /// Reads once from the filters below.
@@ -200,21 +184,19 @@ extension Connection {
         return APR_SUCCESS
     }
 
-    /// The client closed its side of the connection.
+    /// The other side closed the connection.
     private func receivedEnd() -> apr_status_t {
         incoming.removeAll()
         if buffer.ciphertextCount > 0, !needsInput { return APR_SUCCESS }
         inputEnd = tlsd_end_of_file
         if phase == .handshake {
             // Port scanners, health checks and browsers' spare connections: nothing to tell them.
-            unsafe log(record, .clientLeft, level: APLOG_INFO, "the client left before the TLS handshake was over")
-            phase = .failed
-            inputEnd = tlsd_aborted
+            abandonHandshake("left before the TLS handshake was over")
             return tlsd_aborted
         }
         // Many clients never send close_notify; HTTP's own framing tells whether a message is complete. The session
         // is not told, as that would be the end of it: the client may have closed its side only, and waits.
-        unsafe log(record, .truncated, level: APLOG_INFO, "the client closed the connection without a close_notify")
+        noteTruncation()
         return tlsd_end_of_file
     }
 }

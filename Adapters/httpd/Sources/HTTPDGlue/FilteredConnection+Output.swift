@@ -3,7 +3,7 @@ import CHTTPD
 import HTTPDCore
 import SafeTLS
 
-extension Connection {
+extension FilteredConnection {
     /// Ciphertext is passed on at this size, so that a long response never piles up in memory.
     private static let passSize = 65_536
 
@@ -194,17 +194,9 @@ extension Connection {
         guard count > 0 else { return }
         var memory = BucketMemory(capacity: count, allocator: allocator)
         var output = memory.bytes
-        Self.copyPendingOutput(of: session, to: &output)
-        session.discardOutput(count)
+        session.takePendingOutput(into: &output)
         outgoing.append(memory.bucket(count: count))
         outgoingCount += count
-    }
-
-    private static func copyPendingOutput(of session: borrowing ServerSession, to output: inout MutableSpan<UInt8>) {
-        let pending = session.pendingOutput
-        for index in 0..<min(pending.count, output.count) {
-            output[index] = pending[index]
-        }
     }
 
     /// Sends what the session itself has to say, now.

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+public import SafeTLS
+import Synchronization
+import TLSCertificates
+
+/// How proxied servers are spoken to: a client's configuration for each list of application protocols.
+public final class ProxyPolicy: Sendable {
+    private let options: ClientOptions
+    private let judge: ProxyJudge
+    private let configurations = Mutex<[[String]: ClientConfiguration]>([:])
+
+    init(options: ClientOptions, judge: ProxyJudge) {
+        self.options = options
+        self.judge = judge
+    }
+
+    /// Makes what most connections need; finds mistakes in the options.
+    func prepare() throws(ConfigurationError) {
+        for protocols in [[], ["h2"]] { _ = try configuration(offering: protocols) }
+    }
+
+    /// The configuration for connections that offer these ALPN names. It keeps the sessions that are resumed.
+    public func configuration(offering protocols: [String]) throws(ConfigurationError) -> ClientConfiguration {
+        if let known = configurations.withLock({ $0[protocols] }) { return known }
+        var options = options
+        options.applicationProtocols = protocols
+        let made = try ClientConfiguration(judge: { [judge] in judge.verdict(on: $0) }, options: options)
+        return configurations.withLock { configurations in
+            // Names come from modules, not from the network; a handful at most.
+            if configurations.count < 16 { configurations[protocols] = configurations[protocols] ?? made }
+            return configurations[protocols] ?? made
+        }
+    }
+}
+
+/// The verdict on proxied servers: mod_ssl checks the chain, the name and the dates each for itself.
+struct ProxyJudge: Sendable {
+    let verification: ClientVerification
+    let checksName: Bool
+    let checksExpiry: Bool
+    let trustAnchors: TrustAnchors
+    let revocation: RevocationPolicy?
+    let limits: CertificateVerifier.Limits
+
+    func verdict(on request: VerificationRequest) -> Verdict {
+        guard let leaf = request.certificateChain.first else {
+            return .rejected(CertificateRejection(certificate: "", depth: 0, reason: .emptyChain))
+        }
+        let time = request.time
+        do throws(CertificateRejection) {
+            try check(leaf, name: request.serverName, at: time)
+            guard verification != .none else { return .accepted(path: []) }
+            return .accepted(path: try path(request.certificateChain, at: time))
+        } catch {
+            return .rejected(error)
+        }
+    }
+
+    /// The name and the dates of the server's own certificate, whoever signed it.
+    private func check(_ leaf: Certificate, name: ServerName?, at time: Int64) throws(CertificateRejection) {
+        func reject(_ reason: CertificateRejection.Reason) -> CertificateRejection {
+            CertificateRejection(certificate: leaf.description, depth: 0, reason: reason)
+        }
+        if checksExpiry {
+            guard time <= leaf.notAfter else { throw reject(.expired(notAfter: leaf.notAfter, now: time)) }
+            guard time >= leaf.notBefore else { throw reject(.notYetValid(notBefore: leaf.notBefore, now: time)) }
+        }
+        if checksName, let name, !leaf.matches(name), !Self.commonName(of: leaf, matches: name) {
+            throw reject(.wrongName(expected: name, presented: leaf.dnsNames))
+        }
+    }
+
+    /// Certificates inside a company often have a common name only. It counts where no DNS name is in the certificate.
+    private static func commonName(of leaf: Certificate, matches name: ServerName) -> Bool {
+        guard leaf.dnsNames.isEmpty, let common = leaf.subject.commonName?.lowercased() else { return false }
+        let wanted = name.description.lowercased()
+        if common == wanted { return true }
+        // A wildcard stands for one label (RFC 9525 §6.3).
+        guard name.isDNS, common.hasPrefix("*."), let dot = wanted.firstIndex(of: ".") else { return false }
+        return wanted[dot...] == common.dropFirst()
+    }
+
+    private func path(_ chain: [Certificate], at time: Int64) throws(CertificateRejection) -> [Certificate] {
+        let verifier = CertificateVerifier(
+            trustAnchors: trustAnchors,
+            purpose: .serverAuthentication,
+            limits: limits,
+            revocation: revocation
+        )
+        do throws(CertificateRejection) {
+            return try verifier.verify(chain, serverName: nil, at: time)
+        } catch {
+            switch (verification, error.reason) {
+            case (.optionalWithoutAuthority, .unknownIssuer), (.optionalWithoutAuthority, .selfSigned): return []
+            default: throw error
+            }
+        }
+    }
+}

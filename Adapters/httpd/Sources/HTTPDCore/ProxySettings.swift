@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+import SafeTLS
+import TLSCertificates
+
+/// The directives of one server or `<Proxy>` section for connections to proxied servers, and what became of them.
+///
+/// httpd makes one for each while it reads its configuration in the parent, on one thread. Once the servers run, only
+/// `policy` is read.
+public final class ProxySettings {
+    private var values = ProxyValues()
+
+    /// How proxied servers are spoken to; nil until it is made, or where the engine is off.
+    public private(set) var policy: ProxyPolicy?
+
+    /// Settings that leave everything open.
+    public init() {}
+
+    /// Settings of a section: what `inner` says, and where it says nothing what `outer` says.
+    public init(outer: ProxySettings, inner: ProxySettings) {
+        values = inner.values.merged(onto: outer.values)
+    }
+
+    /// Whether a directive is one of those for proxied servers.
+    public static func knows(_ name: String) -> Bool { ProxyDirective.all[name.lowercased()] != nil }
+
+    /// Carries out a directive; gives a sentence to be logged as a warning.
+    public func apply(_ name: String, _ arguments: [String], at line: SSLLine) throws(DirectiveError) -> String? {
+        guard let directive = ProxyDirective.all[name.lowercased()] else { throw DirectiveError("unknown directive") }
+        guard directive.arguments.contains(arguments.count) else {
+            throw DirectiveError(
+                "takes \(directive.arguments.lowerBound) to \(directive.arguments.upperBound) arguments"
+            )
+        }
+        return try directive.apply(&values, arguments, line)
+    }
+
+    /// `SSLProxyEngine`, `TLSProxyEngine`.
+    public var isEngineOn: Bool { values.isEngineOn ?? false }
+
+    /// Reads the files and turns the settings into `policy`, unless that is done.
+    public func makePolicy() throws(DirectiveError) {
+        guard isEngineOn, policy == nil else { return }
+        var options = ClientOptions()
+        options.versions = values.versions ?? .tls12 ... .tls13
+        options.cipherSuites = CipherSuiteList.resolve(
+            preferred: values.preferred ?? [],
+            suppressed: values.suppressed ?? []
+        )
+        if values.suitesTLS12 != nil || values.suitesTLS13 != nil {
+            options.cipherSuites =
+                (values.suitesTLS13 ?? OpenSSLDefaults.suitesTLS13) + (values.suitesTLS12 ?? OpenSSLCipherString.all)
+        }
+        options.credentials = try machineCredentials()
+        if !values.isOfTLS, let verification = values.verification, verification != .none {
+            guard values.authorityFile != nil || values.authorityPath != nil else {
+                throw DirectiveError(
+                    "proxied servers are to be verified, and neither SSLProxyCACertificateFile nor "
+                        + "SSLProxyCACertificatePath names an authority that could vouch for one"
+                )
+            }
+        }
+        var limits = CertificateVerifier.Limits()
+        // A depth of 1 is a certificate that the authority itself has signed.
+        limits.intermediates = max((values.depth ?? (values.isOfTLS ? 8 : 1)) - 1, 0)
+        do throws(CertificateError) {
+            policy = ProxyPolicy(
+                options: options,
+                judge: ProxyJudge(
+                    verification: values.verification ?? (values.isOfTLS ? .require : .none),
+                    checksName: (values.checksName ?? true) && (values.checksName ?? values.checksCommonName ?? true),
+                    checksExpiry: values.checksExpiry ?? true,
+                    trustAnchors: try authorities(),
+                    revocation: try revocation(),
+                    limits: limits
+                )
+            )
+        } catch {
+            throw DirectiveError("\(error)")
+        }
+        do throws(ConfigurationError) {
+            try policy?.prepare()
+        } catch {
+            policy = nil
+            throw DirectiveError("\(error)")
+        }
+    }
+
+    private func authorities() throws(CertificateError) -> TrustAnchors {
+        var anchors: [TLSCertificates.Certificate] = []
+        if let file = values.authorityFile { anchors += try TrustAnchors(pemFile: file).certificates }
+        if let path = values.authorityPath { anchors += try TrustAnchors(directory: path).certificates }
+        if anchors.isEmpty, values.isOfTLS { return try .system() }
+        return TrustAnchors(anchors)
+    }
+
+    private func revocation() throws(CertificateError) -> RevocationPolicy? {
+        guard let check = values.revocationCheck, check.depth != .none else { return nil }
+        return RevocationPolicy(
+            lists: try CertificateRevocationLists(
+                files: values.revocationFile.map { [$0] } ?? [],
+                directories: values.revocationPath.map { [$0] } ?? []
+            ),
+            checks: check.depth == .leaf ? .leaf : .chain,
+            unknownStatus: check.acceptsUnknown ? .accept : .refuse
+        )
+    }
+
+    private func machineCredentials() throws(DirectiveError) -> [Credential] {
+        var credentials: [Credential] = []
+        for (certificate, key) in values.machineCertificates {
+            do throws(ConfigurationError) {
+                let chain = [certificate] + (values.machineChainFile.map { [$0] } ?? [])
+                credentials.append(try Credential(certificateFiles: chain, keyFile: key))
+            } catch {
+                throw DirectiveError("\(error)")
+            }
+        }
+        return credentials
+    }
+}

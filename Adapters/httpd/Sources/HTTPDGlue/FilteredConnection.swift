@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+import CHTTPD
+import HTTPDCore
+import SafeTLS
+
+/// The TLS side of one connection of httpd, and the state of its two filters: what connections from clients and to proxied
+/// servers have in common.
+///
+/// One thread at a time works for a connection.
+@safe class FilteredConnection {
+    /// Where the connection is in its life. It only moves down this list.
+    enum Phase {
+        case handshake
+        case established
+        /// The client spoke HTTP without TLS: it gets httpd's error page, in the clear.
+        case plainHTTP
+        /// A fatal alert was sent or received.
+        case failed
+        /// close_notify was sent, or left out on request.
+        case closed
+    }
+
+    let record: UnsafeMutablePointer<conn_rec>
+    let allocator: BucketAllocator
+    let incoming: Brigade
+    let outgoing: Brigade
+    var inputFilter: UnsafeMutablePointer<ap_filter_t>?
+    var outputFilter: UnsafeMutablePointer<ap_filter_t>?
+
+    var session: Endpoint
+    var phase = Phase.handshake
+    var buffer = ReceiveBuffer()
+    var stage = Stage()
+    /// Bytes in `outgoing`.
+    var outgoingCount = 0
+    /// The session can do nothing with what `buffer` holds.
+    var needsInput = true
+    /// What further reads return.
+    var inputEnd: apr_status_t?
+    /// Plaintext that came before the answer to a request for a certificate, and how much of it is delivered.
+    var aside = Stage()
+    var asideStart = 0
+    /// Set by the environment variable `ssl-unclean-shutdown`: no close_notify, for clients that choke on it.
+    var skipsCloseNotify = false
+    /// What the other side is called in messages, and how loud those about it are.
+    private let peer: String
+    private let failureLevel: CInt
+
+    init?(
+        _ record: UnsafeMutablePointer<conn_rec>,
+        _ session: Endpoint,
+        peer: String,
+        failureLevel: CInt
+    ) {
+        unsafe self.record = record
+        guard let pool = unsafe record.pointee.pool, let buckets = unsafe record.pointee.bucket_alloc,
+            let incoming = unsafe Brigade(pool: pool, allocator: buckets),
+            let outgoing = unsafe Brigade(pool: pool, allocator: buckets)
+        else { return nil }
+        self.incoming = incoming
+        self.outgoing = outgoing
+        allocator = unsafe BucketAllocator(pointer: buckets)
+        self.session = session
+        self.peer = peer
+        self.failureLevel = failureLevel
+    }
+
+    deinit {
+        // Whatever is cleaned up after this must not find us any more.
+        unsafe tlsd_set_connection_config(record, nil)
+    }
+
+    /// The TLS side of a connection, nil without one.
+    static func at(_ record: UnsafeMutablePointer<conn_rec>) -> FilteredConnection? {
+        guard let address = unsafe tlsd_connection_config(record) else { return nil }
+        return unsafe adopted(address, as: FilteredConnection.self)
+    }
+
+    /// Puts the filters between httpd and the network. The connection lives as long as its pool.
+    func insertFilters(_ address: UnsafeMutableRawPointer) {
+        unsafe inputFilter = ap_add_input_filter_handle(tlsd_input_filter_record(), address, nil, record)
+        unsafe outputFilter = ap_add_output_filter_handle(tlsd_output_filter_record(), address, nil, record)
+    }
+
+    // MARK: - What the two kinds of connections do in their own way
+
+    /// The handshake is about to begin, or goes on.
+    func prepareHandshake() {}
+
+    /// Looks at the first bytes received, before the session does. False when they were not for it.
+    func acceptsFirstBytes() -> Bool { true }
+
+    /// Answers what the session asks for.
+    func answerRequest() throws(TLSError) {}
+
+    /// The handshake is complete.
+    func finishHandshake(_ negotiated: NegotiatedParameters) {}
+
+    /// The connection has failed.
+    func failed() {}
+
+    // MARK: - State
+
+    var isAborted: Bool { unsafe record.pointee.aborted != 0 }
+
+    /// Ends the connection after a fatal error: the session's alert is sent, all further reads and writes fail.
+    func fail(_ event: Event, _ sentence: @autoclosure () -> String) {
+        unsafe log(record, event, level: failureLevel, sentence())
+        _ = sendPendingOutput()
+        stage.removeAll()
+        phase = .failed
+        inputEnd = tlsd_aborted
+        failed()
+    }
+
+    /// The other side is gone, or silent for too long, before the handshake was over.
+    func abandonHandshake(_ sentence: @autoclosure () -> String, status: apr_status_t = APR_SUCCESS) {
+        phase = .failed
+        unsafe log(record, .clientLeft, level: failureLevel, status: status, "the \(peer) \(sentence())")
+        inputEnd = tlsd_aborted
+        failed()
+    }
+
+    /// The other side closed without saying that it does.
+    func noteTruncation() {
+        unsafe log(
+            record,
+            .truncated,
+            level: APLOG_INFO,
+            "the \(peer) closed the connection without a close_notify"
+        )
+    }
+
+    // MARK: - Plaintext that waits
+
+    var asideCount: Int { aside.count - asideStart }
+
+    /// The next plaintext, valid until more is received.
+    func plaintextPrefix(_ count: Int) -> UnsafeBufferPointer<UInt8> {
+        guard asideCount > 0 else { return unsafe buffer.plaintextPrefix(count) }
+        let rest = unsafe aside.contents[asideStart...].prefix(count)
+        return unsafe UnsafeBufferPointer(rebasing: rest)
+    }
+
+    /// Drops plaintext that was delivered.
+    func consumePlaintext(_ count: Int) {
+        guard asideCount > 0 else { return buffer.consumePlaintext(count) }
+        asideStart += min(count, asideCount)
+        // The memory goes when more is received: what was lent must last until then.
+        if asideCount == 0 {
+            aside.removeAll()
+            asideStart = 0
+        }
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import CHTTPD
+import HTTPDCore
+
+/// Where the settings for proxied servers are: with the configuration of directories, as `<Proxy>` sections are some.
+enum ProxyDirectives {
+    /// The settings that a directive belongs to, made when there are none.
+    static func settings(of config: UnsafeMutableRawPointer?, _ pool: Pool) -> ProxySettings? {
+        guard let config = unsafe config else { return nil }
+        var directory = unsafe config.load(as: DirectoryConfig.self)
+        if let address = unsafe directory.proxy { return unsafe adopted(address, as: ProxySettings.self) }
+        let settings = ProxySettings()
+        unsafe directory.proxy = pool.adopt(settings)
+        unsafe config.storeBytes(of: directory, as: DirectoryConfig.self)
+        return settings
+    }
+
+    /// What holds where both apply and `inner` is the inner of the two.
+    static func merge(
+        _ outer: UnsafeMutableRawPointer?,
+        _ inner: UnsafeMutableRawPointer?,
+        _ pool: Pool
+    ) -> UnsafeMutableRawPointer? {
+        guard let inner = unsafe inner else { return unsafe outer }
+        let within = unsafe adopted(inner, as: ProxySettings.self)
+        // Those of a section are whole when the server runs.
+        guard let outer = unsafe outer, within.policy == nil else { return unsafe inner }
+        return unsafe pool.adopt(ProxySettings(outer: adopted(outer, as: ProxySettings.self), inner: within))
+    }
+
+    /// The settings for a connection: those of the section it is made in, or else the server's.
+    static func settings(of section: OpaquePointer?, _ server: UnsafeMutablePointer<server_rec>?) -> ProxySettings? {
+        if let found = unsafe address(in: section) { return unsafe adopted(found, as: ProxySettings.self) }
+        guard let server = unsafe server, let found = unsafe address(in: tlsd_server_section(server)) else {
+            return nil
+        }
+        return unsafe adopted(found, as: ProxySettings.self)
+    }
+
+    /// Makes the policy of a server, with the rights of the parent.
+    static func prepare(_ server: UnsafeMutablePointer<server_rec>) throws(DirectiveError) {
+        guard let address = unsafe address(in: tlsd_server_section(server)) else { return }
+        try unsafe adopted(address, as: ProxySettings.self).makePolicy()
+    }
+
+    /// Completes a `<Proxy>` section with what its server says, and makes its policy.
+    static func prepare(
+        _ section: OpaquePointer,
+        of server: UnsafeMutablePointer<server_rec>,
+        _ pool: Pool
+    ) throws(DirectiveError) {
+        guard let config = unsafe tlsd_section_config(section) else { return }
+        var directory = unsafe config.load(as: DirectoryConfig.self)
+        unsafe directory.proxy = merge(address(in: tlsd_server_section(server)), directory.proxy, pool)
+        unsafe config.storeBytes(of: directory, as: DirectoryConfig.self)
+        guard let address = unsafe directory.proxy else { return }
+        try unsafe adopted(address, as: ProxySettings.self).makePolicy()
+    }
+
+    private static func address(in section: OpaquePointer?) -> UnsafeMutableRawPointer? {
+        guard let section = unsafe section, let config = unsafe tlsd_section_config(section) else { return nil }
+        return unsafe config.load(as: DirectoryConfig.self).proxy
+    }
+}
+
+@c @implementation
+func tlsd_prepare_proxy_section(
+    _ pool: OpaquePointer,
+    _ temporaryPool: OpaquePointer,
+    _ logPool: OpaquePointer,
+    _ server: UnsafeMutablePointer<server_rec>,
+    _ section: OpaquePointer
+) -> CInt {
+    do {
+        try unsafe ProxyDirectives.prepare(section, of: server, Pool(pool))
+        return OK
+    } catch {
+        unsafe tlsd_log_server(
+            server,
+            tlsd_startup_error,
+            APR_SUCCESS,
+            Event.configuration.line("a <Proxy> section: \(error)")
+        )
+        return HTTP_INTERNAL_SERVER_ERROR
+    }
+}
+
+/// The paths of the files in a directory; nil when it cannot be read.
+func files(in directory: String, _ pool: Pool) -> [String]? {
+    var handle: OpaquePointer?
+    guard unsafe apr_dir_open(&handle, directory, pool.pointer) == APR_SUCCESS, let handle = unsafe handle else {
+        return nil
+    }
+    defer { unsafe _ = apr_dir_close(handle) }
+    var paths: [String] = []
+    var entry = unsafe apr_finfo_t()
+    while unsafe apr_dir_read(&entry, APR_FINFO_NAME | APR_FINFO_TYPE, handle) == APR_SUCCESS {
+        guard let name = unsafe entry.name.map({ unsafe String(cString: $0) }), !name.hasPrefix(".") else { continue }
+        if unsafe entry.filetype != APR_DIR { paths.append("\(directory)/\(name)") }
+    }
+    return paths
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// TLS from httpd to the servers that mod_proxy stands before.
+@Suite struct ProxyTests {
+    private static let modules = "/usr/lib/apache2/modules"
+    private static let proxy = """
+        LoadModule proxy_module \(modules)/mod_proxy.so
+        LoadModule proxy_http_module \(modules)/mod_proxy_http.so
+        """
+
+    private static func file(_ name: String) throws -> String { try TestCertificates.shared().file(name).path }
+
+    /// A server of OpenSSL that answers every request with a page about its connection.
+    private static func backend(_ identity: String, _ options: [String] = []) throws -> (port: Int, ChildProcess) {
+        let port = try LoopbackPort.free()
+        let child = try ChildProcess(
+            "openssl",
+            [
+                "s_server", "-accept", "127.0.0.1:\(port)", "-www", "-quiet", "-cert", try file("\(identity).pem"),
+                "-cert_chain", try file("\(identity).pem"), "-key", try file("\(identity).key"),
+            ] + options
+        )
+        let deadline = Date().addingTimeInterval(10)
+        while try !LoopbackPort.isListening(port) {
+            guard child.isRunning, Date() < deadline else { throw ChildProcessError("no backend: \(child.transcript)") }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+        return (port, child)
+    }
+
+    private static func front(
+        _ face: HTTPServer.Face,
+        to backend: String,
+        _ directives: String,
+        section: String = ""
+    ) throws -> HTTPServer {
+        try HTTPServer(face: face) { port in
+            """
+            \(proxy)
+            <VirtualHost *:\(port)>
+                ServerName front.example
+                ProxyPass / \(backend)
+                \(directives)
+                <Proxy \(backend)>
+                    \(section)
+                </Proxy>
+            </VirtualHost>
+            """
+        }
+    }
+
+    private static func status(_ server: HTTPServer) throws -> String {
+        try curl([
+            "--output", "/dev/null", "--write-out", "%{http_code}", "http://localhost:\(server.port)/",
+        ]).text
+    }
+
+    /// What a proxied server shows, what the directives make of it, and what the log says then.
+    struct Case: Sendable {
+        let shown: String
+        let directives: String
+        let status: String
+        let sentence: String
+    }
+
+    private static let authority = "SSLProxyVerify require\nSSLProxyCACertificateFile AUTHORITY"
+
+    /// mod_ssl's directives: the name and the dates count, the authority where it is asked for.
+    @Test(arguments: [
+        Case(shown: "p256", directives: "", status: "200", sentence: ""),
+        Case(shown: "p256", directives: authority, status: "200", sentence: ""),
+        Case(shown: "rsa", directives: authority, status: "200", sentence: ""),
+        Case(shown: "chained", directives: authority, status: "500", sentence: "STLS0001"),
+        Case(shown: "chained", directives: authority + "\nSSLProxyVerifyDepth 2", status: "200", sentence: ""),
+        Case(shown: "a.example", directives: "", status: "500", sentence: "localhost"),
+        Case(shown: "a.example", directives: "SSLProxyCheckPeerName off", status: "200", sentence: ""),
+        Case(shown: "expired", directives: "", status: "500", sentence: "expired"),
+        Case(shown: "expired", directives: "SSLProxyCheckPeerExpire off", status: "200", sentence: ""),
+        Case(
+            shown: "expired",
+            directives: authority + "\nSSLProxyCheckPeerExpire off",
+            status: "500",
+            sentence: "expired"
+        ),
+        Case(
+            shown: "p256",
+            directives: "SSLProxyVerify require\nSSLProxyCACertificateFile UNKNOWN",
+            status: "500",
+            sentence: "STLS0001"
+        ),
+        Case(
+            shown: "p256",
+            directives: "SSLProxyVerify optional_no_ca\nSSLProxyCACertificateFile UNKNOWN",
+            status: "200",
+            sentence: ""
+        ),
+        Case(shown: "p256", directives: "SSLProxyProtocol TLSv1.2", status: "200", sentence: ""),
+        Case(
+            shown: "p256",
+            directives: "SSLProxyCipherSuite ECDHE-RSA-AES128-GCM-SHA256\nSSLProxyProtocol TLSv1.2",
+            status: "500",
+            sentence: "STLS0001"
+        ),
+    ]) func verification(of check: Case) throws {
+        let (port, backend) = try Self.backend(check.shown)
+        defer { backend.terminate() }
+        let directives = try check.directives
+            .replacingOccurrences(of: "AUTHORITY", with: Self.file("ca.pem"))
+            .replacingOccurrences(of: "UNKNOWN", with: Self.file("other-ca.pem"))
+        // Once for the server, once for the section.
+        for inSection in [false, true] {
+            let server = try Self.front(
+                .ssl,
+                to: "https://localhost:\(port)/",
+                "SSLProxyEngine on\n" + (inSection ? "" : directives),
+                section: inSection ? directives : ""
+            )
+            #expect(try Self.status(server) == check.status, "\(server.errorLog)")
+            try server.stop()
+            #expect(check.sentence.isEmpty || server.errorLog.contains(check.sentence), "\(server.errorLog)")
+        }
+    }
+
+    /// mod_tls's directives: servers are verified, unless by the authorities named then by the system's.
+    @Test func verificationByTLS() throws {
+        let (port, backend) = try Self.backend("p256")
+        defer { backend.terminate() }
+        for (directives, status) in [
+            ("TLSProxyCA \(try Self.file("ca.pem"))", "200"),
+            ("TLSProxyCA \(try Self.file("ca.pem"))\nTLSProxyProtocol v1.3+", "200"),
+            ("TLSProxyCA \(try Self.file("other-ca.pem"))", "500"),
+            ("", "500"),
+        ] {
+            let server = try Self.front(.tls, to: "https://localhost:\(port)/", "TLSProxyEngine on\n" + directives)
+            #expect(try Self.status(server) == status, "\(directives)\n\(server.errorLog)")
+            try server.stop()
+        }
+    }
+
+    /// A certificate of our own is shown when the proxied server asks for one of its authority.
+    @Test func machineCertificates() throws {
+        let (port, backend) = try Self.backend(
+            "p256",
+            ["-Verify", "2", "-CAfile", Self.file("ca.pem"), "-verify_return_error"]
+        )
+        defer { backend.terminate() }
+        let pair = try TemporaryDirectory.make("machine")
+        let pem = pair.appendingPathComponent("client.pem")
+        try
+            (Data(contentsOf: URL(fileURLWithPath: Self.file("client-p256.pem")))
+            + Data(contentsOf: URL(fileURLWithPath: Self.file("client-p256.key")))).write(to: pem)
+        for directive in [
+            "", "SSLProxyMachineCertificateFile \(pem.path)", "SSLProxyMachineCertificatePath \(pair.path)",
+        ] {
+            let server = try Self.front(.ssl, to: "https://localhost:\(port)/", "SSLProxyEngine on\n" + directive)
+            let status = try Self.status(server)
+            #expect(
+                directive.isEmpty ? status != "200" : status == "200",
+                "\(directive): \(status)\n\(server.errorLog)"
+            )
+            try server.stop()
+        }
+    }
+
+    /// Large bodies both ways, through kept connections, between two servers of ours: HTTP/1.1 and HTTP/2.
+    @Test(arguments: ["https", "h2"]) func bodies(scheme: String) throws {
+        let inner = try HTTPServer()
+        let large = Data((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 5) })
+        try large.write(to: inner.documents.appendingPathComponent("large"))
+        let server = try HTTPServer(face: .ssl) { port in
+            """
+            \(Self.proxy)
+            \(scheme == "h2" ? "LoadModule proxy_http2_module \(Self.modules)/mod_proxy_http2.so" : "")
+            SSLProxyEngine on
+            SSLProxyVerify require
+            SSLProxyCACertificateFile \(try Self.file("ca.pem"))
+            <VirtualHost *:\(port)>
+                ServerName localhost
+                SSLEngine on
+                \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
+                ProxyPass / \(scheme)://localhost:\(inner.port)/
+            </VirtualHost>
+            """
+        }
+        let copy = server.root.appendingPathComponent("copy")
+        for _ in 0..<3 {
+            _ = try curl(["--output", copy.path, server.url + "/large"])
+            #expect(try Data(contentsOf: copy) == large, "\(server.errorLog)\n\(inner.errorLog)")
+            let outcome = try curl([
+                "--data-binary", "@\(copy.path)", server.url + "/cgi-bin/digest",
+            ])
+            #expect(outcome.text.hasSuffix(" 3000000\n"), "\(outcome)\n\(server.errorLog)")
+        }
+        try server.stop()
+        try inner.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+        #expect(inner.complaints.isEmpty, "\(inner.complaints)")
+        #expect(inner.accessLog.contains(scheme == "h2" ? "HTTP/2.0" : "HTTP/1.1"))
+    }
+
+    /// Sessions are resumed: the second connection shows no certificate.
+    @Test func sessions() throws {
+        let (port, backend) = try Self.backend("p256")
+        defer { backend.terminate() }
+        let server = try Self.front(
+            .ssl,
+            to: "https://localhost:\(port)/",
+            "SSLProxyEngine on\nSetEnv proxy-nokeepalive 1\nLoadModule env_module \(Self.modules)/mod_env.so"
+        )
+        var pages: [String] = []
+        // Each process has its own sessions: sooner or later one is asked twice.
+        for _ in 0..<8 { pages.append(try curl(["http://localhost:\(server.port)/"]).text) }
+        #expect(pages.allSatisfy { $0.contains("TLSv1.3") }, "\(pages)")
+        #expect(pages.contains { $0.contains("Reused, TLSv1.3") }, "\(pages.last ?? "")")
+        try server.stop()
+    }
+
+    @Test(arguments: [
+        ("SSLProxyEngine on\nSSLProxyVerify require", "names an authority"),
+        ("SSLProxyEngine on\nSSLProxyVerify sometimes", "sometimes"),
+        ("SSLProxyEngine on\nSSLProxyMachineCertificateFile /nowhere.pem", "/nowhere.pem"),
+        ("SSLProxyEngine on\nSSLProxyCACertificateFile /nowhere.pem", "/nowhere.pem"),
+    ]) func mistakes(directives: String, sentence: String) {
+        #expect {
+            try Self.front(.ssl, to: "https://localhost:1/", directives)
+        } throws: { "\($0)".contains(sentence) }
+    }
+}
