@@ -181,6 +181,11 @@ static const authz_provider client_provider = {&require_client, &without_argumen
 
 // MARK: mod_md
 
+bool tlsd_certificates_are_managed(void) {
+    const apr_array_header_t *hooks = ap_hook_get_ssl_add_cert_files();
+    return hooks != NULL && hooks->nelts > 0;
+}
+
 void tlsd_collect_certificates(
     server_rec *server, apr_pool_t *pool, apr_array_header_t *certificates, apr_array_header_t *keys
 ) {
@@ -213,6 +218,7 @@ void tlsd_register_hooks(apr_pool_t *pool) {
     ap_hook_check_config(tlsd_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(tlsd_post_config, NULL, before_proxy, APR_HOOK_MIDDLE);
     ap_hook_child_init(tlsd_cache_start_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_monitor(tlsd_monitor, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_connection(tlsd_pre_connection, NULL, NULL, APR_HOOK_MIDDLE);
     // Before the HTTP protocols (mod_http2 asks to be last): the handshake decides which of them it is.
     ap_hook_process_connection(tlsd_process_connection, NULL, NULL, APR_HOOK_MIDDLE - 1);

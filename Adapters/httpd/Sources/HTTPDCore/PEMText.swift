@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// PEM for the variables that carry certificates (RFC 7468).
-enum PEMText {
+public enum PEMText {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     /// A certificate with its frame, 64 characters a line.
-    static func certificate(_ der: [UInt8]) -> String {
+    public static func certificate(_ der: [UInt8]) -> String {
         var text: [UInt8] = []
         var column = 0
         for start in stride(from: 0, to: der.count, by: 3) {

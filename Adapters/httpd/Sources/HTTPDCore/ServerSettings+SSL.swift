@@ -28,23 +28,32 @@ extension ServerSettings {
     public func loadCertificates(files: [String], keyFiles: [String]) throws(DirectiveError) {
         guard certificates.isEmpty else { return }
         for file in files {
-            let chain = ssl.chainFile.map { [$0] } ?? []
-            addCertificate(files: [file] + chain, try credential(file, keyFiles))
+            try loadCertificate(chain: [file] + (ssl.chainFile.map { [$0] } ?? []), keyFiles)
         }
     }
 
-    private func credential(_ file: String, _ keyFiles: [String]) throws(DirectiveError) -> Credential {
-        let chain = [file] + (ssl.chainFile.map { [$0] } ?? [])
+    /// Reads other certificates in place of those that the directives name.
+    public func replaceCertificates(files: [String], keyFiles: [String]) throws(DirectiveError) {
+        removeCertificates()
+        for file in files { try loadCertificate(chain: [file], keyFiles) }
+    }
+
+    /// Whether the server takes certificates of unknown authorities.
+    public var defersVerdicts: Bool { ssl.verification == .optionalWithoutAuthority }
+
+    private func loadCertificate(chain: [String], _ keyFiles: [String]) throws(DirectiveError) {
         // A key may stand in the certificate's own file.
         var firstError: ConfigurationError?
-        for keyFile in keyFiles + [file] {
+        for keyFile in keyFiles + [chain[0]] {
             do throws(ConfigurationError) {
-                return try Credential(certificateFiles: chain, keyFile: keyFile)
+                let credential = try Credential(certificateFiles: chain, keyFile: keyFile)
+                addCertificate(chainFiles: chain, keyFile: keyFile, credential)
+                return
             } catch {
                 firstError = firstError ?? error
             }
         }
-        throw DirectiveError(firstError.map { "\($0)" } ?? "\(file): there is no key for the certificate")
+        throw DirectiveError(firstError.map { "\($0)" } ?? "\(chain[0]): there is no key for the certificate")
     }
 
     /// What the server's options become with the values of `SSL*` directives.
@@ -63,12 +72,17 @@ extension ServerSettings {
             // With a cache TLS 1.3 resumes all the same: its tickets then name sessions in the cache.
             if options.sessionStore == nil { options.ticketCount = 0 } else { options.ticketForm = .stateful }
         }
-        if let file = ssl.ticketKeyFile {
-            do throws(ConfigurationError) {
+        do throws(ConfigurationError) {
+            if let ticketKeys {
+                options.ticketKeys = ticketKeys
+            } else if let file = ssl.ticketKeyFile {
                 options.ticketKeys = try TicketKeys(file: file)
-            } catch {
-                throw DirectiveError("SSLSessionTicketKeyFile: \(error)")
+            } else {
+                // A ticket can be read for one epoch at least: its whole life.
+                options.ticketKeys = try TicketKeys(epochLength: max(60, options.ticketLifetime))
             }
+        } catch {
+            throw DirectiveError("SSLSessionTicketKeyFile: \(error)")
         }
         options.clientAuthentication = try clientAuthentication(ssl.verification ?? .none, depth)
     }
@@ -120,6 +134,14 @@ extension ServerSettings {
         } catch {
             throw DirectiveError("\(error)")
         }
+    }
+
+    /// The files and directories of authorities and revocation lists.
+    public var trustFiles: [String] {
+        [
+            ssl.authorityFile, ssl.authorityPath, ssl.requestedNamesFile, ssl.requestedNamesPath, ssl.revocationFile,
+            ssl.revocationPath,
+        ].compactMap { $0 }
     }
 
     private func revocation() throws(CertificateError) -> RevocationPolicy? {

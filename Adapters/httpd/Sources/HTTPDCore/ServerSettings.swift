@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 public import SafeTLS
+import Synchronization
 
 /// The directives of one server or virtual host, and what became of them.
 ///
 /// httpd makes one for each server while it reads its configuration in the parent, on one thread. Once the servers
-/// run, only `policy` is read.
+/// run, `policy` is read by all threads, and one at a time calls ``replace(_:)``.
 public final class ServerSettings {
     /// A certificate with its key, as `TLSCertificate` named them.
     public struct Certificate: Sendable {
-        /// The files, for comparison and for messages.
-        public let files: [String]
+        /// The files of the chain, the server's own certificate first.
+        public let chainFiles: [String]
+        /// The file of the key.
+        public let keyFile: String
         /// What was in them.
-        public let credential: Credential
+        public fileprivate(set) var credential: Credential
+
+        /// All of them, for comparison.
+        public var files: [String] { chainFiles + [keyFile] }
     }
 
     /// `TLSEngine`; only the main server's count.
@@ -27,7 +33,12 @@ public final class ServerSettings {
     var ssl = SSLValues()
 
     /// How the server treats its connections, once the whole configuration is known; nil for servers without TLS.
-    public var policy: ServerPolicy?
+    public var policy: ServerPolicy? { current.withLock { $0 } }
+    private let current = Mutex<ServerPolicy?>(nil)
+    private var names = VirtualHostNames(exact: [], patterns: [])
+    private var store: (any SessionStore)?
+    /// Those of the first policy: tickets outlive a change of certificates.
+    var ticketKeys: TicketKeys?
 
     /// Settings that leave everything open.
     public init() {}
@@ -43,6 +54,8 @@ public final class ServerSettings {
         requiresKnownServerName = inner.requiresKnownServerName ?? outer.requiresKnownServerName
         ssl = inner.ssl.merged(onto: outer.ssl)
     }
+
+    func removeCertificates() { certificates = [] }
 
     // MARK: - Directives
 
@@ -61,11 +74,11 @@ public final class ServerSettings {
         } catch {
             throw DirectiveError("\(error)")
         }
-        addCertificate(files: [certificateFile, keyFile ?? certificateFile], credential)
+        addCertificate(chainFiles: [certificateFile], keyFile: keyFile ?? certificateFile, credential)
     }
 
-    func addCertificate(files: [String], _ credential: Credential) {
-        certificates.append(Certificate(files: files, credential: credential))
+    func addCertificate(chainFiles: [String], keyFile: String, _ credential: Credential) {
+        certificates.append(Certificate(chainFiles: chainFiles, keyFile: keyFile, credential: credential))
     }
 
     /// `TLSProtocol`.
@@ -114,13 +127,16 @@ public final class ServerSettings {
         where options.versions.contains(version) && CipherSuiteList.isEmpty(options.cipherSuites, for: version) {
             throw DirectiveError("TLSCiphersSuppress leaves no cipher suite for \(version), which TLSProtocol enables")
         }
+        self.names = names
+        self.store = store
+        ticketKeys = options.ticketKeys
         let configuration: ServerConfiguration
         do {
             configuration = try ServerConfiguration(credentials: certificates.map(\.credential), options: options)
         } catch {
             throw DirectiveError("\(error)")
         }
-        policy = ServerPolicy(
+        let policy = ServerPolicy(
             names: names,
             configuration: configuration,
             security: SecurityPolicy(
@@ -139,5 +155,21 @@ public final class ServerSettings {
             userName: ssl.userName,
             certificates: certificates.map { CertificateVariables(server: $0.credential) }
         )
+        current.withLock { $0 = policy }
+    }
+
+    /// Takes other certificates into use, by their place, and reads authorities and revocation lists again. What is not good
+    /// leaves everything as it was.
+    public func replace(_ credentials: [Int: Credential]) throws(DirectiveError) {
+        let old = certificates
+        for (index, credential) in credentials where certificates.indices.contains(index) {
+            certificates[index].credential = credential
+        }
+        do throws(DirectiveError) {
+            try makePolicy(names: names, store: store)
+        } catch {
+            certificates = old
+            throw error
+        }
     }
 }

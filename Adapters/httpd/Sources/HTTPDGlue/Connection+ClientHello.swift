@@ -24,6 +24,7 @@ extension Connection {
         )
 
         guard !hello.applicationProtocols.isEmpty else {
+            unsafe ServerState.of(server)?.stapling?.refresh(for: server, record)
             try tls.session.answer(configuration: policy.configuration, applicationProtocol: .none)
             return
         }
@@ -35,7 +36,41 @@ extension Connection {
                 "the client offers none of the virtual host's protocols, but \(hello.applicationProtocols)"
             )
         }
+        if let challenge = try challenge(chosen) {
+            awaitsCertificate = true
+            return try tls.session.answer(configuration: challenge, applicationProtocol: .selected(chosen))
+        }
+        unsafe ServerState.of(server)?.stapling?.refresh(for: server, record)
         try tls.session.answer(configuration: policy.configuration, applicationProtocol: .selected(chosen))
+    }
+
+    /// An authority that checks whether we own a name (mod_md, RFC 8737) is shown a certificate made for this, and nothing
+    /// else. Nil for everybody else, who does not get as far as asking.
+    private func challenge(_ applicationProtocol: String) throws(TLSError) -> ServerConfiguration? {
+        guard applicationProtocol != "h2", applicationProtocol != "http/1.1", let name = serverName else { return nil }
+        var certificate: UnsafePointer<CChar>?
+        var key: UnsafePointer<CChar>?
+        guard unsafe ap_ssl_answer_challenge(record, name, &certificate, &key) != 0,
+            let certificate = unsafe certificate, let key = unsafe key
+        else { return nil }
+        do throws(ConfigurationError) {
+            let credential = try unsafe Credential(
+                certificateChainPEM: Span(_unsafeElements: Self.bytes(certificate)),
+                privateKeyPEM: Span(_unsafeElements: Self.bytes(key))
+            )
+            return try ServerConfiguration(credentials: [credential], options: ServerOptions())
+        } catch {
+            unsafe log(record, .challenge, level: APLOG_ERR, "the challenge for \(name) cannot be answered: \(error)")
+            throw .internalFailure("the certificate for a challenge cannot be used")
+        }
+    }
+
+    private static func bytes(_ text: UnsafePointer<CChar>) -> UnsafeBufferPointer<UInt8> {
+        let count = unsafe strlen(text)
+        return unsafe UnsafeBufferPointer(
+            start: UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self),
+            count: count
+        )
     }
 
     private func refuse(_ alert: AlertDescription, _ sentence: String) {

@@ -18,6 +18,8 @@ import SafeTLS
     var serverName: String?
     /// The signature schemes in the ClientHello, until the handshake is over.
     var signatureSchemes: [SignatureScheme] = []
+    /// The handshake was made for an authority's challenge: there is nothing to get from this server by it.
+    var awaitsCertificate = false
     /// The first byte told TLS from plain HTTP.
     private var sawFirstByte = false
     /// The client spoke HTTP without TLS. Not asked of `phase`, which the connection's thread changes at the end.

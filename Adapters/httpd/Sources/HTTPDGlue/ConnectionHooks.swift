@@ -17,6 +17,7 @@ func tlsd_pre_connection(_ record: UnsafeMutablePointer<conn_rec>, _ socket: Uns
         let state = unsafe ServerState.of(server), let engines = state.engines
     else { return DECLINED }
     guard unsafe state.settings.isEngineOn || engines.matches(local) else { return DECLINED }
+    unsafe engines.reloader?.takeUp(server)
     guard let policy = state.settings.policy else {
         unsafe log(
             record,

@@ -6,6 +6,7 @@ import HTTPDCore
 func tlsd_pre_config(_ pool: OpaquePointer, _ logPool: OpaquePointer, _ temporaryPool: OpaquePointer) -> CInt {
     unsafe tlsd_register_log_handlers(pool)
     unsafe tlsd_cache_reset(pool)
+    tlsd_reload_reset()
     return OK
 }
 
@@ -46,8 +47,39 @@ func tlsd_post_config(
             )
             return status
         }
+        do {
+            try unsafe collectManagedCertificates(main: server, Pool(pool))
+        } catch {
+            unsafe tlsd_log_server(nil, tlsd_startup_error, APR_SUCCESS, Event.configuration.line("\(error)"))
+            return HTTP_INTERNAL_SERVER_ERROR
+        }
+        unsafe primeStapling(main: server, Pool(pool))
+        unsafe watchFiles(main: server, Pool(pool))
     }
     return OK
+}
+
+/// Tells modules that provide OCSP responses of the certificates.
+private func primeStapling(main: UnsafeMutablePointer<server_rec>, _ pool: Pool) {
+    var next = unsafe Optional(main)
+    while let server = unsafe next {
+        if let state = unsafe ServerState.of(server), state.settings.policy != nil {
+            unsafe state.stapling = ManagedStapling(state.settings, of: server, pool)
+        }
+        unsafe next = server.pointee.next
+    }
+}
+
+/// Has the parent look for files that change.
+private func watchFiles(main: UnsafeMutablePointer<server_rec>, _ pool: Pool) {
+    guard let state = unsafe ServerState.of(main), state.reloadInterval > 0 else { return }
+    var servers: [ServerState] = []
+    var next = unsafe Optional(main)
+    while let server = unsafe next {
+        if let state = unsafe ServerState.of(server) { servers.append(state) }
+        unsafe next = server.pointee.next
+    }
+    state.engines?.reloader = Reloader(servers, seconds: state.reloadInterval, pool: pool)
 }
 
 /// Resolves the addresses of `TLSEngine`, finds the servers behind them and makes their policies.
@@ -69,7 +101,7 @@ private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) 
             if state.settings.isEngineOn {
                 list.isUsed = true
                 try unsafe preparePolicy(of: server, state, depths: depths, pool)
-                if state.settings.policy?.verification == .optionalWithoutAuthority { list.defersVerdicts = true }
+                if state.settings.defersVerdicts { list.defersVerdicts = true }
             }
         }
         unsafe next = server.pointee.next
@@ -100,17 +132,15 @@ private func preparePolicy(
 ) throws(DirectiveError) {
     let settings = state.settings
     guard settings.policy == nil else { return }
+    state.missingCertificate = "SSLEngine is on and there is no certificate, add an SSLCertificateFile"
+    state.wantedDepths.formUnion(depths)
     let (name, place) = unsafe describe(server)
     do throws(DirectiveError) {
-        try unsafe CertificateFiles.collect(for: server, state, pool)
-        guard !settings.certificates.isEmpty else {
-            throw DirectiveError("SSLEngine is on and there is no certificate, add an SSLCertificateFile")
-        }
-        try settings.makePolicy(names: unsafe names(of: server), store: SharedSessionStore())
-        try state.makeAuthenticators(depths: state.wantedDepths.union(depths))
+        try settings.loadCertificates(files: settings.certificateFiles, keyFiles: settings.certificateKeyFiles)
     } catch {
         throw DirectiveError("\(name)\(place): \(error)")
     }
+    try unsafe makePolicy(of: server, state)
     for warning in settings.warnings {
         unsafe tlsd_log_server(
             server,
@@ -125,17 +155,44 @@ private func preparePolicy(
     of server: UnsafeMutablePointer<server_rec>,
     engine: Engine
 ) throws(DirectiveError) {
-    guard let settings = unsafe ServerState.of(server)?.settings, settings.policy == nil else { return }
+    guard let state = unsafe ServerState.of(server), state.settings.policy == nil else { return }
+    state.missingCertificate = "TLSEngine \(engine.address): there is no certificate, add a TLSCertificate"
+    try unsafe makePolicy(of: server, state)
+}
+
+/// Makes the policy of a server with the certificates it has. One without gets it later, when there is a module that
+/// manages certificates: it can only be asked once its own configuration is complete.
+private func makePolicy(of server: UnsafeMutablePointer<server_rec>, _ state: ServerState) throws(DirectiveError) {
     let (name, place) = unsafe describe(server)
-    guard !settings.certificates.isEmpty else {
-        throw DirectiveError(
-            "TLSEngine \(engine.address): \(name)\(place) has no certificate, add a TLSCertificate to it"
-        )
+    guard !state.settings.certificates.isEmpty else {
+        if tlsd_certificates_are_managed() { return }
+        throw DirectiveError("\(name)\(place): \(state.missingCertificate ?? "")")
     }
-    do {
-        try settings.makePolicy(names: unsafe names(of: server), store: SharedSessionStore())
+    do throws(DirectiveError) {
+        try state.settings.makePolicy(names: unsafe names(of: server), store: SharedSessionStore())
+        try state.makeAuthenticators(depths: state.wantedDepths)
     } catch {
         throw DirectiveError("\(name)\(place): \(error)")
+    }
+}
+
+/// Asks the modules that manage certificates, and makes new policies of what they say.
+private func collectManagedCertificates(main: UnsafeMutablePointer<server_rec>, _ pool: Pool) throws(DirectiveError) {
+    guard tlsd_certificates_are_managed() else { return }
+    var next = unsafe Optional(main)
+    while let server = unsafe next {
+        if let state = unsafe ServerState.of(server), let sentence = state.missingCertificate {
+            let (name, place) = unsafe describe(server)
+            do throws(DirectiveError) {
+                if try unsafe CertificateFiles.collect(for: server, state, pool) {
+                    try unsafe makePolicy(of: server, state)
+                }
+            } catch {
+                throw DirectiveError("\(name)\(place): \(error)")
+            }
+            guard state.settings.policy != nil else { throw DirectiveError("\(name)\(place): \(sentence)") }
+        }
+        unsafe next = server.pointee.next
     }
 }
 

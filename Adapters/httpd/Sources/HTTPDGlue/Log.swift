@@ -16,6 +16,9 @@ enum Event: Int {
     case accessForbidden
     case clientCertificate
     case proxyFailed
+    case reload
+    case stapling
+    case challenge
 
     /// `STLS0001: sentence`.
     func line(_ sentence: String) -> String {

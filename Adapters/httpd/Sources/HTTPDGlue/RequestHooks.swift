@@ -20,7 +20,8 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
         connection.skipsCloseNotify =
             unsafe apr_table_get(request.pointee.subprocess_env, "ssl-unclean-shutdown") != nil
     }
-    if unsafe ServerState.of(connection.server)?.awaitsCertificate == true, unsafe request.pointee.prev == nil {
+    let awaitsCertificate = unsafe ServerState.of(connection.server)?.awaitsCertificate == true
+    if connection.awaitsCertificate || awaitsCertificate, unsafe request.pointee.prev == nil {
         return HTTP_SERVICE_UNAVAILABLE
     }
     guard let server = unsafe request.pointee.server, unsafe server != connection.server,

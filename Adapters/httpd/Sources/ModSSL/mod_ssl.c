@@ -154,6 +154,8 @@ static const command_rec commands[] = {
         "refuse requests without TLS"),
     AP_INIT_RAW_ARGS("SSLRequire", tlsd_ssl_require, NULL, OR_AUTHCFG,
         "refuse requests for which an expression is false"),
+    AP_INIT_TAKE1("TLSReloadInterval", tlsd_set_reload_interval, NULL, RSRC_CONF,
+        "seconds between two looks for changed certificates, or 'off'"),
     DIRECTIVE("SSLLog", RSRC_CONF,
         "not supported: use ErrorLog"),
     DIRECTIVE("SSLLogLevel", RSRC_CONF,

@@ -44,6 +44,8 @@ static const command_rec commands[] = {
         "accepted"),
     AP_INIT_TAKE_ARGV("TLSProxyMachineCertificate", tlsd_ssl_directive, NULL, RSRC_CONF | PROXY_CONF,
         "accepted"),
+    AP_INIT_TAKE1("TLSReloadInterval", tlsd_set_reload_interval, NULL, RSRC_CONF,
+        "seconds between two looks for changed certificates, or 'off'"),
     AP_INIT_TAKE_ARGV("TLSOptions", tlsd_set_options, NULL, OR_OPTIONS,
         "[+-]StdEnvVars, [+-]ExportCertData, Defaults"),
     {NULL},

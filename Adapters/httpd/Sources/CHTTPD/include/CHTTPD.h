@@ -28,6 +28,7 @@
 #include <http_vhost.h>
 #include <httpd.h>
 #include <mod_log_config.h>
+#include <mpm_common.h>
 #include <scoreboard.h>
 #include <util_filter.h>
 
@@ -259,6 +260,7 @@ static inline void tlsd_log_server(
 int tlsd_pre_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool);
 int tlsd_check_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
 int tlsd_post_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
+int tlsd_monitor(apr_pool_t *pool, server_rec *server);
 int tlsd_pre_connection(conn_rec *connection, void *_Nullable socket);
 int tlsd_process_connection(conn_rec *connection);
 int tlsd_bind_outgoing(conn_rec *connection, ap_conf_vector_t *_Nullable directory, int wanted);
@@ -305,6 +307,7 @@ const char *_Nullable tlsd_set_suppressed_ciphers(
 );
 const char *_Nullable tlsd_set_honor_client_order(cmd_parms *command, void *_Nullable config, int on);
 const char *_Nullable tlsd_set_session_cache(cmd_parms *command, void *_Nullable config, const char *text);
+const char *_Nullable tlsd_set_reload_interval(cmd_parms *command, void *_Nullable config, const char *text);
 const char *_Nullable tlsd_set_strict_sni(cmd_parms *command, void *_Nullable config, int on);
 const char *_Nullable tlsd_set_options(
     cmd_parms *command, void *_Nullable config, int count, char *const _Nonnull *_Nonnull names
@@ -341,6 +344,9 @@ const char *_Nullable tlsd_parse_requirement(
 /// Whether the expressions of a directory are all true for a request; the first that is not is returned.
 const ap_expr_info_t *_Nullable tlsd_first_unmet(request_rec *request, const apr_array_header_t *expressions);
 
+/// Whether there is a module that manages certificates.
+bool tlsd_certificates_are_managed(void);
+
 /// The certificate and key files of a server, after other modules (mod_md) had their say.
 void tlsd_collect_certificates(
     server_rec *server, apr_pool_t *pool, apr_array_header_t *certificates, apr_array_header_t *keys
@@ -370,6 +376,32 @@ unsigned tlsd_cache_find(
 
 /// Removes a session; returns whether it was there.
 bool tlsd_cache_remove(const uint8_t *identifier, unsigned identifier_length);
+
+// What the parent hands to the processes it has forked, in reload.c.
+
+/// What tells that a file has changed.
+typedef struct {
+    uint64_t inode;
+    int64_t size;
+    int64_t seconds;
+    int64_t nanoseconds;
+} tlsd_stamp;
+
+bool tlsd_file_stamp(const char *path, tlsd_stamp *stamp);
+
+/// Reads a whole file; -1 with `errno` when that fails or there is no room for it.
+ssize_t tlsd_read_file(const char *path, uint8_t *bytes, size_t capacity);
+
+/// Forgets the memory of the last configuration.
+void tlsd_reload_reset(void);
+
+/// Makes memory with two halves of so many bytes.
+bool tlsd_reload_create(apr_pool_t *pool, size_t half);
+
+/// How often the parent has published something; the half that belongs to that number, and having it count.
+uint32_t tlsd_reload_generation(void);
+uint8_t *tlsd_reload_half(uint32_t generation);
+void tlsd_reload_publish(uint32_t generation);
 
 /// `%{NAME}x` and `%{NAME}c` of mod_log_config, if that module is loaded.
 void tlsd_register_log_handlers(apr_pool_t *pool);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// What mod_md, which manages certificates, asks of the module that speaks TLS.
+@Suite struct ManagedDomainTests {
+    private static let modules = "/usr/lib/apache2/modules"
+
+    /// A name whose certificate is in files, so that nobody is asked for one.
+    private static func domain(store: URL, _ identity: (certificate: String, key: String)) -> String {
+        """
+        LoadModule md_module \(modules)/mod_md.so
+        MDStoreDir "\(store.path)"
+        MDContactEmail admin@example.org
+        MDPrivateKeys RSA 2048
+        <MDomain localhost>
+            MDCertificateFile "\(identity.certificate)"
+            MDCertificateKeyFile "\(identity.key)"
+        </MDomain>
+        """
+    }
+
+    private func files(_ identity: TestCertificates.Identity) -> (certificate: String, key: String) {
+        (identity.certificate.path, identity.key.path)
+    }
+
+    /// An authority that speaks `acme-tls/1` sees the certificate of the challenge, everybody else the usual one.
+    @Test(arguments: [HTTPServer.Face.tls, .ssl]) func challenge(face: HTTPServer.Face) throws {
+        let certificates = try TestCertificates.shared()
+        let store = try TemporaryDirectory.make("md")
+        let challenge = store.appendingPathComponent("challenges/localhost")
+        try FileManager.default.createDirectory(at: challenge, withIntermediateDirectories: true)
+        let script = """
+            set -eu
+            cd '\(challenge.path)'
+            openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=challenge \
+                -addext subjectAltName=DNS:localhost -addext 1.3.6.1.5.5.7.1.31=critical,DER:0420\(String(repeating: "ab", count: 32)) \
+                -keyout acme-tls-alpn-01-privkey.pem -out acme-tls-alpn-01-pubcert.pem
+            chmod -R a+rX '\(store.path)'
+            """
+        _ = try ChildProcess.check("/bin/sh", ["-c", script])
+        let server = try HTTPServer(face: face) { port in
+            """
+            \(Self.domain(store: store, files(certificates.localhost(.ecdsaP256))))
+            \(face == .tls ? "TLSEngine 127.0.0.1:\(port)" : "")
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName localhost
+                Protocols acme-tls/1 h2 http/1.1
+                \(face == .tls ? HTTPServer.certificateDirective(certificates.localhost(.ecdsaP256)) : "SSLEngine on")
+            </VirtualHost>
+            """
+        }
+        func subject(_ protocols: String) throws -> String {
+            let outcome = try ChildProcess.run(
+                "openssl",
+                [
+                    "s_client", "-connect", "127.0.0.1:\(server.port)", "-servername", "localhost", "-alpn", protocols,
+                ]
+            )
+            return outcome.text.split(separator: "\n").first { $0.hasPrefix("subject=") }.map(String.init) ?? ""
+        }
+        #expect(try subject("acme-tls/1") == "subject=CN = challenge", "\(server.errorLog)")
+        #expect(try subject("http/1.1") == "subject=O = SafeTLS tests, CN = localhost")
+        #expect(try curl([server.url]).text == "This is localhost.\n")
+        try server.stop()
+    }
+
+    /// The OCSP response that mod_md has fetched is stapled.
+    @Test func stapling() throws {
+        let store = try TemporaryDirectory.make("md")
+        let directory = try TemporaryDirectory.make("ocsp")
+        let port = try LoopbackPort.free()
+        let script = """
+            set -eu
+            cd '\(directory.path)'
+            openssl ecparam -name prime256v1 -genkey -noout -out ca.key
+            openssl req -x509 -new -key ca.key -subj /CN=ca -days 30 -out ca.pem \
+                -addext keyUsage=critical,keyCertSign,cRLSign,digitalSignature
+            openssl ecparam -name prime256v1 -genkey -noout -out leaf.key
+            openssl req -new -key leaf.key -subj /CN=localhost -out leaf.csr
+            printf 'keyUsage=digitalSignature\\nextendedKeyUsage=serverAuth\\nsubjectAltName=DNS:localhost\\nauthorityInfoAccess=OCSP;URI:http://127.0.0.1:\(port)/\\n' > leaf.ext
+            openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -set_serial 7 -days 30 -extfile leaf.ext -out only.pem
+            cat only.pem ca.pem > leaf.pem
+            date=$(date -u -d '+30 days' +%y%m%d%H%M%SZ)
+            printf 'V\\t%s\\t\\t07\\tunknown\\t/CN=localhost\\n' "$date" > index.txt
+            chmod -R a+rX '\(store.path)'
+            """
+        _ = try ChildProcess.check("/bin/sh", ["-c", script])
+        let responder = try ChildProcess(
+            "openssl",
+            [
+                "ocsp", "-port", "\(port)", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey",
+                "ca.key",
+                "-ndays", "2",
+            ],
+            in: directory
+        )
+        defer { responder.terminate() }
+        let server = try HTTPServer(face: .ssl) { port in
+            """
+            \(Self.domain(store: store, ("\(directory.path)/leaf.pem", "\(directory.path)/leaf.key")))
+            MDStapling on
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName localhost
+                SSLEngine on
+            </VirtualHost>
+            """
+        }
+        let deadline = Date().addingTimeInterval(100)
+        while true {
+            let outcome = try ChildProcess.run(
+                "openssl",
+                ["s_client", "-connect", "127.0.0.1:\(server.port)", "-servername", "localhost", "-status"]
+            )
+            if outcome.text.contains("Cert Status: good") { break }
+            #expect(outcome.text.contains("OCSP response: no response sent"), "\(outcome)")
+            guard Date() < deadline else { throw ChildProcessError("nothing is stapled\n\(server.errorLog)") }
+            Thread.sleep(forTimeInterval: 0.5)
+        }
+        try server.stop()
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// Certificates, keys and revocation lists that change while httpd runs.
+@Suite struct ReloadTests {
+    private static func copy(_ from: URL, to: URL, mode: Int = 0o644) throws {
+        // As tools do that renew certificates: a new file takes the old one's place.
+        let new = to.appendingPathExtension("new")
+        try Data(contentsOf: from).write(to: new)
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: new.path)
+        try ChildProcess.check("mv", [new.path, to.path])
+    }
+
+    private static func waitFor(_ what: String, _ condition: () throws -> Bool) throws {
+        let deadline = Date().addingTimeInterval(40)
+        while try !condition() {
+            guard Date() < deadline else { throw ChildProcessError("\(what) does not happen") }
+            Thread.sleep(forTimeInterval: 0.2)
+        }
+    }
+
+    private func serial(_ server: HTTPServer) throws -> String {
+        try curl(["--head", server.url]).text.split(separator: "\r\n")
+            .first { $0.hasPrefix("X-Serial:") }.map(String.init) ?? ""
+    }
+
+    /// A key that only the parent can read, as root's are, is taken into use by all processes; one that does not fit its
+    /// certificate is not, and that is said once.
+    @Test(arguments: [HTTPServer.Face.tls, .ssl]) func certificates(face: HTTPServer.Face) throws {
+        let certificates = try TestCertificates.shared()
+        let directory = try TemporaryDirectory.make("reload")
+        let (chain, key) = (directory.appendingPathComponent("c.pem"), directory.appendingPathComponent("c.key"))
+        let (old, new) = (certificates.localhost(.ecdsaP256), certificates.localhost(.rsa))
+        try Self.copy(old.certificate, to: chain)
+        try Self.copy(old.key, to: key, mode: 0o600)
+        let server = try HTTPServer(face: face) { port in
+            """
+            \(face == .tls ? "TLSEngine 127.0.0.1:\(port)" : "")
+            TLSReloadInterval 1
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName localhost
+                \(face == .tls ? "TLSCertificate \(chain.path) \(key.path)" : "SSLEngine on")
+                \(face == .tls ? "" : "SSLCertificateFile \(chain.path)\nSSLCertificateKeyFile \(key.path)")
+                Header always set X-Serial "%{SSL_SERVER_M_SERIAL}s"
+            </VirtualHost>
+            """
+        }
+        let before = try serial(server)
+        #expect(!before.isEmpty)
+
+        // The certificate alone does not fit the key.
+        try Self.copy(new.certificate, to: chain)
+        try Self.waitFor("the log's line") { server.errorLog.contains("the old certificate stays") }
+        #expect(try serial(server) == before)
+
+        try Self.copy(new.key, to: key, mode: 0o600)
+        try Self.waitFor("the change") { server.errorLog.contains("is taken into use") }
+        for _ in 0..<20 { #expect(try serial(server) != before) }
+        // And by processes that are started later.
+        try server.restartGracefully()
+        #expect(try serial(server) != before)
+        try server.stop()
+        #expect(server.complaints.count == 1, "\(server.complaints)")
+    }
+
+    /// A client that a new list names is refused, without a restart.
+    @Test func revocationLists() throws {
+        let directory = try TemporaryDirectory.make("revocation")
+        let script = """
+            set -eu
+            cd '\(directory.path)'
+            openssl ecparam -name prime256v1 -genkey -noout -out ca.key
+            openssl req -x509 -new -key ca.key -subj /CN=ca -days 30 -out ca.pem \
+                -addext keyUsage=critical,keyCertSign,cRLSign
+            openssl ecparam -name prime256v1 -genkey -noout -out client.key
+            openssl req -new -key client.key -subj /CN=client -out client.csr
+            printf 'keyUsage=digitalSignature\\nextendedKeyUsage=clientAuth\\n' > client.ext
+            openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -set_serial 7 -days 30 -extfile client.ext \
+                -out client.pem
+            touch index.txt
+            printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=index.txt\\ndefault_md=sha256\\ndefault_crl_days=20\\n' > ca.cnf
+            openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -gencrl -out crl.pem
+            openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke client.pem
+            openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -gencrl -out next.pem
+            """
+        _ = try ChildProcess.check("/bin/sh", ["-c", script])
+        let server = try HTTPServer(face: .ssl) { port in
+            """
+            TLSReloadInterval 1
+            <VirtualHost *:\(port)>
+                ServerName localhost
+                SSLEngine on
+                \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
+                SSLCACertificateFile "\(directory.path)/ca.pem"
+                SSLCARevocationFile "\(directory.path)/crl.pem"
+                SSLCARevocationCheck leaf
+                SSLVerifyClient require
+            </VirtualHost>
+            """
+        }
+        let options = ["--cert", "\(directory.path)/client.pem", "--key", "\(directory.path)/client.key", server.url]
+        #expect(try curl(options).text == "This is localhost.\n", "\(server.errorLog)")
+        try Self.copy(directory.appendingPathComponent("next.pem"), to: directory.appendingPathComponent("crl.pem"))
+        try Self.waitFor("the refusal") { try curl(options).status != 0 }
+        #expect(server.errorLog.contains("revoked"))
+        try server.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+
+    @Test func intervals() throws {
+        #expect { try HTTPServer { _ in "TLSReloadInterval sometimes" } } throws: { "\($0)".contains("sometimes") }
+    }
+}
