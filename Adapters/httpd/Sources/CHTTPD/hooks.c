@@ -18,8 +18,13 @@ ap_filter_rec_t *tlsd_output_filter_record(void) {
     return output_filter;
 }
 
-/// `%{SSL_NAME}` in expressions.
+/// `%{SSL_NAME}` and `SSL('SSL_NAME')` in expressions.
 static int lookup_expression(ap_expr_lookup_parms *parameters) {
+    if (parameters->type == AP_EXPR_FUNC_STRING && strcasecmp(parameters->name, "SSL") == 0) {
+        *parameters->func = tlsd_expression_function;
+        *parameters->data = NULL;
+        return OK;
+    }
     if (parameters->type != AP_EXPR_FUNC_VAR || strncasecmp(parameters->name, "SSL_", 4) != 0) {
         return DECLINED;
     }
@@ -218,6 +223,7 @@ void tlsd_register_hooks(apr_pool_t *pool) {
     ap_hook_check_config(tlsd_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(tlsd_post_config, NULL, before_proxy, APR_HOOK_MIDDLE);
     ap_hook_child_init(tlsd_cache_start_child, NULL, NULL, APR_HOOK_MIDDLE);
+    tlsd_register_status_page();
     ap_hook_monitor(tlsd_monitor, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_connection(tlsd_pre_connection, NULL, NULL, APR_HOOK_MIDDLE);
     // Before the HTTP protocols (mod_http2 asks to be last): the handshake decides which of them it is.

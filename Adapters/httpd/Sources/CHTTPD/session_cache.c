@@ -134,3 +134,12 @@ bool tlsd_cache_remove(const uint8_t *identifier, unsigned identifier_length) {
     unlock();
     return was_there;
 }
+
+void tlsd_cache_show(request_rec *request, int flags) {
+    if (lock()) {
+        if (cache.provider->status != NULL) {
+            cache.provider->status(cache.instance, request, flags);
+        }
+        unlock();
+    }
+}

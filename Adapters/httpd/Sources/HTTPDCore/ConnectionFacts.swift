@@ -88,6 +88,8 @@ public final class ConnectionFacts: Sendable {
         case "SSL_SESSION_ID": sessionID
         case "SSL_VERSION_INTERFACE": "\(face)/0.1.0"
         case "SSL_TLS_SNI": serverName
+        case "SSL_GROUP": negotiated.group?.description
+        case "SSL_SIGALG": negotiated.signatureScheme?.description
         default: certificate?.value(of: name) ?? client?.value(of: name) ?? Self.constant(name, face: face)
         }
     }

@@ -71,8 +71,13 @@ import SafeTLS
         }
     }
 
+    override func failed() {
+        if facts == nil { tlsd_count_handshake(tlsd_handshake_failed) }
+    }
+
     override func finishHandshake(_ negotiated: NegotiatedParameters) {
         updateFacts(negotiated)
         signatureSchemes = []
+        tlsd_count_handshake(negotiated.isResumed ? tlsd_handshake_resumed : tlsd_handshake_full)
     }
 }

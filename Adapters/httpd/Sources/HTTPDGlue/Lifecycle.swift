@@ -53,6 +53,7 @@ func tlsd_post_config(
             unsafe tlsd_log_server(nil, tlsd_startup_error, APR_SUCCESS, Event.configuration.line("\(error)"))
             return HTTP_INTERNAL_SERVER_ERROR
         }
+        unsafe tlsd_statistics_start(pool)
         unsafe primeStapling(main: server, Pool(pool))
         unsafe watchFiles(main: server, Pool(pool))
     }

@@ -46,6 +46,16 @@ func tlsd_expression_variable(
     )
 }
 
+/// `SSL('SSL_PROTOCOL')` in expressions.
+@c @implementation
+func tlsd_expression_function(
+    _ context: UnsafeMutablePointer<ap_expr_eval_ctx_t>,
+    _ data: UnsafeRawPointer?,
+    _ name: UnsafePointer<CChar>?
+) -> UnsafePointer<CChar>? {
+    unsafe tlsd_expression_variable(context, name.map { unsafe UnsafeRawPointer($0) })
+}
+
 /// `%{SSL_PROTOCOL}x` in log formats.
 @c @implementation
 func tlsd_log_variable(
@@ -85,6 +95,8 @@ func tlsd_log_connection_variable(
     case "cipher": return unsafe logItem(request, variable: "SSL_CIPHER")
     case "subjectdn": return unsafe logItem(request, variable: "SSL_CLIENT_S_DN")
     case "issuerdn": return unsafe logItem(request, variable: "SSL_CLIENT_I_DN")
+    case "clientcert": return unsafe logItem(request, variable: "SSL_CLIENT_CERT")
+    case "cacert": return unsafe logItem(request, variable: "SSL_CLIENT_CERT_CHAIN_0")
     default: return nil
     }
 }

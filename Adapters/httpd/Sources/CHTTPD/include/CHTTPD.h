@@ -283,6 +283,9 @@ bool tlsd_client_is_verified(request_rec *request);
 const char *_Nullable tlsd_log_variable(request_rec *request, char *_Nullable name);
 const char *_Nullable tlsd_log_connection_variable(request_rec *request, char *_Nullable name);
 const char *_Nullable tlsd_expression_variable(ap_expr_eval_ctx_t *context, const void *_Nullable name);
+const char *_Nullable tlsd_expression_function(
+    ap_expr_eval_ctx_t *context, const void *_Nullable data, const char *_Nullable name
+);
 
 apr_status_t tlsd_input_filter(
     ap_filter_t *filter, apr_bucket_brigade *brigade, ap_input_mode_t mode, apr_read_type_e block, apr_off_t count
@@ -376,6 +379,17 @@ unsigned tlsd_cache_find(
 
 /// Removes a session; returns whether it was there.
 bool tlsd_cache_remove(const uint8_t *identifier, unsigned identifier_length);
+
+/// Writes what the provider has to say of the cache.
+void tlsd_cache_show(request_rec *request, int flags);
+
+// What mod_status shows, in statistics.c.
+
+typedef enum { tlsd_handshake_full, tlsd_handshake_resumed, tlsd_handshake_failed } tlsd_handshake;
+
+void tlsd_statistics_start(apr_pool_t *pool);
+void tlsd_count_handshake(tlsd_handshake outcome);
+void tlsd_register_status_page(void);
 
 // What the parent hands to the processes it has forked, in reload.c.
 

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// What httpd tells of connections beyond mod_ssl's variables.
+@Suite struct StatusTests {
+    private static let modules = "/usr/lib/apache2/modules"
+
+    /// The page of mod_status counts the handshakes of all processes.
+    @Test(arguments: [HTTPServer.Face.tls, .ssl]) func statusPage(face: HTTPServer.Face) throws {
+        let identity = try TestCertificates.shared().localhost(.ecdsaP256)
+        let server = try HTTPServer(face: face) { port in
+            """
+            LoadModule status_module \(Self.modules)/mod_status.so
+            \(face == .tls ? "TLSEngine 127.0.0.1:\(port)\nTLSSessionCache" : "SSLSessionCache") shmcb:${APACHE_RUN_DIR}/cache(512000)
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName localhost
+                \(face == .tls ? HTTPServer.certificateDirective(identity) : "SSLEngine on")
+                \(face == .tls ? "" : StandInTests.certificate(identity))
+                <Location /status>
+                    SetHandler server-status
+                </Location>
+            </VirtualHost>
+            """
+        }
+        for _ in 0..<4 { _ = try curl([server.url]) }
+        // One that does not trust us.
+        let stranger = try ChildProcess.run(
+            "curl",
+            ["--silent", "--cacert", TestCertificates.shared().unknownAuthority.path, server.url]
+        )
+        #expect(stranger.status != 0)
+        let text = try curl([server.url + "/status?auto"]).text
+        #expect(text.contains("TLSHandshakes: 5\nTLSResumed: 0\n"), "\(text)")
+        #expect(text.contains("TLSFailed: 1\nTLSResumptionRate: 0.0\n"), "\(text)")
+        #expect(text.contains("CacheType: SHMCB"), "\(text)")
+        let page = try curl([server.url + "/status"]).text
+        #expect(page.contains("<p>Handshakes: 6, of which resumed: 0, failed: 1"), "\(page)")
+        try server.stop()
+    }
+
+    /// Groups and signature schemes as variables, and `SSL()` in expressions.
+    @Test func expressions() throws {
+        let server = try HTTPServer(face: .ssl) { port in
+            """
+            <VirtualHost *:\(port)>
+                SSLEngine on
+                \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
+                Header set X-Handshake "%{SSL_GROUP}s %{SSL_SIGALG}s"
+                <Directory />
+                    Require expr "SSL('SSL_PROTOCOL') == 'TLSv1.3'"
+                </Directory>
+            </VirtualHost>
+            """
+        }
+        let head = try curl(["--head", "--curves", "X25519", server.url]).text
+        #expect(head.hasPrefix("HTTP/1.1 200"), "\(head)")
+        #expect(head.contains("X-Handshake: x25519 ecdsa_secp256r1_sha256"), "\(head)")
+        #expect(try curl(["--head", "--tls-max", "1.2", server.url]).text.hasPrefix("HTTP/1.1 403"))
+        try server.stop()
+    }
+}
