@@ -101,12 +101,14 @@ struct ProxyDirective: Sendable {
             values.versions = try ProtocolRange.parse(text)
         },
         "tlsproxyciphersprefer": ProxyDirective(arguments: 1...64) { values, arguments, _ throws(DirectiveError) in
-            values.preferred = try CipherSuiteList.parse(arguments)
-            return nil
+            let (suites, warning) = try CipherSuiteList.parse(arguments)
+            values.preferred = suites
+            return warning
         },
         "tlsproxycipherssuppress": ProxyDirective(arguments: 1...64) { values, arguments, _ throws(DirectiveError) in
-            values.suppressed = try CipherSuiteList.parse(arguments)
-            return nil
+            let (suites, warning) = try CipherSuiteList.parse(arguments)
+            values.suppressed = suites
+            return warning
         },
         "tlsproxymachinecertificate": ProxyDirective(arguments: 1...2) {
             values,

@@ -86,14 +86,25 @@ public final class ServerSettings {
         versions = try ProtocolRange.parse(text)
     }
 
-    /// `TLSCiphersPrefer`; the single word `default` goes back to the library's order.
-    public func setPreferredCiphers(_ arguments: [String]) throws(DirectiveError) {
-        preferred = arguments.map({ $0.lowercased() }) == ["default"] ? [] : try CipherSuiteList.parse(arguments)
+    /// `TLSCiphersPrefer`; the single word `default` goes back to the library's order. Gives a sentence to be logged as a
+    /// warning.
+    public func setPreferredCiphers(_ arguments: [String]) throws(DirectiveError) -> String? {
+        let (suites, warning) = try Self.ciphers(arguments)
+        preferred = suites
+        return warning
     }
 
-    /// `TLSCiphersSuppress`; the single word `default` suppresses none.
-    public func setSuppressedCiphers(_ arguments: [String]) throws(DirectiveError) {
-        suppressed = arguments.map({ $0.lowercased() }) == ["default"] ? [] : try CipherSuiteList.parse(arguments)
+    /// `TLSCiphersSuppress`; the single word `default` suppresses none. Gives a sentence to be logged as a warning.
+    public func setSuppressedCiphers(_ arguments: [String]) throws(DirectiveError) -> String? {
+        let (suites, warning) = try Self.ciphers(arguments)
+        suppressed = suites
+        return warning
+    }
+
+    private static func ciphers(
+        _ arguments: [String]
+    ) throws(DirectiveError) -> (suites: [CipherSuite], warning: String?) {
+        arguments.map({ $0.lowercased() }) == ["default"] ? ([], nil) : try CipherSuiteList.parse(arguments)
     }
 
     /// `TLSHonorClientOrder`.

@@ -80,7 +80,7 @@ func tlsd_set_preferred_ciphers(
     _ names: UnsafePointer<UnsafeMutablePointer<CChar>>
 ) -> UnsafePointer<CChar>? {
     unsafe directive("TLSCiphersPrefer", command) { settings throws(DirectiveError) in
-        try settings.setPreferredCiphers(unsafe strings(count, names))
+        warn("TLSCiphersPrefer", try settings.setPreferredCiphers(unsafe strings(count, names)))
     }
 }
 
@@ -92,7 +92,7 @@ func tlsd_set_suppressed_ciphers(
     _ names: UnsafePointer<UnsafeMutablePointer<CChar>>
 ) -> UnsafePointer<CChar>? {
     unsafe directive("TLSCiphersSuppress", command) { settings throws(DirectiveError) in
-        try settings.setSuppressedCiphers(unsafe strings(count, names))
+        warn("TLSCiphersSuppress", try settings.setSuppressedCiphers(unsafe strings(count, names)))
     }
 }
 

@@ -53,7 +53,7 @@ func tlsd_ssl_directive(
 }
 
 /// Tells the administrator what was read and will not do what it seems to say.
-private func warn(_ name: String, _ sentence: String?) {
+func warn(_ name: String, _ sentence: String?) {
     guard let sentence else { return }
     unsafe tlsd_log_server(nil, tlsd_startup_warning, APR_SUCCESS, Event.configuration.line("\(name): \(sentence)"))
 }

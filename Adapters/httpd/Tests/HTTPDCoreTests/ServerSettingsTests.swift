@@ -33,7 +33,7 @@ import Testing
     @Test func hostInheritsWhatItDoesNotSay() throws {
         let main = try Fixture.settings { main in
             try main.setProtocol("v1.3+")
-            try main.setPreferredCiphers(["TLS_CHACHA20_POLY1305_SHA256"])
+            _ = try main.setPreferredCiphers(["TLS_CHACHA20_POLY1305_SHA256"])
             main.setStrictServerName(false)
         }
         let inherited = try policy(outer: main)
@@ -44,7 +44,7 @@ import Testing
 
         let own = try policy(outer: main) { host in
             try host.setProtocol("default")
-            try host.setPreferredCiphers(["default"])
+            _ = try host.setPreferredCiphers(["default"])
             host.setHonorClientOrder(false)
         }
         #expect(own.configuration.options.versions == .tls12 ... .tls13)
@@ -54,7 +54,9 @@ import Testing
 
     @Test func versionWithoutSuitesIsAMistake() throws {
         let settings = try Fixture.settings { settings in
-            try settings.setSuppressedCiphers(CipherSuite.supported.filter { $0.rawValue >> 8 == 0x13 }.map(\.ianaName))
+            _ = try settings.setSuppressedCiphers(
+                CipherSuite.supported.filter { $0.rawValue >> 8 == 0x13 }.map(\.ianaName)
+            )
         }
         let error = #expect(throws: DirectiveError.self) { try settings.makePolicy(names: names) }
         #expect(error?.description.contains("TLSCiphersSuppress") == true)

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import SafeTLS
+import Testing
+
+@testable import HTTPDCore
+
+/// The directives of mod_ssl, by the settings that they leave.
+@Suite struct SSLDirectiveTests {
+    private let line = SSLLine { "/root/" + $0 }
+
+    @discardableResult
+    private func apply(_ settings: ServerSettings, _ text: String) throws -> String? {
+        let words = text.split(separator: " ").map(String.init)
+        return try settings.apply(ssl: words[0], Array(words.dropFirst()), at: line)
+    }
+
+    @Test func valuesOfTheHostGoBeforeThoseOfTheServer() throws {
+        let (main, host) = (ServerSettings(), ServerSettings())
+        try apply(main, "SSLCertificateFile main.pem")
+        try apply(main, "SSLCertificateKeyFile main.key")
+        try apply(main, "SSLVerifyClient require")
+        try apply(main, "SSLProtocol TLSv1.3")
+        try apply(host, "sslengine ON")
+        try apply(host, "SSLVerifyClient none")
+        var merged = ServerSettings(outer: main, inner: host)
+        #expect(merged.isEngineOn && !main.isEngineOn)
+        #expect(merged.certificateFiles == ["/root/main.pem"] && merged.certificateKeyFiles == ["/root/main.key"])
+        #expect(merged.ssl.verification == ClientVerification.none && merged.ssl.versions == .tls13 ... .tls13)
+
+        try apply(host, "SSLCertificateFile host.pem")
+        merged = ServerSettings(outer: main, inner: host)
+        // A key of another certificate would be no use.
+        #expect(merged.certificateFiles == ["/root/host.pem"] && merged.certificateKeyFiles.isEmpty)
+    }
+
+    @Test(arguments: [
+        "SSLEngine", "SSLEngine on off", "SSLEngine maybe", "SSLVerifyDepth 9", "SSLVerifyDepth -1",
+        "SSLVerifyDepth deep",
+        "SSLSessionCacheTimeout 0", "SSLSessionCacheTimeout 604801", "SSLCARevocationCheck leaves",
+        "SSLCARevocationCheck leaf maybe", "SSLCipherSuite TLSv1.2 HIGH", "SSLCertificateFile pkcs11:token=x",
+        "SSLOpenSSLConfCmd Curves", "SSLFIPS on", "SSLSRPVerifierFile x", "SSLNonsense on",
+    ])
+    func refuses(text: String) {
+        #expect(throws: DirectiveError.self) { try apply(ServerSettings(), text) }
+    }
+
+    @Test(arguments: [
+        "SSLRandomSeed startup file:/dev/urandom 512", "SSLCryptoDevice builtin", "SSLCompression off",
+        "SSLInsecureRenegotiation off", "SSLFIPS off", "SSLStaplingCache shmcb:/x(128000)", "SSLOCSPEnable off",
+    ])
+    func acceptsWithoutAWord(text: String) throws {
+        #expect(try apply(ServerSettings(), text) == nil)
+    }
+
+    @Test(arguments: ["SSLCompression on", "SSLUseStapling on"])
+    func warns(text: String) throws {
+        #expect(try apply(ServerSettings(), text) != nil)
+    }
+
+    @Test func listsWithoutACheckAreWorthAWord() throws {
+        let settings = ServerSettings()
+        try apply(settings, "SSLCARevocationFile crl.pem")
+        #expect(settings.warnings.count == 1)
+        try apply(settings, "SSLCARevocationCheck chain no_crl_for_cert_ok")
+        #expect(settings.warnings.isEmpty)
+        #expect(settings.ssl.revocationCheck?.acceptsUnknown == true)
+        #expect(settings.trustFiles == ["/root/crl.pem"])
+    }
+}
+
+/// `SSLOptions`, whose signs are mod_ssl's.
+@Suite struct SSLOptionsTests {
+    private func options(_ text: String) throws -> DirectoryOptions {
+        var options = DirectoryOptions()
+        try options.apply(ssl: text.split(separator: " ").map(String.init))
+        return options
+    }
+
+    @Test func signsAddAndNamesReplace() throws {
+        let outer = try options("StdEnvVars StrictRequire")
+        #expect(
+            try options("+ExportCertData -StrictRequire").merged(onto: outer).enabled == [
+                .standardVariables, .certificateData,
+            ]
+        )
+        #expect(try options("FakeBasicAuth").merged(onto: outer).enabled == .fakeBasicAuthentication)
+        #expect(throws: DirectiveError.self) { try options("+Nonsense") }
+    }
+}
+
+/// The directives for proxied servers.
+@Suite struct ProxySettingsTests {
+    private let line = SSLLine(resolvingPathsWith: { "/root/" + $0 }, listingDirectoriesWith: { _ in nil })
+
+    private func apply(_ settings: ProxySettings, _ text: String) throws {
+        let words = text.split(separator: " ").map(String.init)
+        _ = try settings.apply(words[0], Array(words.dropFirst()), at: line)
+    }
+
+    @Test func sectionsInherit() throws {
+        let (server, section) = (ProxySettings(), ProxySettings())
+        try apply(server, "SSLProxyEngine on")
+        try apply(section, "SSLProxyCheckPeerName off")
+        let merged = ProxySettings(outer: server, inner: section)
+        #expect(merged.isEngineOn && !section.isEngineOn)
+        try merged.makePolicy()
+        #expect(merged.policy != nil)
+        try section.makePolicy()
+        #expect(section.policy == nil)
+    }
+
+    /// A verification that could accept nobody is a mistake.
+    @Test func verificationNeedsAuthorities() throws {
+        let settings = ProxySettings()
+        try apply(settings, "SSLProxyEngine on")
+        try apply(settings, "SSLProxyVerify require")
+        let error = #expect(throws: DirectiveError.self) { try settings.makePolicy() }
+        #expect(error?.description.contains("SSLProxyCACertificateFile") == true && settings.policy == nil)
+    }
+
+    @Test(arguments: [
+        "SSLProxyEngine", "SSLProxyVerify maybe", "SSLProxyVerifyDepth 9", "SSLProxyMachineCertificatePath certs",
+        "SSLProxyCipherSuite RC4", "TLSProxyProtocol v1.1+", "TLSProxyCiphersSuppress nonsense", "SSLProxyNonsense on",
+    ])
+    func refuses(text: String) {
+        #expect(throws: DirectiveError.self) { try apply(ProxySettings(), text) }
+    }
+}
