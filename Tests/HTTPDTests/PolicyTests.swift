@@ -55,6 +55,62 @@ import Testing
         #expect(try status(["--header", "Host: a.example", "https://127.0.0.1:\(lenient.port)/"]) == "421")
     }
 
+    /// The same hosts by mod_ssl's directives, and one more that wants client certificates.
+    private func standIn(_ more: String) throws -> HTTPServer {
+        let certificates = try TestCertificates.shared()
+        let shared = StandInTests.certificate(certificates.localhost(.ecdsaP256))
+        let authority = certificates.authority.path
+        return try HTTPServer(face: .ssl) { port in
+            let hosts = [
+                ("localhost", shared), ("shared.example", shared),
+                ("a.example", StandInTests.certificate(certificates.named("a.example"))),
+                ("clients.example", shared + "\nSSLCACertificateFile \(authority)\nSSLVerifyClient optional"),
+            ].map { name, directives in
+                """
+                <VirtualHost 127.0.0.1:\(port)>
+                    ServerName \(name)
+                    Protocols h2 http/1.1
+                    SSLEngine on
+                    \(directives)
+                </VirtualHost>
+                """
+            }
+            return more + "\n" + hosts.joined(separator: "\n")
+        }
+    }
+
+    /// `SSLVHostSNIPolicy` in its four forms: which hosts a request may be for whose handshake was for `localhost`.
+    @Test(
+        arguments: [
+            ("", ["200", "421", "421"]), ("SSLVHostSNIPolicy secure", ["200", "421", "421"]),
+            ("SSLVHostSNIPolicy strict", ["421", "421", "421"]),
+            ("SSLVHostSNIPolicy authonly", ["200", "200", "421"]),
+            ("SSLVHostSNIPolicy insecure", ["200", "200", "200"]),
+        ],
+        ["--http1.1", "--http2"]
+    )
+    func policies(of policy: (line: String, statuses: [String]), http: String) throws {
+        let server = try standIn(policy.line)
+        for (host, expected) in zip(["shared.example", "a.example", "clients.example"], policy.statuses) {
+            #expect(try status([http, "--header", "Host: \(host)", server.url]) == expected, "\(policy.line): \(host)")
+        }
+        #expect(try status([http, server.url]) == "200")
+        try server.stop()
+    }
+
+    @Test func strictnessOfTheStandIn() throws {
+        let strict = try standIn("SSLStrictSNIVHostCheck on")
+        #expect(try status(["https://127.0.0.1:\(strict.port)/"]) == "403")
+        #expect(try status([strict.url]) == "200")
+        // A name in the handshake and none in the request.
+        let nameless = try status(["--http1.0", "--header", "Host:", strict.url])
+        #expect(nameless == "400", "\(strict.accessLog)")
+        try strict.stop()
+        let lenient = try standIn("")
+        #expect(try status(["https://127.0.0.1:\(lenient.port)/"]) == "200")
+        try lenient.stop()
+    }
+
     @Test func unknownNameGetsTheFirstHostWithoutStrictness() throws {
         let server = try server("TLSStrictSNI off")
         let address = "unknown.example:\(server.port)"

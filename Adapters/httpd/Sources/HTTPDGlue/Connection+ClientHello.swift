@@ -110,7 +110,11 @@ extension Connection {
             let slot = unsafe apr_array_push(list)
             unsafe slot?.storeBytes(of: pool.copy(name), as: UnsafePointer<CChar>?.self)
         }
-        guard let chosen = unsafe ap_select_protocol(record, nil, server, list) else { return nil }
+        guard let chosen = unsafe ap_select_protocol(record, nil, server, list) else {
+            // httpd has no name for HTTP/1.0, and speaks it where it speaks HTTP/1.1.
+            let speaksIt = unsafe ap_is_allowed_protocol(record, nil, server, "http/1.1") != 0
+            return speaksIt && offered.contains("http/1.0") ? "http/1.0" : nil
+        }
         if let current = unsafe ap_get_protocol(record), unsafe strcmp(chosen, current) == 0 {
             return unsafe String(cString: chosen)
         }

@@ -24,11 +24,16 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
     if connection.awaitsCertificate || awaitsCertificate, unsafe request.pointee.prev == nil {
         return HTTP_SERVICE_UNAVAILABLE
     }
-    guard let server = unsafe request.pointee.server, unsafe server != connection.server,
+    guard let server = unsafe request.pointee.server,
         unsafe request.pointee.main == nil, unsafe request.pointee.prev == nil,
         // A forward proxy is asked for other servers' names.
         unsafe request.pointee.proxyreq != PROXYREQ_PROXY
     else { return DECLINED }
+    if tlsd_is_ssl_face() {
+        let status = unsafe checkNames(of: request, connection, server)
+        guard status == OK else { return status }
+    }
+    guard unsafe server != connection.server else { return DECLINED }
     let verdict = RequestVerdict(
         connection: connection.policy,
         request: unsafe ServerState.of(server)?.settings.policy,
@@ -51,11 +56,43 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
         unsafe log(
             record,
             .misdirected,
-            level: APLOG_INFO,
+            // As loud as mod_ssl is: a proxy before us may be at fault.
+            level: tlsd_is_ssl_face() ? APLOG_ERR : APLOG_INFO,
             "a request for \(host) is refused: the handshake was made for a virtual host with another TLS policy"
         )
         return HTTP_MISDIRECTED_REQUEST
     }
+}
+
+/// What mod_ssl asks of the names in handshake and request before it compares hosts.
+private func checkNames(
+    of request: UnsafeMutablePointer<request_rec>,
+    _ connection: Connection,
+    _ server: UnsafeMutablePointer<server_rec>
+) -> CInt {
+    guard let record = unsafe request.pointee.connection else { return OK }
+    if connection.serverName != nil {
+        guard unsafe request.pointee.hostname == nil else { return OK }
+        unsafe log(record, .misdirected, level: APLOG_INFO, "a request is refused that names no host")
+        return HTTP_BAD_REQUEST
+    }
+    let primary = unsafe record.pointee.master ?? record
+    let isStrict =
+        unsafe connection.policy.requiresServerName
+        || ServerState.of(server)?.settings.policy?.requiresServerName == true
+    guard isStrict, unsafe tlsd_is_name_based(primary) else { return OK }
+    unsafe apr_table_set(
+        request.pointee.notes,
+        "error-notes",
+        "Reason: the client did not say by Server Name Indication (SNI) which server it wants.<br />\n"
+    )
+    unsafe log(
+        record,
+        .noServerName,
+        level: APLOG_INFO,
+        "a request is refused: the client named no server in its handshake (SSLStrictSNIVHostCheck)"
+    )
+    return HTTP_FORBIDDEN
 }
 
 /// The environment of CGI scripts and of modules that look there.
