@@ -6,6 +6,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <stddef.h>
@@ -36,6 +37,35 @@ static inline EVP_PKEY *_Nullable safetls_parse_private_key(const uint8_t *_Nonn
         EVP_PKEY_free(key);
         key = NULL;
     }
+    return key;
+}
+
+// What decrypts a key.
+struct safetls_passphrase {
+    const uint8_t *_Nullable bytes;
+    size_t count;
+};
+
+static inline int safetls_give_passphrase(char *_Nonnull buffer, int capacity, int writing, void *_Nonnull context) {
+    const struct safetls_passphrase *passphrase = context;
+    (void)writing;
+    if (passphrase->bytes == NULL || passphrase->count > (size_t)capacity) {
+        return -1;
+    }
+    memcpy(buffer, passphrase->bytes, passphrase->count);
+    return (int)passphrase->count;
+}
+
+// The first private key of a PEM text that is encrypted, as PKCS#8 or in the old way; NULL also for a wrong passphrase.
+static inline EVP_PKEY *_Nullable safetls_decrypt_private_key(
+    const uint8_t *_Nonnull pem, size_t count, const uint8_t *_Nullable passphrase, size_t passphrase_count) {
+    struct safetls_passphrase context = {passphrase, passphrase_count};
+    BIO *text = count > INT_MAX ? NULL : BIO_new_mem_buf(pem, (int)count);
+    if (text == NULL) {
+        return NULL;
+    }
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(text, NULL, safetls_give_passphrase, &context);
+    BIO_free(text);
     return key;
 }
 

@@ -24,6 +24,43 @@ public final class PrivateKey: Sendable {
         try self.init(Self.parse(pem: pem))
     }
 
+    /// Reads the first private key of a PEM text, which may be encrypted: as PKCS#8 (RFC 5958 §3) or in the old way of
+    /// OpenSSL (RFC 1421).
+    ///
+    /// - Throws: ``CryptoError/invalidKey(_:)``, also for a wrong passphrase.
+    public convenience init(pem: Span<UInt8>, passphrase: Span<UInt8>) throws(CryptoError) {
+        guard Self.isEncrypted(pem: pem) else {
+            try self.init(pem: pem)
+            return
+        }
+        let pointer = unsafe pem.withUnsafeBufferPointer { pem -> OpaquePointer? in
+            unsafe passphrase.withUnsafeBufferPointer { passphrase in
+                guard let bytes = pem.baseAddress else { return nil }
+                return unsafe safetls_decrypt_private_key(
+                    bytes,
+                    pem.count,
+                    passphrase.baseAddress,
+                    passphrase.count
+                )
+            }
+        }
+        ErrorQueue.clear()
+        guard let pointer = unsafe pointer else {
+            throw .invalidKey(
+                "The private key cannot be decrypted: the passphrase is not right, or the key is damaged."
+            )
+        }
+        try unsafe self.init(NativeKey(owning: pointer))
+    }
+
+    /// Whether the first private key of a PEM text is encrypted.
+    public static func isEncrypted(pem: Span<UInt8>) -> Bool {
+        guard let blocks = try? PEM.blocks(in: pem),
+            let block = blocks.first(where: { $0.label.hasSuffix("PRIVATE KEY") })
+        else { return false }
+        return block.isEncrypted || block.label == "ENCRYPTED PRIVATE KEY"
+    }
+
     /// Reads a private key in PKCS#8, SEC1 or PKCS#1 form.
     ///
     /// - Throws: ``CryptoError/invalidKey(_:)``.

@@ -77,6 +77,19 @@ struct KeyFormatTests {
         let traditional = try OpenSSLCommand.run(["ec", "-aes256", "-passout", "pass:secret"], input: pem)
         #expect(String(decoding: traditional, as: UTF8.self).contains("Proc-Type: 4,ENCRYPTED"))
         #expect(Self.failureReading(pem: traditional) == Self.encrypted)
+        for text in [pkcs8, traditional] {
+            let isEncrypted = PrivateKey.isEncrypted(pem: text.span)
+            #expect(isEncrypted)
+            let key = try PrivateKey(pem: text.span, passphrase: Array("secret".utf8).span)
+            #expect(key.publicKey.isSameKey(as: try PrivateKey(pem: pem.span).publicKey))
+            #expect(
+                failure { () throws(CryptoError) in
+                    try PrivateKey(pem: text.span, passphrase: Array("Secret".utf8).span)
+                } != nil
+            )
+        }
+        let isOpenEncrypted = PrivateKey.isEncrypted(pem: pem.span)
+        #expect(!isOpenEncrypted)
         let der = try Self.firstBlock(of: pkcs8)
         #expect(failure { () throws(CryptoError) in try PrivateKey(der: der.span) } == Self.encrypted)
         #expect(ErrorQueue.isEmpty)

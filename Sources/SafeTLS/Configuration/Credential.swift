@@ -141,6 +141,40 @@ public final class Credential: Sendable {
     ///
     /// - Throws: `ConfigurationError` that names the file the mistake is in.
     public convenience init(certificateFiles: [String], keyFile: String) throws(ConfigurationError) {
+        try self.init(certificateFiles: certificateFiles, keyFile: keyFile, key: Credential.readKey(keyFile))
+    }
+
+    /// The same with a key that is encrypted, as PKCS #8 or in OpenSSL's old way.
+    ///
+    /// - Throws: `ConfigurationError` that names the file the mistake is in, also for a wrong passphrase.
+    public convenience init(
+        certificateFiles: [String],
+        keyFile: String,
+        passphrase: Span<UInt8>
+    ) throws(ConfigurationError) {
+        let key: PrivateKey
+        let pem = try Credential.readSecret(keyFile)
+        do throws(CryptoError) {
+            key = try PrivateKey(pem: pem.bytes, passphrase: passphrase)
+        } catch .invalidKey(let reason) {
+            throw ConfigurationError(file: keyFile, reason: reason)
+        } catch {
+            throw ConfigurationError(file: keyFile, reason: "contains no private key that can be used")
+        }
+        try self.init(certificateFiles: certificateFiles, keyFile: keyFile, key: key)
+    }
+
+    /// Whether the key in a PEM file is encrypted; false also for a file that cannot be read.
+    public static func isKeyEncrypted(inFile path: String) -> Bool {
+        guard let pem = try? readSecret(path) else { return false }
+        return PrivateKey.isEncrypted(pem: pem.bytes)
+    }
+
+    private convenience init(
+        certificateFiles: [String],
+        keyFile: String,
+        key: PrivateKey
+    ) throws(ConfigurationError) {
         var chain: [Certificate] = []
         for file in certificateFiles {
             let pem = try Credential.read(file)
@@ -148,7 +182,6 @@ public final class Credential: Sendable {
                 chain.append(certificate)
             }
         }
-        let key = try Credential.readKey(keyFile)
         do throws(ConfigurationError) {
             try self.init(certificateChain: chain, privateKey: key)
         } catch {
@@ -168,13 +201,16 @@ public final class Credential: Sendable {
     }
 
     private static func readKey(_ path: String) throws(ConfigurationError) -> PrivateKey {
-        let pem: Secret
+        let pem = try readSecret(path)
+        return try key(pem.bytes, file: path)
+    }
+
+    private static func readSecret(_ path: String) throws(ConfigurationError) -> Secret {
         do throws(FileError) {
-            pem = try FileBytes.readSecret(path, limit: TLSLimits.certificateFileLength)
+            return try FileBytes.readSecret(path, limit: TLSLimits.certificateFileLength)
         } catch {
             throw ConfigurationError(file: error.path, reason: "cannot be read: \(error.reason)")
         }
-        return try key(pem.bytes, file: path)
     }
 
     private static func chain(_ pem: Span<UInt8>, file: String?) throws(ConfigurationError) -> [Certificate] {

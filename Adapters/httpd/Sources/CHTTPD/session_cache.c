@@ -61,6 +61,7 @@ int tlsd_cache_start(server_rec *server, apr_pool_t *pool) {
 }
 
 void tlsd_cache_start_child(apr_pool_t *pool, server_rec *server) {
+    tlsd_forget_passphrases();
     if (cache.mutex != NULL) {
         const char *lock_file = apr_global_mutex_lockfile(cache.mutex);
         if (apr_global_mutex_child_init(&cache.mutex, lock_file, pool) != APR_SUCCESS) {

@@ -126,6 +126,17 @@ public struct CertificateVariables: Sendable {
     }
 }
 
+extension CertificateVariables {
+    /// Whether the first certificate of a PEM file has an RSA key; true also for a file that cannot be read.
+    public static func isRSA(inFile path: String) -> Bool {
+        guard let certificate = try? TrustAnchors(pemFile: path).certificates.first else { return true }
+        return switch KeyAlgorithm(subjectPublicKeyInfo: certificate.subjectPublicKeyInfo) {
+        case .rsa, .rsaPSS, nil: true
+        case .ecdsa, .ed25519: false
+        }
+    }
+}
+
 /// Kinds of keys, by the names that OpenSSL and so `SSL_SERVER_A_KEY` has for them.
 private enum KeyAlgorithm: String {
     case rsa = "rsaEncryption"

@@ -173,7 +173,6 @@ struct SSLDirective: Sendable {
         "sslcompression": ignored(1...1) { arguments throws(DirectiveError) in
             try isOn(arguments[0]) ? "compression is never used: it reveals secrets (CRIME)" : nil
         },
-        "sslpassphrasedialog": ignored(1...1),
         "sslusestapling": ignored(1...1) { arguments throws(DirectiveError) in
             try isOn(arguments[0])
                 ? "OCSP responses are not fetched by this module: they are stapled when mod_md provides them" : nil

@@ -25,35 +25,59 @@ extension ServerSettings {
     public var certificateKeyFiles: [String] { ssl.keyFiles }
 
     /// Reads certificates and their keys, in whatever order the files stand.
-    public func loadCertificates(files: [String], keyFiles: [String]) throws(DirectiveError) {
+    ///
+    /// - Parameter unlock: Reads a certificate, from the files of its chain, with a key that is encrypted.
+    public func loadCertificates(
+        files: [String],
+        keyFiles: [String],
+        unlock: Unlock = { _, _ throws(DirectiveError) in nil }
+    ) throws(DirectiveError) {
         guard certificates.isEmpty else { return }
         for file in files {
-            try loadCertificate(chain: [file] + (ssl.chainFile.map { [$0] } ?? []), keyFiles)
+            try loadCertificate(chain: [file] + (ssl.chainFile.map { [$0] } ?? []), keyFiles, unlock)
         }
     }
+
+    /// Reads a certificate whose key is encrypted: the files of its chain, and the key's.
+    public typealias Unlock = ([String], String) throws(DirectiveError) -> Credential?
 
     /// Reads other certificates in place of those that the directives name.
     public func replaceCertificates(files: [String], keyFiles: [String]) throws(DirectiveError) {
         removeCertificates()
-        for file in files { try loadCertificate(chain: [file], keyFiles) }
+        for file in files { try loadCertificate(chain: [file], keyFiles) { _, _ throws(DirectiveError) in nil } }
     }
 
     /// Whether the server takes certificates of unknown authorities.
     public var defersVerdicts: Bool { ssl.verification == .optionalWithoutAuthority }
 
-    private func loadCertificate(chain: [String], _ keyFiles: [String]) throws(DirectiveError) {
+    private func loadCertificate(
+        chain: [String],
+        _ keyFiles: [String],
+        _ unlock: Unlock
+    ) throws(DirectiveError) {
         // A key may stand in the certificate's own file.
-        var firstError: ConfigurationError?
+        var firstError: String?
         for keyFile in keyFiles + [chain[0]] {
+            if Credential.isKeyEncrypted(inFile: keyFile) {
+                do throws(DirectiveError) {
+                    if let credential = try unlock(chain, keyFile) {
+                        addCertificate(chainFiles: chain, keyFile: keyFile, credential)
+                        return
+                    }
+                } catch {
+                    firstError = firstError ?? "\(error)"
+                    continue
+                }
+            }
             do throws(ConfigurationError) {
                 let credential = try Credential(certificateFiles: chain, keyFile: keyFile)
                 addCertificate(chainFiles: chain, keyFile: keyFile, credential)
                 return
             } catch {
-                firstError = firstError ?? error
+                firstError = firstError ?? "\(error)"
             }
         }
-        throw DirectiveError(firstError.map { "\($0)" } ?? "\(chain[0]): there is no key for the certificate")
+        throw DirectiveError(firstError ?? "\(chain[0]): there is no key for the certificate")
     }
 
     /// What the server's options become with the values of `SSL*` directives.

@@ -92,6 +92,7 @@ private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) 
     }
     let list = EngineList(engines, mayLeaveThreads: !tlsd_handshakes_are_limited())
     let depths = unsafe ServerState.of(main)?.wantedDepths ?? []
+    let dialog = unsafe ServerState.of(main)?.passphraseDialog ?? .terminal
     let namePolicy = unsafe ServerState.of(main)?.serverNamePolicy ?? .secure
     var next = unsafe Optional(main)
     while let server = unsafe next {
@@ -101,7 +102,7 @@ private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) 
             state.serverNamePolicy = namePolicy
             if state.settings.isEngineOn {
                 list.isUsed = true
-                try unsafe preparePolicy(of: server, state, depths: depths, pool)
+                try unsafe preparePolicy(of: server, state, depths: depths, dialog, pool)
                 if state.settings.defersVerdicts { list.defersVerdicts = true }
             }
         }
@@ -129,6 +130,7 @@ private func preparePolicy(
     of server: UnsafeMutablePointer<server_rec>,
     _ state: ServerState,
     depths: Set<Int>,
+    _ dialog: PassphraseDialog,
     _ pool: Pool
 ) throws(DirectiveError) {
     let settings = state.settings
@@ -137,7 +139,14 @@ private func preparePolicy(
     state.wantedDepths.formUnion(depths)
     let (name, place) = unsafe describe(server)
     do throws(DirectiveError) {
-        try settings.loadCertificates(files: settings.certificateFiles, keyFiles: settings.certificateKeyFiles)
+        let port = unsafe server.pointee.port > 0 ? server.pointee.port : server.pointee.addrs?.pointee.host_port ?? 443
+        let host = unsafe server.pointee.server_hostname.map { unsafe String(cString: $0) } ?? "localhost"
+        try settings.loadCertificates(
+            files: settings.certificateFiles,
+            keyFiles: settings.certificateKeyFiles
+        ) { chain, keyFile throws(DirectiveError) in
+            try dialog.credential(chain, keyFile, server: "\(host):\(port)", pool)
+        }
     } catch {
         throw DirectiveError("\(name)\(place): \(error)")
     }

@@ -41,6 +41,11 @@ func tlsd_ssl_directive(
             state.serverNamePolicy = policy
             return nil
         }
+        if name.lowercased() == "sslpassphrasedialog" {
+            guard words.count == 1 else { throw DirectiveError("takes one argument") }
+            state.passphraseDialog = try PassphraseDialog(words[0])
+            return nil
+        }
         if name.lowercased() == "sslsessioncache" {
             guard words.count == 1 else { throw DirectiveError("takes one argument") }
             return unsafe words[0].withCString { unsafe tlsd_cache_configure(command, $0) }

@@ -18,6 +18,8 @@ final class ServerState {
     /// Certificates are still to come: until then requests get 503.
     var awaitsCertificate = false
 
+    /// `SSLPassPhraseDialog`; the main server's counts.
+    var passphraseDialog = PassphraseDialog.terminal
     /// `TLSReloadInterval` in seconds, 0 for off; the main server's counts.
     var reloadInterval: Int64 = 60
 

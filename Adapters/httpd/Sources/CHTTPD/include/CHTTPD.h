@@ -383,6 +383,21 @@ bool tlsd_cache_remove(const uint8_t *identifier, unsigned identifier_length);
 /// Writes what the provider has to say of the cache.
 void tlsd_cache_show(request_rec *request, int flags);
 
+// Passphrases of keys, in passphrase.c.
+
+/// What was asked for before, nil if nothing was.
+const char *_Nullable tlsd_known_passphrase(const char *file);
+void tlsd_keep_passphrase(const char *file, const char *text);
+
+/// Wipes what is kept: the processes that speak with clients have no use for it.
+void tlsd_forget_passphrases(void);
+
+/// Asks a program, or who sits at the terminal when it is nil; false when there is no answer.
+bool tlsd_ask_passphrase(
+    apr_pool_t *pool, const char *_Nullable program, const char *server, const char *algorithm, char *buffer,
+    size_t capacity
+);
+
 // What mod_status shows, in statistics.c.
 
 typedef enum { tlsd_handshake_full, tlsd_handshake_resumed, tlsd_handshake_failed } tlsd_handshake;

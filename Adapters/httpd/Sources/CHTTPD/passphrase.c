@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passphrases of keys: asked for once, when httpd starts, and known to its parent process from then on, as a restart has no
+// terminal. The library is never unloaded, so what stands here outlives the configuration.
+
+#include "CHTTPD.h"
+
+#include <apr_lib.h>
+#include <apr_thread_proc.h>
+
+struct passphrase {
+    struct passphrase *next;
+    char *file;
+    size_t length;
+    char text[];
+};
+
+static struct passphrase *first;
+
+const char *tlsd_known_passphrase(const char *file) {
+    for (struct passphrase *item = first; item != NULL; item = item->next) {
+        if (strcmp(item->file, file) == 0) {
+            return item->text;
+        }
+    }
+    return NULL;
+}
+
+void tlsd_keep_passphrase(const char *file, const char *text) {
+    size_t length = strlen(text);
+    struct passphrase *item = malloc(sizeof *item + length + 1);
+    if (item == NULL) {
+        return;
+    }
+    item->file = strdup(file);
+    if (item->file == NULL) {
+        free(item);
+        return;
+    }
+    item->length = length;
+    memcpy(item->text, text, length + 1);
+    item->next = first;
+    first = item;
+}
+
+void tlsd_forget_passphrases(void) {
+    while (first != NULL) {
+        struct passphrase *item = first;
+        first = item->next;
+        explicit_bzero(item->text, item->length);
+        free(item->file);
+        free(item);
+    }
+}
+
+static bool ask_terminal(apr_pool_t *pool, const char *server, const char *algorithm, char *buffer, size_t capacity) {
+    apr_size_t size = capacity;
+    const char *prompt = apr_psprintf(pool, "Passphrase of the %s key of %s: ", algorithm, server);
+    return apr_password_get(prompt, buffer, &size) == APR_SUCCESS;
+}
+
+static bool ask_program(
+    apr_pool_t *pool, const char *program, const char *server, const char *algorithm, char *buffer, size_t capacity
+) {
+    apr_procattr_t *attributes;
+    apr_proc_t process;
+    const char *arguments[] = {program, server, algorithm, NULL};
+    if (apr_procattr_create(&attributes, pool) != APR_SUCCESS
+        || apr_procattr_io_set(attributes, APR_NO_PIPE, APR_FULL_BLOCK, APR_NO_PIPE) != APR_SUCCESS
+        || apr_procattr_cmdtype_set(attributes, APR_PROGRAM_ENV) != APR_SUCCESS
+        || apr_proc_create(&process, program, arguments, NULL, attributes, pool) != APR_SUCCESS) {
+        return false;
+    }
+    bool is_read = apr_file_gets(buffer, (int)capacity, process.out) == APR_SUCCESS;
+    apr_file_close(process.out);
+    int status;
+    apr_exit_why_e why;
+    apr_proc_wait(&process, &status, &why, APR_WAIT);
+    if (!is_read || why != APR_PROC_EXIT || status != 0) {
+        return false;
+    }
+    buffer[strcspn(buffer, "\r\n")] = '\0';
+    return true;
+}
+
+bool tlsd_ask_passphrase(
+    apr_pool_t *pool, const char *program, const char *server, const char *algorithm, char *buffer, size_t capacity
+) {
+    buffer[0] = '\0';
+    return program == NULL ? ask_terminal(pool, server, algorithm, buffer, capacity)
+                           : ask_program(pool, program, server, algorithm, buffer, capacity);
+}
