@@ -142,6 +142,30 @@ import Testing
         }
     }
 
+    /// certbot chooses its options file by a version that it looks for in the module.
+    @Test func certbotFindsAVersion() throws {
+        let module = try Data(contentsOf: HTTPServer.Face.ssl.module)
+        #expect(module.range(of: Data("OpenSSL 3.0.0 ".utf8)) != nil)
+    }
+
+    /// Mutexes that only mod_ssl has, and names of certificates before their conversion to UTF-8.
+    @Test func oddsAndEnds() throws {
+        let server = try HTTPServer(face: .ssl) { port in
+            """
+            Mutex default ssl-stapling
+            Mutex default ssl-stapling-refresh
+            Mutex default ssl-cache
+            <VirtualHost *:\(port)>
+                SSLEngine on
+                \(Self.certificate(try Self.identity()))
+                Header set X-Name "%{SSL_SERVER_S_DN_CN_RAW}s"
+            </VirtualHost>
+            """
+        }
+        #expect(try curl(["--head", server.url]).text.contains("X-Name: localhost\r\n"))
+        try server.stop()
+    }
+
     @Test func accessRules() throws {
         let server = try HTTPServer(face: .ssl) { port in
             let identity = try TestCertificates.shared().localhost(.ecdsaP256)

@@ -23,6 +23,11 @@ void tlsd_cache_reset(apr_pool_t *pool) {
     memset(&cache, 0, sizeof cache);
     cache.pool = pool;
     ap_mutex_register(pool, mutex_type, NULL, APR_LOCK_DEFAULT, 0);
+    if (tlsd_is_ssl_face()) {
+        // Directives `Mutex` name these, too.
+        ap_mutex_register(pool, "ssl-stapling", NULL, APR_LOCK_DEFAULT, 0);
+        ap_mutex_register(pool, "ssl-stapling-refresh", NULL, APR_LOCK_DEFAULT, 0);
+    }
 }
 
 const char *tlsd_cache_configure(cmd_parms *command, const char *text) {

@@ -73,6 +73,8 @@ public struct CertificateVariables: Sendable {
     /// The value of a variable; those that hold whole certificates are made when they are asked for.
     func value(of name: String) -> String? {
         if let value = values[name] { return value }
+        // Names are UTF-8 either way.
+        if name.hasSuffix("_RAW"), name.contains("_DN_") { return values[String(name.dropLast(4))] }
         guard name.hasPrefix(prefix + "_CERT"), let leaf = chain.first else { return nil }
         let rest = name.dropFirst(prefix.count)
         if rest == "_CERT" { return PEMText.certificate(leaf.der) }

@@ -48,6 +48,9 @@ public struct SecurityPolicy: Equatable, Sendable {
     let cipherSuites: [CipherSuite]
     let groups: [NamedGroup]
     let prefersClientCipherOrder: Bool
+    let signatureSchemes: [SignatureScheme]
+    let paddingMultiple: Int
+    let ticketCount: Int
     let client: ClientPolicy
 }
 

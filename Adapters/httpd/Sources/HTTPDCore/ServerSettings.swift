@@ -156,6 +156,9 @@ public final class ServerSettings {
                 cipherSuites: options.cipherSuites,
                 groups: options.groups,
                 prefersClientCipherOrder: options.prefersClientCipherOrder,
+                signatureSchemes: options.signatureSchemes,
+                paddingMultiple: options.records.paddingMultiple,
+                ticketCount: options.ticketCount,
                 client: ClientPolicy(ssl)
             ),
             // Who speaks mod_ssl's language expects its answer to names that no virtual host has.

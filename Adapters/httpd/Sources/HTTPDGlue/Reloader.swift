@@ -154,15 +154,18 @@ final class Reloader {
         guard isBusy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else { return }
         defer { isBusy.store(false, ordering: .releasing) }
         let half = unsafe tlsd_reload_half(generation)
+        let seen = versions
         var replacements: [ObjectIdentifier: [Int: Credential]] = [:]
         for (number, slot) in slots.enumerated() {
             let memory = unsafe half + slot.offset
             let version = unsafe load(memory, 0)
             guard version != versions[number] else { continue }
-            versions[number] = version
             guard let credential = try? unsafe credential(memory) else { continue }
+            versions[number] = version
             for user in slot.users { replacements[ObjectIdentifier(user.state), default: [:]][user.index] = credential }
         }
+        // Two changes while this was read: the parent may have written over it. The next connection tries again.
+        guard tlsd_reload_generation() &- generation < 2 else { return versions = seen }
         let isOtherTrust = unsafe load(half, 0) != trustVersion
         unsafe trustVersion = load(half, 0)
         for state in states {

@@ -135,7 +135,8 @@ static const command_rec commands[] = {
         "accepted"),
     // In directories, too.
     DIRECTIVE("SSLCipherSuite", RSRC_CONF | OR_AUTHCFG,
-        "cipher suites in OpenSSL's language"),
+        // certbot looks for such a version, to choose among its options files.
+        "cipher suites in the language of OpenSSL 3.0.0 and later"),
     DIRECTIVE("SSLVerifyClient", RSRC_CONF | OR_AUTHCFG,
         "whether clients show certificates: none, optional, require, optional_no_ca"),
     DIRECTIVE("SSLVerifyDepth", RSRC_CONF | OR_AUTHCFG,

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// Modules that pass bytes through, or ask by themselves, over connections that TLS protects on both sides.
+@Suite struct ProxyTunnelTests {
+    private static let modules = "/usr/lib/apache2/modules"
+
+    private static func load(_ names: String...) -> String {
+        names.map { "LoadModule \($0)_module \(modules)/mod_\($0).so" }.joined(separator: "\n")
+    }
+
+    private static func front(_ more: String, _ host: String) throws -> HTTPServer {
+        try HTTPServer(face: .ssl) { port in
+            """
+            \(more)
+            SSLProxyEngine on
+            SSLProxyVerify require
+            SSLProxyCACertificateFile \(try TestCertificates.shared().authority.path)
+            <VirtualHost *:\(port)>
+                ServerName localhost
+                SSLEngine on
+                \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
+                \(host)
+            </VirtualHost>
+            """
+        }
+    }
+
+    /// A server that says yes to every upgrade and then repeats what it hears.
+    private static let echo = """
+        import socket, ssl, sys, threading
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[2], sys.argv[3])
+        listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+        print("listening", flush=True)
+        def serve(plain):
+            with context.wrap_socket(plain, server_side=True) as connection:
+                head = b""
+                while b"\\r\\n\\r\\n" not in head:
+                    head += connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n\\r\\n")
+                while data := connection.recv(65536):
+                    connection.sendall(data)
+        while True:
+            threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+        """
+
+    private static let socketClient = """
+
+        import random
+        with connect() as connection:
+            connection.sendall(b"GET /ws HTTP/1.1\\r\\nHost: localhost\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\\r\\n\\r\\n")
+            head = b""
+            while b"\\r\\n\\r\\n" not in head:
+                part = connection.recv(1)
+                assert part, head
+                head += part
+            assert head.startswith(b"HTTP/1.1 101 "), head
+            for size in [1, 2, 100, 16384, 16385, 100000, 3]:
+                data = random.randbytes(size)
+                connection.sendall(data)
+                answer = b""
+                while len(answer) < size:
+                    answer += connection.recv(65536)
+                assert answer == data
+        print("echoed")
+        """
+
+    @Test func webSockets() throws {
+        let port = try LoopbackPort.free()
+        let identity = try TestCertificates.shared().localhost(.rsa)
+        let backend = try ChildProcess(
+            "python3",
+            ["-c", Self.echo, "\(port)", identity.certificate.path, identity.key.path]
+        )
+        defer { backend.terminate() }
+        try backend.waitForText("listening")
+        let server = try Self.front(
+            Self.load("proxy", "proxy_http", "proxy_wstunnel"),
+            "ProxyPass /ws wss://localhost:\(port)/ws"
+        )
+        let outcome = try python(Self.socketClient, server)
+        #expect(outcome.text == "echoed\n", "\(outcome)\n\(server.errorLog)")
+        try server.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+
+    /// mod_proxy_hcheck asks from a process and a thread of its own, without a request of a client.
+    @Test func healthChecks() throws {
+        let inner = try HTTPServer()
+        let server = try Self.front(
+            Self.load(
+                "proxy",
+                "proxy_http",
+                "proxy_balancer",
+                "lbmethod_byrequests",
+                "slotmem_shm",
+                "proxy_hcheck"
+            ),
+            """
+            <Proxy balancer://inner>
+                BalancerMember https://localhost:\(inner.port) hcmethod=GET hcuri=/index.html?health hcinterval=1
+            </Proxy>
+            ProxyPass / balancer://inner/
+            """
+        )
+        #expect(try curl([server.url]).text == "This is localhost.\n", "\(server.errorLog)")
+        let deadline = Date().addingTimeInterval(30)
+        while !inner.accessLog.contains("?health") {
+            guard Date() < deadline else { throw ChildProcessError("no check\n\(server.errorLog)\n\(inner.errorLog)") }
+            Thread.sleep(forTimeInterval: 0.1)
+        }
+        #expect(try curl([server.url]).text == "This is localhost.\n", "\(server.errorLog)")
+        try server.stop()
+        try inner.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+
+    /// A forward proxy that is reached by TLS, and TLS through it.
+    @Test func connectMethod() throws {
+        let inner = try HTTPServer()
+        let server = try Self.front(
+            Self.load("proxy", "proxy_connect"),
+            "ProxyRequests on\nAllowCONNECT \(inner.port)"
+        )
+        let authority = try TestCertificates.shared().authority.path
+        let outcome = try curl(["--proxy", server.url, "--proxy-cacert", authority, "--proxytunnel", inner.url])
+        #expect(outcome.text == "This is localhost.\n", "\(outcome)\n\(server.errorLog)")
+        try server.stop()
+        try inner.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+}
