@@ -47,6 +47,8 @@ public struct SecurityPolicy: Equatable, Sendable {
     let versions: ClosedRange<ProtocolVersion>
     let cipherSuites: [CipherSuite]
     let groups: [NamedGroup]
+    let signatureSchemes: [SignatureScheme]
+    let clientSignatureSchemes: [SignatureScheme]?
     let prefersClientCipherOrder: Bool
     let client: ClientPolicy
 }

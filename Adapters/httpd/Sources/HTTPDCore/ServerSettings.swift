@@ -155,6 +155,8 @@ public final class ServerSettings {
                 versions: options.versions,
                 cipherSuites: options.cipherSuites,
                 groups: options.groups,
+                signatureSchemes: options.signatureSchemes,
+                clientSignatureSchemes: ssl.clientSignatureSchemes,
                 prefersClientCipherOrder: options.prefersClientCipherOrder,
                 client: ClientPolicy(ssl)
             ),
