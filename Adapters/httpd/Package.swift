@@ -72,7 +72,11 @@ let package = Package(
         ),
         .testTarget(
             name: "HTTPDCoreTests",
-            dependencies: ["HTTPDCore", .product(name: "SafeTLS", package: "SafeTLS")],
+            dependencies: [
+                "HTTPDCore",
+                .product(name: "SafeTLS", package: "SafeTLS"),
+                .product(name: "TLSCertificates", package: "SafeTLS"),
+            ],
             swiftSettings: safe
         ),
     ],

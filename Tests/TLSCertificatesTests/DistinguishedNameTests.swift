@@ -55,6 +55,18 @@ import Testing
         #expect(try commonName(DER.octets([1])).description == "2.5.4.3=#040101")
     }
 
+    @Test func attributesSayWhereSetsBegin() throws {
+        let name = try name(
+            DER.set(attribute("2.5.4.11", DER.utf8("Ü")), attribute("2.5.4.7", DER.octets([1]))),
+            DER.set(attribute("2.5.4.3", DER.printable("www")))
+        )
+        let attributes = name.attributes
+        #expect(attributes.map(\.type) == ["2.5.4.11", "2.5.4.7", "2.5.4.3"])
+        #expect(attributes.map(\.value) == ["Ü", nil, "www"])
+        #expect(attributes.map(\.isFirstOfSet) == [true, false, true])
+        #expect(attributes.map(\.encoding) == [[0x0C, 2, 0xC3, 0x9C], [4, 1, 1], [0x13, 3, 0x77, 0x77, 0x77]])
+    }
+
     @Test func theLastCommonNameCounts() throws {
         let two = try DistinguishedName(der: DER.name("outer", "inner"))
         #expect(two.commonName == "inner")

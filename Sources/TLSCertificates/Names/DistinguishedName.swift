@@ -43,6 +43,10 @@ public struct DistinguishedName: Hashable, Sendable {
         public let type: String
         /// The value; nil when it is no string.
         public let value: String?
+        /// The value as it is encoded, in DER.
+        public let encoding: [UInt8]
+        /// Whether the attribute begins a set: nearly always, as most sets have one attribute only.
+        public let isFirstOfSet: Bool
     }
 
     /// The attributes in the order in which they are encoded.
@@ -52,7 +56,9 @@ public struct DistinguishedName: Hashable, Sendable {
             result.append(
                 TextAttribute(
                     type: ObjectIdentifier.dotted(der.span.extracting(attribute.type)),
-                    value: Self.text(of: der.span.extracting(attribute.value.content), tag: attribute.valueTag)
+                    value: Self.text(of: der.span.extracting(attribute.value.content), tag: attribute.valueTag),
+                    encoding: Array(copying: der.span.extracting(attribute.value.whole)),
+                    isFirstOfSet: attribute.isFirstOfSet
                 )
             )
         }

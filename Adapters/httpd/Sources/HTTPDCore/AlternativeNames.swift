@@ -17,7 +17,7 @@ enum AlternativeNames {
             guard let (kind, value) = variable(name) else { continue }
             let count = counts[kind, default: 0]
             counts[kind] = count + 1
-            variables.append(("\(kind)_\(count)", value))
+            variables.append(("\(kind)_\(count)", NameAttributes.escapingControls(value)))
         }
         return variables
     }

@@ -39,8 +39,8 @@ public struct CertificateVariables: Sendable {
             "\(prefix)_M_SERIAL": serial,
             "\(prefix)_V_START": CertificateDate.text(certificate.notBefore),
             "\(prefix)_V_END": CertificateDate.text(certificate.notAfter),
-            "\(prefix)_S_DN": certificate.subject.description,
-            "\(prefix)_I_DN": certificate.issuer.description,
+            "\(prefix)_S_DN": NameAttributes.text(certificate.subject),
+            "\(prefix)_I_DN": NameAttributes.text(certificate.issuer),
         ]
         values["\(prefix)_A_KEY"] = keyAlgorithm?.rawValue
         values["\(prefix)_A_SIG"] = certificate.signatureAlgorithmName
@@ -52,7 +52,7 @@ public struct CertificateVariables: Sendable {
         for (name, value) in AlternativeNames.variables(of: certificate) { values["\(prefix)_SAN_\(name)"] = value }
         if let now {
             values["\(prefix)_V_REMAIN"] = String(max(0, (certificate.notAfter - now) / 86_400))
-            let issuer = certificate.issuer.description
+            let issuer = NameAttributes.text(certificate.issuer)
             let number = Self.decimal(certificate.serialNumber)
             values["\(prefix)_CERT_RFC4523_CEA"] =
                 "{ serialNumber \(number), issuer rdnSequence:\"\(issuer)\" }"
@@ -72,9 +72,7 @@ public struct CertificateVariables: Sendable {
 
     /// The value of a variable; those that hold whole certificates are made when they are asked for.
     func value(of name: String) -> String? {
-        if let value = values[name] { return value }
-        // Names are UTF-8 either way.
-        if name.hasSuffix("_RAW"), name.contains("_DN_") { return values[String(name.dropLast(4))] }
+        if let value = values[name] ?? Self.otherSpelling(name).flatMap({ values[$0] }) { return value }
         guard name.hasPrefix(prefix + "_CERT"), let leaf = chain.first else { return nil }
         let rest = name.dropFirst(prefix.count)
         if rest == "_CERT" { return PEMText.certificate(leaf.der) }
@@ -82,6 +80,17 @@ public struct CertificateVariables: Sendable {
         guard rest.hasPrefix("_CERT_CHAIN_"), let index = Int(rest.dropFirst(12)), index >= 0, index < chain.count - 1
         else { return nil }
         return PEMText.certificate(chain[index + 1].der)
+    }
+
+    /// The variable that mod_ssl also finds by this name: parts of names have the number 0, or `_RAW` behind them, and the
+    /// state is `SP` too. Nil for other names.
+    private static func otherSpelling(_ name: String) -> String? {
+        guard let owner = name.firstRange(of: "_DN_")?.upperBound else { return nil }
+        var part = name[owner...]
+        if part.hasSuffix("_RAW") { part.removeLast(4) }
+        if part.hasSuffix("_0") { part.removeLast(2) }
+        if part == "SP" || part.hasPrefix("SP_") { part = "ST" + part.dropFirst(2) }
+        return String(name[..<owner]) + String(part)
     }
 
     /// The variables that `ExportCertData` sets.

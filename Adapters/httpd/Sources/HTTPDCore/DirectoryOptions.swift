@@ -61,11 +61,15 @@ public struct DirectoryOptions: Equatable, Sendable, BitwiseCopyable {
 
     /// Applies the arguments of `SSLOptions`.
     public mutating func apply(ssl arguments: [String]) throws(DirectiveError) {
-        if let first = arguments.first, !first.hasPrefix("+"), !first.hasPrefix("-") {
-            enabled = []
-            disabled = .all
+        var isReplacing = false
+        for argument in arguments {
+            if !isReplacing, !argument.hasPrefix("+"), !argument.hasPrefix("-") {
+                isReplacing = true
+                enabled = []
+                disabled = .all
+            }
+            try apply(argument, .ssl)
         }
-        for argument in arguments { try apply(argument, .ssl) }
     }
 
     /// Applies one argument of `TLSOptions`: `Name`, `+Name`, `-Name` or `Defaults`.

@@ -19,9 +19,14 @@ public enum OpenSSLCipherString {
     public static func parse(_ text: String) throws(DirectiveError) -> [CipherSuite] {
         var list: [CipherSuite] = []
         var killed: Set<CipherSuite> = []
-        for word in text.split(whereSeparator: { ":, ;".contains($0) }) {
+        var leastBits = 0
+        for word in words(text) {
             if word.hasPrefix("@") {
-                try sort(&list, String(word))
+                if word.uppercased() == "@STRENGTH" {
+                    list = list.filter { bits($0) == 256 } + list.filter { bits($0) != 256 }
+                } else {
+                    leastBits = try bits(ofLevel: word)
+                }
                 continue
             }
             let sign = word.first.flatMap { "!-+".contains($0) ? $0 : nil }
@@ -37,6 +42,7 @@ public enum OpenSSLCipherString {
             default: list += selection.filter { !list.contains($0) && !killed.contains($0) }
             }
         }
+        list.removeAll { bits($0) < leastBits }
         guard !list.isEmpty else {
             throw DirectiveError(
                 "'\(text)' selects no cipher suite of those that are supported: "
@@ -46,14 +52,28 @@ public enum OpenSSLCipherString {
         return list
     }
 
-    /// `@STRENGTH` and `@SECLEVEL=n`; of the supported suites none is below any level.
-    private static func sort(_ list: inout [CipherSuite], _ command: String) throws(DirectiveError) {
-        let upper = command.uppercased()
-        if upper == "@STRENGTH" {
-            list = list.filter { bits($0) == 256 } + list.filter { bits($0) != 256 }
-        } else if !(upper.hasPrefix("@SECLEVEL=") && UInt8(upper.dropFirst(10)) != nil) {
-            throw DirectiveError("unknown command '\(command)' in a list of cipher suites")
+    /// The words of a list. Commands and exclusions also begin one where nothing separates them from what stands before,
+    /// as in `DEFAULT@SECLEVEL=1`.
+    private static func words(_ text: String) -> [Substring] {
+        text.split(whereSeparator: { ":,;".contains($0) || $0.isWhitespace }).flatMap { word in
+            var words: [Substring] = []
+            var rest = word
+            while let next = rest.dropFirst().firstIndex(where: { "@!".contains($0) }) {
+                words.append(rest[..<next])
+                rest = rest[next...]
+            }
+            return words + [rest]
         }
+    }
+
+    /// The length of keys that `@SECLEVEL=n` asks for. Levels 4 and 5 have 192 and 256 bits; no suite has fewer than the
+    /// 128 of level 3.
+    private static func bits(ofLevel command: Substring) throws(DirectiveError) -> Int {
+        let upper = command.uppercased()
+        guard upper.hasPrefix("@SECLEVEL="), upper.utf8.count == 11, let level = Int(upper.suffix(1)),
+            (0...5).contains(level)
+        else { throw DirectiveError("unknown command '\(command)' in a list of cipher suites") }
+        return level < 4 ? 0 : 192
     }
 
     private static func bits(_ suite: CipherSuite) -> Int { suite.ianaName.contains("AES_128") ? 128 : 256 }
@@ -88,7 +108,7 @@ public enum OpenSSLCipherString {
     /// A list of TLS 1.3 suites, by name.
     public static func parseTLS13(_ text: String) throws(DirectiveError) -> [CipherSuite] {
         var list: [CipherSuite] = []
-        for word in text.split(whereSeparator: { ":, ;".contains($0) }) {
+        for word in text.split(whereSeparator: { ":,;".contains($0) || $0.isWhitespace }) {
             guard let suite = CipherSuite(name: String(word)), suite.rawValue >> 8 == 0x13, !list.contains(suite)
             else { continue }
             list.append(suite)

@@ -9,7 +9,7 @@ enum OpenSSLCommand {
         case "curves", "groups", "ecdhparameters": values.groups = try NameLists.groups(value)
         case "ciphers", "cipherstring": values.suitesTLS12 = try OpenSSLCipherString.parse(value)
         case "ciphersuites": values.suitesTLS13 = try OpenSSLCipherString.parseTLS13(value)
-        case "protocol": values.versions = try SSLProtocolList.parse([value]).versions
+        case "protocol": values.versions = try SSLProtocolList.change(values.versions ?? .tls12 ... .tls13, by: value)
         case "minprotocol":
             let range = values.versions ?? .tls12 ... .tls13
             let lowest = max(try SSLProtocolList.version(value) ?? .tls12, range.lowerBound)
@@ -44,7 +44,7 @@ enum OpenSSLCommand {
     }
 
     private static func applyOptions(_ text: String, to values: inout SSLValues) throws(DirectiveError) {
-        for word in text.split(separator: ",") {
+        for word in text.split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
             let isOn = !word.hasPrefix("-")
             switch word.drop(while: { "+-".contains($0) }).lowercased() {
             case "sessionticket": values.givesTickets = isOn
@@ -53,6 +53,10 @@ enum OpenSSLCommand {
             case "norenegotiation", "noresumptiononrenegotiation", "bugs", "emptyfragments", "compression",
                 "prioritizechacha", "ktls", "middleboxcompat", "antireplay", "ecdhsingle", "dhsingle",
                 "nolegacyserverconnect", "encryptthenmac", "extendedmastersecret", "ignoreunexpectedeof", "cleartext":
+                break
+            // What is never done is easily switched off.
+            case "unsafelegacyrenegotiation" where !isOn, "unsafelegacyserverconnect" where !isOn,
+                "clientrenegotiation" where !isOn, "allownodhekex" where !isOn:
                 break
             case let name:
                 throw DirectiveError("the OpenSSL option '\(name)' has no counterpart here")

@@ -51,10 +51,7 @@ struct ProxyDirective: Sendable {
             values.verification = try ClientVerification(text)
         },
         "sslproxyverifydepth": one { values, text throws(DirectiveError) in
-            guard let depth = Int(text), (0...8).contains(depth) else {
-                throw DirectiveError("'\(text)' is not a depth from 0 to 8")
-            }
-            values.depth = depth
+            values.depth = try ClientVerification.depth(text)
         },
         "sslproxycacertificatefile": file(\.authorityFile),
         "sslproxycacertificatepath": file(\.authorityPath),

@@ -128,10 +128,7 @@ struct SSLDirective: Sendable {
             values.verification = try ClientVerification(text)
         },
         "sslverifydepth": one { values, text throws(DirectiveError) in
-            guard let depth = Int(text), (0...8).contains(depth) else {
-                throw DirectiveError("'\(text)' is not a depth from 0 to 8")
-            }
-            values.verificationDepth = depth
+            values.verificationDepth = try ClientVerification.depth(text)
         },
         "sslcacertificatefile": file(\.authorityFile),
         "sslcacertificatepath": file(\.authorityPath),
@@ -168,7 +165,15 @@ struct SSLDirective: Sendable {
     ]
 
     private static let withoutEffect: [String: SSLDirective] = [
-        "sslrandomseed": ignored(2...3),
+        "sslrandomseed": ignored(2...3) { arguments throws(DirectiveError) in
+            guard ["startup", "connect"].contains(arguments[0].lowercased()) else {
+                throw DirectiveError("'\(arguments[0])' is neither startup nor connect")
+            }
+            if arguments.count == 3, UInt(arguments[2]) == nil {
+                throw DirectiveError("'\(arguments[2])' is not a number of bytes")
+            }
+            return nil
+        },
         "sslcryptodevice": missing("hardware acceleration by engines", off: ["builtin"], instead: "write builtin"),
         "sslcompression": ignored(1...1) { arguments throws(DirectiveError) in
             try isOn(arguments[0]) ? "compression is never used: it reveals secrets (CRIME)" : nil

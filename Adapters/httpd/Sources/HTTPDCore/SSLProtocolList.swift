@@ -13,7 +13,6 @@ public enum SSLProtocolList {
     ) throws(DirectiveError) -> (versions: ClosedRange<ProtocolVersion>, warning: String?) {
         var enabled: Set<Int> = []
         var warning: String?
-        var isFirst = true
         for argument in arguments.flatMap({ $0.split(whereSeparator: { $0 == "," || $0 == ":" }).map(String.init) }) {
             let sign = argument.first.flatMap { "+-".contains($0) ? $0 : nil }
             let word = (sign == nil ? argument : String(argument.dropFirst())).lowercased()
@@ -32,19 +31,49 @@ public enum SSLProtocolList {
             case "+": enabled.formUnion(selected)
             case "-": enabled.subtract(selected)
             default:
-                if !isFirst {
+                if !enabled.isEmpty {
                     warning = "'\(argument)' overrides what stands before it; write '+\(argument)' to add it"
                 }
                 enabled = selected
             }
-            isFirst = false
         }
-        switch (enabled.contains(4), enabled.contains(5)) {
-        case (true, true): return (.tls12 ... .tls13, warning)
-        case (true, false): return (.tls12 ... .tls12, warning)
-        case (false, true): return (.tls13 ... .tls13, warning)
-        case (false, false):
+        guard let versions = range(tls12: enabled.contains(4), tls13: enabled.contains(5)) else {
             throw DirectiveError("'\(arguments.joined(separator: " "))' enables neither TLSv1.2 nor TLSv1.3")
+        }
+        return (versions, warning)
+    }
+
+    /// What OpenSSL's command `Protocol` leaves of `versions`: unlike `SSLProtocol` it begins with all of them, and a word
+    /// without a sign adds to them.
+    static func change(
+        _ versions: ClosedRange<ProtocolVersion>,
+        by text: String
+    ) throws(DirectiveError) -> ClosedRange<ProtocolVersion> {
+        var enabled = Set([.tls12, .tls13].filter(versions.contains))
+        for word in text.split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
+            let isOff = word.hasPrefix("-")
+            let name = isOff || word.hasPrefix("+") ? word.dropFirst() : word
+            var selected: Set<ProtocolVersion> = [.tls12, .tls13]
+            if name.lowercased() != "all" {
+                if !isOff, name.lowercased() == "sslv3" {
+                    throw DirectiveError("\(word) is not supported: SSL is broken since 2014")
+                }
+                selected = try version(String(name)).map { [$0] } ?? []
+            }
+            if isOff { enabled.subtract(selected) } else { enabled.formUnion(selected) }
+        }
+        guard let range = range(tls12: enabled.contains(.tls12), tls13: enabled.contains(.tls13)) else {
+            throw DirectiveError("Protocol '\(text)' enables neither TLSv1.2 nor TLSv1.3")
+        }
+        return range
+    }
+
+    private static func range(tls12: Bool, tls13: Bool) -> ClosedRange<ProtocolVersion>? {
+        switch (tls12, tls13) {
+        case (true, true): .tls12 ... .tls13
+        case (true, false): .tls12 ... .tls12
+        case (false, true): .tls13 ... .tls13
+        case (false, false): nil
         }
     }
 

@@ -107,6 +107,16 @@ public enum ClientVerification: UInt8, Sendable, BitwiseCopyable, Comparable {
     }
 }
 
+extension ClientVerification {
+    /// Parses an argument of `SSLVerifyDepth`. Any number will do; no chain that is looked at is longer than 32.
+    public static func depth(_ text: String) throws(DirectiveError) -> Int {
+        guard let depth = Int(text), depth >= 0 else {
+            throw DirectiveError("'\(text)' is not a depth: how many authorities may stand above a certificate")
+        }
+        return min(depth, 32)
+    }
+}
+
 /// `SSLCARevocationCheck`.
 struct RevocationChecking: Equatable {
     enum Depth { case none, leaf, chain }

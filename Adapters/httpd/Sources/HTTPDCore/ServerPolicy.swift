@@ -47,10 +47,11 @@ public struct SecurityPolicy: Equatable, Sendable {
     let versions: ClosedRange<ProtocolVersion>
     let cipherSuites: [CipherSuite]
     let groups: [NamedGroup]
-    let prefersClientCipherOrder: Bool
     let signatureSchemes: [SignatureScheme]
+    let clientSignatureSchemes: [SignatureScheme]?
+    let prefersClientCipherOrder: Bool
     let paddingMultiple: Int
-    let ticketCount: Int
+    let ticketCount: Int?
     let client: ClientPolicy
 }
 

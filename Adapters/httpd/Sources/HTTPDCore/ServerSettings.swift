@@ -155,10 +155,11 @@ public final class ServerSettings {
                 versions: options.versions,
                 cipherSuites: options.cipherSuites,
                 groups: options.groups,
-                prefersClientCipherOrder: options.prefersClientCipherOrder,
                 signatureSchemes: options.signatureSchemes,
+                clientSignatureSchemes: ssl.clientSignatureSchemes,
+                prefersClientCipherOrder: options.prefersClientCipherOrder,
                 paddingMultiple: options.records.paddingMultiple,
-                ticketCount: options.ticketCount,
+                ticketCount: ssl.ticketCount,
                 client: ClientPolicy(ssl)
             ),
             // Who speaks mod_ssl's language expects its answer to names that no virtual host has.

@@ -98,11 +98,10 @@ private func applyToDirectory(
         guard words.count == 1 else { throw DirectiveError("takes one argument") }
         directory.verification = try ClientVerification(words[0])
     case "sslverifydepth" where isInDirectory:
-        guard words.count == 1, let depth = Int32(words[0]), (0...8).contains(depth) else {
-            throw DirectiveError("takes a depth from 0 to 8")
-        }
-        directory.verificationDepth = depth
-        unsafe ServerState.of(command.pointee.server)?.wantedDepths.insert(Int(depth))
+        guard words.count == 1 else { throw DirectiveError("takes one argument") }
+        let depth = try ClientVerification.depth(words[0])
+        directory.verificationDepth = Int32(depth)
+        unsafe ServerState.of(command.pointee.server)?.wantedDepths.insert(depth)
     case "sslciphersuite" where isInDirectory:
         throw DirectiveError(
             "a directory cannot have cipher suites of its own: that takes a renegotiation, which there is none of"

@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "SSLEngine", "SSLEngine on off", "SSLEngine maybe", "SSLVerifyDepth 9", "SSLVerifyDepth -1",
+        "SSLEngine", "SSLEngine on off", "SSLEngine maybe", "SSLVerifyDepth -1",
         "SSLVerifyDepth deep",
         "SSLSessionCacheTimeout 0", "SSLSessionCacheTimeout 604801", "SSLCARevocationCheck leaves",
         "SSLCARevocationCheck leaf maybe", "SSLCipherSuite TLSv1.2 HIGH", "SSLCertificateFile pkcs11:token=x",
@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "SSLProxyEngine", "SSLProxyVerify maybe", "SSLProxyVerifyDepth 9", "SSLProxyMachineCertificatePath certs",
+        "SSLProxyEngine", "SSLProxyVerify maybe", "SSLProxyVerifyDepth -1", "SSLProxyMachineCertificatePath certs",
         "SSLProxyCipherSuite RC4", "TLSProxyProtocol v1.1+", "TLSProxyCiphersSuppress nonsense", "SSLProxyNonsense on",
     ])
     func refuses(text: String) {

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import SafeTLS
+import Testing
+
+@testable import HTTPDCore
+
+/// `SSLOpenSSLConfCmd`, whose commands are those of SSL_CONF_cmd(3).
+@Suite struct ConfigurationCommandTests {
+    private func values(_ commands: [(String, String)]) throws -> SSLValues {
+        var values = SSLValues()
+        for (name, value) in commands {
+            #expect(try OpenSSLCommand.apply(name, value, to: &values) == nil)
+        }
+        return values
+    }
+
+    private func error(_ name: String, _ value: String) -> String? {
+        var values = SSLValues()
+        return #expect(throws: DirectiveError.self) { try OpenSSLCommand.apply(name, value, to: &values) }?.description
+    }
+
+    @Test(arguments: ["Curves", "Groups", "ECDHParameters", "curves", "GROUPS"])
+    func groupsHaveThreeNames(name: String) throws {
+        #expect(try values([(name, "secp384r1:X25519")]).groups == [.secp384r1, .x25519])
+    }
+
+    @Test func suites() throws {
+        let values = try values([("CipherString", "AES128+ECDSA"), ("Ciphersuites", "TLS_AES_256_GCM_SHA384")])
+        #expect(values.suitesTLS12 == [.ecdheECDSAWithAES128GCMSHA256])
+        #expect(values.suitesTLS13 == [.aes256GCMSHA384])
+        #expect(error("CipherString", "RC4")?.contains("'RC4'") == true)
+        #expect(error("Ciphersuites", "HIGH")?.contains("'HIGH'") == true)
+    }
+
+    /// Begins with all versions, unlike `SSLProtocol`, and words without a sign add. The first one is the manual's example.
+    @Test(
+        arguments: [
+            ("-ALL, TLSv1.2", .tls12 ... .tls12), ("-ALL,TLSv1.3", .tls13 ... .tls13), ("-TLSv1.2", .tls13 ... .tls13),
+            ("-TLSv1.3,-SSLv3,-TLSv1", .tls12 ... .tls12), ("TLSv1.2,TLSv1.3", .tls12 ... .tls13),
+            ("-TLSv1.2,+TLSv1.2", .tls12 ... .tls13), ("ALL,-SSLv3", .tls12 ... .tls13), ("TLSv1.3", .tls12 ... .tls13),
+        ] as [(String, ClosedRange<ProtocolVersion>)]
+    )
+    func protocols(text: String, expected: ClosedRange<ProtocolVersion>) throws {
+        #expect(try values([("Protocol", text)]).versions == expected)
+    }
+
+    @Test(arguments: ["-ALL", "-TLSv1.2,-TLSv1.3", "-ALL,TLSv1.1", "SSLv3", "-ALL,TLSv2"])
+    func protocolsThatDoNotWork(text: String) {
+        #expect(error("Protocol", text) != nil)
+    }
+
+    @Test(
+        arguments: [
+            ("MinProtocol", "TLSv1.2", .tls12 ... .tls13), ("MinProtocol", "TLSv1.3", .tls13 ... .tls13),
+            ("MinProtocol", "TLSv1", .tls12 ... .tls13), ("MinProtocol", "None", .tls12 ... .tls13),
+            ("MaxProtocol", "TLSv1.2", .tls12 ... .tls12), ("MaxProtocol", "TLSv1.3", .tls12 ... .tls13),
+            ("MaxProtocol", "None", nil),
+        ] as [(String, String, ClosedRange<ProtocolVersion>?)]
+    )
+    func bounds(name: String, value: String, expected: ClosedRange<ProtocolVersion>?) throws {
+        #expect(try values([(name, value)]).versions == expected)
+    }
+
+    @Test func boundsNarrowWhatTheProtocolsLeave() throws {
+        #expect(try values([("Protocol", "-TLSv1.3"), ("MinProtocol", "TLSv1.2")]).versions == .tls12 ... .tls12)
+        #expect(try values([("Protocol", "-TLSv1.2"), ("MaxProtocol", "TLSv1.3")]).versions == .tls13 ... .tls13)
+        #expect(throws: DirectiveError.self) { try values([("Protocol", "-TLSv1.2"), ("MaxProtocol", "TLSv1.2")]) }
+        #expect(throws: DirectiveError.self) { try values([("MaxProtocol", "TLSv1.2"), ("MinProtocol", "TLSv1.3")]) }
+    }
+
+    @Test(arguments: [
+        ("MinProtocol", "TLSv1.4"), ("MaxProtocol", "TLSv1.1"), ("MaxProtocol", "SSLv3"), ("MaxProtocol", "2"),
+    ])
+    func boundsThatLeaveNothing(name: String, value: String) {
+        #expect(error(name, value)?.contains(value) == true)
+    }
+
+    @Test(
+        arguments: [
+            ("-SessionTicket", false, nil), ("SessionTicket", true, nil), ("+SessionTicket", true, nil),
+            ("ServerPreference", nil, true), ("-ServerPreference", nil, false),
+            // The manual's example, and the same with a space.
+            ("-SessionTicket,ServerPreference", false, true), ("-SessionTicket, ServerPreference", false, true),
+            ("Bugs,-Compression,NoRenegotiation,PrioritizeChaCha,KTLS,-MiddleboxCompat", nil, nil),
+            ("-UnsafeLegacyRenegotiation,-ClientRenegotiation", nil, nil),
+        ] as [(String, Bool?, Bool?)]
+    )
+    func options(text: String, givesTickets: Bool?, honorsServerOrder: Bool?) throws {
+        let values = try values([("Options", text)])
+        #expect(values.givesTickets == givesTickets)
+        #expect(values.honorsServerOrder == honorsServerOrder)
+    }
+
+    @Test(arguments: ["UnsafeLegacyRenegotiation", "ClientRenegotiation", "+AllowNoDHEKEX", "Bugs,Nonsense"])
+    func optionsThatAreMissing(text: String) {
+        #expect(error("Options", text)?.contains("has no counterpart") == true)
+    }
+
+    @Test func signatureAlgorithms() throws {
+        let values = try values([
+            ("SignatureAlgorithms", "RSA+SHA384:ECDSA+SHA256"), ("ClientSignatureAlgorithms", "ed25519"),
+        ])
+        #expect(values.signatureSchemes == [.rsaPKCS1SHA384, .ecdsaSECP256R1SHA256])
+        #expect(values.clientSignatureSchemes == [.ed25519])
+    }
+
+    @Test(
+        arguments: [
+            ("RecordPadding", "0", \.paddingMultiple, 0), ("RecordPadding", "16384", \.paddingMultiple, 16_384),
+            ("NumTickets", "0", \.ticketCount, 0), ("NumTickets", "2", \.ticketCount, 2),
+        ] as [(String, String, any KeyPath<SSLValues, Int?> & Sendable, Int)]
+    )
+    func numbers(name: String, value: String, path: any KeyPath<SSLValues, Int?> & Sendable, expected: Int) throws {
+        #expect(try values([(name, value)])[keyPath: path] == expected)
+    }
+
+    @Test(arguments: [
+        ("RecordPadding", "16385"), ("RecordPadding", "-1"), ("RecordPadding", "4k"), ("RecordPadding", ""),
+        ("NumTickets", "-1"), ("NumTickets", "two"), ("NumTickets", "1.5"),
+    ])
+    func numbersThatAreNone(name: String, value: String) {
+        #expect(error(name, value)?.contains("\(name) is a number") == true)
+    }
+
+    /// Many configurations have it, and it is no reason not to start.
+    @Test func parametersOfDiffieHellmanHaveNoEffect() throws {
+        var values = SSLValues()
+        let warning = try OpenSSLCommand.apply("DHParameters", "/etc/ssl/dhparams.pem", to: &values)
+        #expect(warning?.contains("DHParameters has no effect") == true)
+    }
+
+    @Test(arguments: ["Nonsense", "", "Certificate", "PrivateKey", "VerifyMode", "Curve"])
+    func unknownCommandsAreMistakes(name: String) {
+        #expect(error(name, "x") == "the OpenSSL command '\(name)' has no counterpart here")
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import SafeTLS
+import Testing
+
+@testable import HTTPDCore
+
+/// Virtual hosts inherit what they do not say.
+@Suite struct SSLValuesMergingTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let outer: String
+        let inner: String
+        let value: @Sendable (SSLValues) -> String
+
+        init(_ outer: String, _ inner: String, _ value: @escaping @Sendable (SSLValues) -> Any) {
+            self.outer = outer
+            self.inner = inner
+            self.value = { String(describing: value($0)) }
+        }
+
+        var testDescription: String { outer }
+    }
+
+    static let cases = [
+        Case("SSLEngine on", "SSLEngine off") { $0.isEngineOn as Any },
+        Case("SSLCertificateChainFile a", "SSLCertificateChainFile b") { $0.chainFile as Any },
+        Case("SSLProtocol TLSv1.2", "SSLProtocol TLSv1.3") { $0.versions as Any },
+        Case("SSLCipherSuite AES128", "SSLCipherSuite AES256") { $0.suitesTLS12 as Any },
+        Case("SSLCipherSuite TLSv1.3 TLS_AES_128_GCM_SHA256", "SSLCipherSuite TLSv1.3 TLS_AES_256_GCM_SHA384") {
+            $0.suitesTLS13 as Any
+        },
+        Case("SSLHonorCipherOrder on", "SSLHonorCipherOrder off") { $0.honorsServerOrder as Any },
+        Case("SSLSessionTickets off", "SSLSessionTickets on") { $0.givesTickets as Any },
+        Case("SSLSessionCacheTimeout 600", "SSLSessionCacheTimeout 60") { $0.sessionLifetime as Any },
+        Case("SSLSessionTicketKeyFile a", "SSLSessionTicketKeyFile b") { $0.ticketKeyFile as Any },
+        Case("SSLStrictSNIVHostCheck on", "SSLStrictSNIVHostCheck off") { $0.requiresServerName as Any },
+        Case("SSLOpenSSLConfCmd Groups X25519", "SSLOpenSSLConfCmd Groups P-256") { $0.groups as Any },
+        Case("SSLOpenSSLConfCmd SignatureAlgorithms ed25519", "SSLOpenSSLConfCmd SignatureAlgorithms RSA+SHA256") {
+            $0.signatureSchemes as Any
+        },
+        Case(
+            "SSLOpenSSLConfCmd ClientSignatureAlgorithms ed25519",
+            "SSLOpenSSLConfCmd ClientSignatureAlgorithms RSA+SHA256"
+        ) { $0.clientSignatureSchemes as Any },
+        Case("SSLOpenSSLConfCmd RecordPadding 512", "SSLOpenSSLConfCmd RecordPadding 0") { $0.paddingMultiple as Any },
+        Case("SSLOpenSSLConfCmd NumTickets 1", "SSLOpenSSLConfCmd NumTickets 0") { $0.ticketCount as Any },
+        Case("SSLVerifyClient require", "SSLVerifyClient none") { $0.verification as Any },
+        Case("SSLVerifyDepth 3", "SSLVerifyDepth 0") { $0.verificationDepth as Any },
+        Case("SSLCACertificateFile a", "SSLCACertificateFile b") { $0.authorityFile as Any },
+        Case("SSLCACertificatePath a", "SSLCACertificatePath b") { $0.authorityPath as Any },
+        Case("SSLCADNRequestFile a", "SSLCADNRequestFile b") { $0.requestedNamesFile as Any },
+        Case("SSLCADNRequestPath a", "SSLCADNRequestPath b") { $0.requestedNamesPath as Any },
+        Case("SSLCARevocationFile a", "SSLCARevocationFile b") { $0.revocationFile as Any },
+        Case("SSLCARevocationPath a", "SSLCARevocationPath b") { $0.revocationPath as Any },
+        Case("SSLCARevocationCheck chain", "SSLCARevocationCheck none") { $0.revocationCheck as Any },
+        Case("SSLUserName SSL_CLIENT_S_DN_CN", "SSLUserName SSL_CLIENT_M_SERIAL") { $0.userName as Any },
+        Case("SSLCertificateFile a", "SSLCertificateFile b") { $0.certificateFiles },
+        Case("SSLCertificateKeyFile a", "SSLCertificateKeyFile b") { $0.keyFiles },
+    ]
+
+    private func values(_ lines: String...) throws -> SSLValues {
+        let settings = ServerSettings()
+        for line in lines where !line.isEmpty {
+            let words = line.split(separator: " ").map(String.init)
+            _ = try settings.apply(ssl: words[0], Array(words.dropFirst()), at: SSLLine { $0 })
+        }
+        return settings.ssl
+    }
+
+    @Test(arguments: cases)
+    func innerGoesBeforeOuter(item: Case) throws {
+        let (outer, inner, nothing) = (try values(item.outer), try values(item.inner), try values())
+        #expect(item.value(outer) != item.value(nothing))
+        #expect(item.value(outer) != item.value(inner))
+        #expect(item.value(nothing.merged(onto: outer)) == item.value(outer))
+        #expect(item.value(inner.merged(onto: outer)) == item.value(inner))
+        #expect(item.value(inner.merged(onto: nothing)) == item.value(inner))
+    }
+
+    /// No two of them share a place.
+    @Test func everyValueIsInheritedAlone() throws {
+        let nothing = try values()
+        for item in Self.cases {
+            let merged = nothing.merged(onto: try values(item.outer))
+            let changed = Self.cases.filter { $0.value(merged) != $0.value(nothing) }.map(\.outer)
+            #expect(changed == [item.outer])
+        }
+    }
+
+    @Test func certificatesComeWithTheirKeys() throws {
+        let outer = try values(
+            "SSLCertificateFile main.pem",
+            "SSLCertificateFile main2.pem",
+            "SSLCertificateKeyFile main.key"
+        )
+        let own = try values("SSLCertificateFile host.pem", "SSLCertificateKeyFile host.key").merged(onto: outer)
+        #expect(own.certificateFiles == ["host.pem"] && own.keyFiles == ["host.key"])
+        // Its key is in its file, and none of the server's will do.
+        let combined = try values("SSLCertificateFile host.pem").merged(onto: outer)
+        #expect(combined.certificateFiles == ["host.pem"] && combined.keyFiles.isEmpty)
+        let inherited = try values().merged(onto: outer)
+        #expect(inherited.certificateFiles == ["main.pem", "main2.pem"] && inherited.keyFiles == ["main.key"])
+    }
+
+    @Test func suitesOfBothVersionsAreInheritedApart() throws {
+        let outer = try values("SSLCipherSuite AES128+ECDSA", "SSLCipherSuite TLSv1.3 TLS_AES_128_GCM_SHA256")
+        let merged = try values("SSLCipherSuite CHACHA20+ECDSA").merged(onto: outer)
+        #expect(merged.suitesTLS12 == [.ecdheECDSAWithChaCha20Poly1305SHA256])
+        #expect(merged.suitesTLS13 == [.aes128GCMSHA256])
+    }
+}
