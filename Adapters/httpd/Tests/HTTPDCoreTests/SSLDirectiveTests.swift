@@ -6,7 +6,7 @@ import Testing
 
 /// The directives of mod_ssl, by the settings that they leave.
 @Suite struct SSLDirectiveTests {
-    private let line = SSLLine { "/root/" + $0 }
+    private let line = SSLLine { "/server/" + $0 }
 
     @discardableResult
     private func apply(_ settings: ServerSettings, _ text: String) throws -> String? {
@@ -24,13 +24,13 @@ import Testing
         try apply(host, "SSLVerifyClient none")
         var merged = ServerSettings(outer: main, inner: host)
         #expect(merged.isEngineOn && !main.isEngineOn)
-        #expect(merged.certificateFiles == ["/root/main.pem"] && merged.certificateKeyFiles == ["/root/main.key"])
+        #expect(merged.certificateFiles == ["/server/main.pem"] && merged.certificateKeyFiles == ["/server/main.key"])
         #expect(merged.ssl.verification == ClientVerification.none && merged.ssl.versions == .tls13 ... .tls13)
 
         try apply(host, "SSLCertificateFile host.pem")
         merged = ServerSettings(outer: main, inner: host)
         // A key of another certificate would be no use.
-        #expect(merged.certificateFiles == ["/root/host.pem"] && merged.certificateKeyFiles.isEmpty)
+        #expect(merged.certificateFiles == ["/server/host.pem"] && merged.certificateKeyFiles.isEmpty)
     }
 
     @Test(arguments: [
@@ -64,7 +64,7 @@ import Testing
         try apply(settings, "SSLCARevocationCheck chain no_crl_for_cert_ok")
         #expect(settings.warnings.isEmpty)
         #expect(settings.ssl.revocationCheck?.acceptsUnknown == true)
-        #expect(settings.trustFiles == ["/root/crl.pem"])
+        #expect(settings.trustFiles == ["/server/crl.pem"])
     }
 }
 
@@ -90,7 +90,7 @@ import Testing
 
 /// The directives for proxied servers.
 @Suite struct ProxySettingsTests {
-    private let line = SSLLine(resolvingPathsWith: { "/root/" + $0 }, listingDirectoriesWith: { _ in nil })
+    private let line = SSLLine(resolvingPathsWith: { "/server/" + $0 }, listingDirectoriesWith: { _ in nil })
 
     private func apply(_ settings: ProxySettings, _ text: String) throws {
         let words = text.split(separator: " ").map(String.init)
