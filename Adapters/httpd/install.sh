@@ -52,7 +52,8 @@ uninstall() {
         mv "$available/ssl.load.distribution" "$available/ssl.load"
         echo "$available/ssl.load is the distribution's again; restart httpd"
     fi
-    rm -f "$available/tls.load" "$modules/mod_tls.so" "$modules/safetls/mod_ssl.so"
+    # What a2enmod made would lead nowhere.
+    rm -f "${available%available}enabled/tls.load" "$available/tls.load" "$modules/mod_tls.so" "$modules/safetls/mod_ssl.so"
     rmdir "$modules/safetls" 2> /dev/null || true
     echo "removed the modules"
 }

@@ -147,6 +147,7 @@ struct SSLDirective: Sendable {
         "tlsclientcertificate": one { values, text throws(DirectiveError) in
             switch text.lowercased() {
             case "required", "require": values.verification = .require
+            case "optional_no_ca": throw DirectiveError("takes one of none, optional and required")
             default: values.verification = try ClientVerification(text)
             }
         },
@@ -216,8 +217,8 @@ struct SSLDirective: Sendable {
         "sslocspproxyurl": ignored(1...1),
         "sslocspnoverify": ignored(1...1),
         "sslocsprespondercertificatefile": ignored(1...1),
-        "ssllog": missing("SSLLog", off: [], instead: "use ErrorLog"),
-        "sslloglevel": missing("SSLLogLevel", off: [], instead: "use LogLevel ssl:level"),
+        "ssllog": missing("a log of its own", off: [], instead: "use ErrorLog"),
+        "sslloglevel": missing("a level of its own", off: [], instead: "use LogLevel ssl:level"),
     ]
 }
 

@@ -90,7 +90,10 @@ extension ServerSettings {
         if let groups = ssl.groups { options.groups = groups }
         if let schemes = ssl.signatureSchemes { options.signatureSchemes = schemes }
         if let multiple = ssl.paddingMultiple { options.records.paddingMultiple = multiple }
-        if let lifetime = ssl.sessionLifetime { options.ticketLifetime = lifetime }
+        // mod_ssl's default, for its directives.
+        if let lifetime = ssl.sessionLifetime ?? (ssl.isEngineOn == nil ? nil : 300) {
+            options.ticketLifetime = lifetime
+        }
         if let count = ssl.ticketCount { options.ticketCount = count }
         if ssl.givesTickets == false {
             // With a cache TLS 1.3 resumes all the same: its tickets then name sessions in the cache.
@@ -106,7 +109,7 @@ extension ServerSettings {
                 options.ticketKeys = try TicketKeys(epochLength: max(60, options.ticketLifetime))
             }
         } catch {
-            throw DirectiveError("SSLSessionTicketKeyFile: \(error)")
+            throw DirectiveError("\(ssl.isEngineOn == nil ? "TLSTicketKeys" : "SSLSessionTicketKeyFile"): \(error)")
         }
         options.clientAuthentication = try clientAuthentication(ssl.verification ?? .none, depth)
     }
@@ -124,6 +127,11 @@ extension ServerSettings {
             throw DirectiveError(
                 "clients are asked for certificates, and neither SSLCACertificateFile nor SSLCACertificatePath nor "
                     + "TLSClientCA names an authority that could vouch for one"
+            )
+        }
+        if let check = ssl.revocationCheck, check.depth != .none, ssl.revocationFile == nil, ssl.revocationPath == nil {
+            throw DirectiveError(
+                "SSLCARevocationCheck is on, and neither SSLCARevocationFile nor SSLCARevocationPath names a list"
             )
         }
         do throws(CertificateError) {

@@ -57,6 +57,25 @@ import Testing
         #expect(try apply(ServerSettings(), text) != nil)
     }
 
+    /// Sessions live as long as with mod_ssl, or with mod_tls, where nothing is said.
+    @Test func lifetimes() throws {
+        for (line, expected) in [("SSLEngine on", 300), ("SSLSessionTickets on", 86_400)] as [(String, Int64)] {
+            let settings = try Fixture.settings { settings in _ = try apply(settings, line) }
+            try settings.makePolicy(names: VirtualHostNames(exact: ["host.test"], patterns: []))
+            #expect(settings.policy?.configuration.options.ticketLifetime == expected, "\(line)")
+        }
+    }
+
+    /// A check that could only refuse is a mistake.
+    @Test func checksNeedLists() throws {
+        let settings = ServerSettings()
+        try apply(settings, "SSLCACertificateFile ca.pem")
+        try apply(settings, "SSLCARevocationCheck chain")
+        let error = #expect(throws: DirectiveError.self) { try settings.clientAuthentication(.require, 1) }
+        #expect(error?.description.contains("SSLCARevocationFile") == true)
+        #expect(throws: DirectiveError.self) { try apply(settings, "TLSClientCertificate optional_no_ca") }
+    }
+
     @Test func listsWithoutACheckAreWorthAWord() throws {
         let settings = ServerSettings()
         try apply(settings, "SSLCARevocationFile crl.pem")
