@@ -30,6 +30,13 @@ public enum CipherSuiteList {
         return (suites, warning)
     }
 
+    /// The same, or the single word `default` for none.
+    static func parseOrDefault(
+        _ arguments: [String]
+    ) throws(DirectiveError) -> (suites: [CipherSuite], warning: String?) {
+        arguments.map({ $0.lowercased() }) == ["default"] ? ([], nil) : try parse(arguments)
+    }
+
     /// A suite by its name; nil for one that exists and is not supported.
     private static func suite(_ name: String) throws(DirectiveError) -> CipherSuite? {
         if let suite = CipherSuite(name: name) { return suite }

@@ -98,12 +98,12 @@ struct ProxyDirective: Sendable {
             values.versions = try ProtocolRange.parse(text)
         },
         "tlsproxyciphersprefer": ProxyDirective(arguments: 1...64) { values, arguments, _ throws(DirectiveError) in
-            let (suites, warning) = try CipherSuiteList.parse(arguments)
+            let (suites, warning) = try CipherSuiteList.parseOrDefault(arguments)
             values.preferred = suites
             return warning
         },
         "tlsproxycipherssuppress": ProxyDirective(arguments: 1...64) { values, arguments, _ throws(DirectiveError) in
-            let (suites, warning) = try CipherSuiteList.parse(arguments)
+            let (suites, warning) = try CipherSuiteList.parseOrDefault(arguments)
             values.suppressed = suites
             return warning
         },

@@ -89,22 +89,16 @@ public final class ServerSettings {
     /// `TLSCiphersPrefer`; the single word `default` goes back to the library's order. Gives a sentence to be logged as a
     /// warning.
     public func setPreferredCiphers(_ arguments: [String]) throws(DirectiveError) -> String? {
-        let (suites, warning) = try Self.ciphers(arguments)
+        let (suites, warning) = try CipherSuiteList.parseOrDefault(arguments)
         preferred = suites
         return warning
     }
 
     /// `TLSCiphersSuppress`; the single word `default` suppresses none. Gives a sentence to be logged as a warning.
     public func setSuppressedCiphers(_ arguments: [String]) throws(DirectiveError) -> String? {
-        let (suites, warning) = try Self.ciphers(arguments)
+        let (suites, warning) = try CipherSuiteList.parseOrDefault(arguments)
         suppressed = suites
         return warning
-    }
-
-    private static func ciphers(
-        _ arguments: [String]
-    ) throws(DirectiveError) -> (suites: [CipherSuite], warning: String?) {
-        arguments.map({ $0.lowercased() }) == ["default"] ? ([], nil) : try CipherSuiteList.parse(arguments)
     }
 
     /// `TLSHonorClientOrder`.

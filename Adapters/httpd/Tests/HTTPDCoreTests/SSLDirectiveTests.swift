@@ -128,6 +128,14 @@ import Testing
         #expect(section.policy == nil)
     }
 
+    @Test func defaultsCanBeAskedFor() throws {
+        let settings = ProxySettings()
+        for line in ["TLSProxyEngine on", "TLSProxyCiphersPrefer default", "TLSProxyCiphersSuppress default"] {
+            try apply(settings, line)
+        }
+        #expect(settings.isEngineOn)
+    }
+
     /// A verification that could accept nobody is a mistake.
     @Test func verificationNeedsAuthorities() throws {
         let settings = ProxySettings()
