@@ -105,6 +105,19 @@ public enum OpenSSLCipherString {
         }
     }
 
+    /// Evaluates the arguments of `SSLCipherSuite` and `SSLProxyCipherSuite`: a list, perhaps with `SSL` or `TLSv1.3` before
+    /// it. Nil for the version that is not meant.
+    static func parse(
+        arguments: [String]
+    ) throws(DirectiveError) -> (tls12: [CipherSuite]?, tls13: [CipherSuite]?) {
+        guard arguments.count == 2 else { return (try parse(arguments[0]), nil) }
+        switch arguments[0].lowercased() {
+        case "ssl": return (try parse(arguments[1]), nil)
+        case "tlsv1.3": return (nil, try parseTLS13(arguments[1]))
+        default: throw DirectiveError("'\(arguments[0])' is neither SSL nor TLSv1.3")
+        }
+    }
+
     /// A list of TLS 1.3 suites, by name.
     public static func parseTLS13(_ text: String) throws(DirectiveError) -> [CipherSuite] {
         var list: [CipherSuite] = []

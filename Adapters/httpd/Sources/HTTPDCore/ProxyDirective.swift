@@ -39,12 +39,9 @@ struct ProxyDirective: Sendable {
             return warning
         },
         "sslproxyciphersuite": ProxyDirective(arguments: 1...2) { values, arguments, _ throws(DirectiveError) in
-            switch (arguments.count, arguments[0].lowercased()) {
-            case (1, _): values.suitesTLS12 = try OpenSSLCipherString.parse(arguments[0])
-            case (_, "ssl"): values.suitesTLS12 = try OpenSSLCipherString.parse(arguments[1])
-            case (_, "tlsv1.3"): values.suitesTLS13 = try OpenSSLCipherString.parseTLS13(arguments[1])
-            default: throw DirectiveError("'\(arguments[0])' is neither SSL nor TLSv1.3")
-            }
+            let suites = try OpenSSLCipherString.parse(arguments: arguments)
+            values.suitesTLS12 = suites.tls12 ?? values.suitesTLS12
+            values.suitesTLS13 = suites.tls13 ?? values.suitesTLS13
             return nil
         },
         "sslproxyverify": one { values, text throws(DirectiveError) in

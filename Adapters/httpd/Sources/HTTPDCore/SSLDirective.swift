@@ -100,15 +100,9 @@ struct SSLDirective: Sendable {
             return warning
         },
         "sslciphersuite": SSLDirective(arguments: 1...2) { values, arguments, _ throws(DirectiveError) in
-            guard arguments.count == 2 else {
-                values.suitesTLS12 = try OpenSSLCipherString.parse(arguments[0])
-                return nil
-            }
-            switch arguments[0].lowercased() {
-            case "ssl": values.suitesTLS12 = try OpenSSLCipherString.parse(arguments[1])
-            case "tlsv1.3": values.suitesTLS13 = try OpenSSLCipherString.parseTLS13(arguments[1])
-            default: throw DirectiveError("'\(arguments[0])' is neither SSL nor TLSv1.3")
-            }
+            let suites = try OpenSSLCipherString.parse(arguments: arguments)
+            values.suitesTLS12 = suites.tls12 ?? values.suitesTLS12
+            values.suitesTLS13 = suites.tls13 ?? values.suitesTLS13
             return nil
         },
         "sslhonorcipherorder": flag(\.honorsServerOrder),
