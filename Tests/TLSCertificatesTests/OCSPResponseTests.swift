@@ -65,6 +65,20 @@ struct OCSPResponseTests {
         #expect(try status(response, at: from + 3_600) == .good && status(response, at: from + 4_000) == .unknown)
     }
 
+    @Test("The caller may be stricter about time") func strictTime() throws {
+        let (from, to): (Int64, Int64) = (1_767_139_200, 1_767_744_000)
+        let chain = TestChain()
+        let (leaf, issuer) = (try chain.leaf.made(), try chain.intermediate.made())
+        let response = try TestOCSPResponse().made()
+        func status(at time: Int64, skew: Int64 = 0, age: Int64? = nil) throws -> OCSPResponse.Status {
+            try response.status(of: leaf, issuedBy: issuer, at: time, clockSkew: skew, maximumAge: age)
+        }
+        #expect(try status(at: from) == .good && status(at: from - 1) == .unknown)
+        #expect(try status(at: to) == .good && status(at: to + 1) == .unknown)
+        #expect(try status(at: from + 60, age: 60) == .good && status(at: from + 61, age: 60) == .unknown)
+        #expect(try status(at: from + 70, skew: 10, age: 60) == .good)
+    }
+
     @Test("About another certificate") func otherCertificate() throws {
         let changes: [(inout TestOCSPResponse) -> Void] = [
             { $0.serialNumber = DER.integer(2) },

@@ -26,6 +26,17 @@ struct ObjectIdentifier: Hashable, Sendable {
         self.packed = content.count <= 15 ? packed : 0
     }
 
+    /// The contents of its encoding.
+    var contents: [UInt8] {
+        var result: [UInt8] = []
+        var rest = packed
+        while rest > 1 {
+            result.insert(UInt8(truncatingIfNeeded: rest), at: 0)
+            rest >>= 8
+        }
+        return result
+    }
+
     /// Any identifier of more than fifteen bytes.
     static let other = ObjectIdentifier(0)
 
@@ -39,6 +50,7 @@ struct ObjectIdentifier: Hashable, Sendable {
     static let certificatePolicies = ObjectIdentifier(0x1_55_1D_20)
     static let authorityKeyIdentifier = ObjectIdentifier(0x1_55_1D_23)
     static let extendedKeyUsage = ObjectIdentifier(0x1_55_1D_25)
+    static let authorityInformationAccess = ObjectIdentifier(0x1_2B_06_01_05_05_07_01_01)
 
     // Extensions of revocation lists and of their entries (RFC 5280 §5.2, §5.3).
     static let crlNumber = ObjectIdentifier(0x1_55_1D_14)
@@ -77,7 +89,8 @@ struct ObjectIdentifier: Hashable, Sendable {
     static let ecdsaWithSHA384 = ObjectIdentifier(0x1_2A_86_48_CE_3D_04_03_03)
     static let ecdsaWithSHA512 = ObjectIdentifier(0x1_2A_86_48_CE_3D_04_03_04)
 
-    // OCSP (RFC 6960 §4.2.1, §4.4.1), TLS features (RFC 7633 §4) and the hash of their certificate identifiers.
+    // OCSP (RFC 6960 §3.1, §4.2.1, §4.4.1), TLS features (RFC 7633 §4) and the hash of their certificate identifiers.
+    static let ocspAccess = ObjectIdentifier(0x1_2B_06_01_05_05_07_30_01)
     static let basicOCSPResponse = ObjectIdentifier(0x1_2B_06_01_05_05_07_30_01_01)
     static let ocspNonce = ObjectIdentifier(0x1_2B_06_01_05_05_07_30_01_02)
     static let tlsFeature = ObjectIdentifier(0x1_2B_06_01_05_05_07_01_18)

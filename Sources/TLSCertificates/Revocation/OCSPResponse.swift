@@ -48,20 +48,24 @@ public struct OCSPResponse: Sendable {
     ///   - certificate: The certificate that the response is to be about.
     ///   - issuer: The certificate of its issuer, from a path that was verified.
     ///   - time: The time in UNIX seconds.
+    ///   - clockSkew: How far the clocks of responder and caller may differ, in seconds.
+    ///   - maximumAge: How old a response may be at most, in seconds; nil: as old as it says it may be.
     /// - Throws: ``CertificateError`` when the response is about other certificates only, or its signature is not right.
     public func status(
         of certificate: Certificate,
         issuedBy issuer: Certificate,
-        at time: Int64
+        at time: Int64,
+        clockSkew skew: Int64 = 300,
+        maximumAge: Int64? = nil
     ) throws(CertificateError) -> Status {
         guard let single = try single(for: certificate, issuer) else {
             throw CertificateError("the OCSP response is not about the certificate")
         }
         try verifySignature(issuer, at: time)
-        let skew = Self.clockSkew
         guard single.thisUpdate <= time + skew else { return .unknown }
         // RFC 6960 §4.2.2.1: without nextUpdate newer information is always available; an hour is new enough.
         guard (single.nextUpdate ?? single.thisUpdate + 3_600) >= time - skew else { return .unknown }
+        if let maximumAge, time - single.thisUpdate > maximumAge + skew { return .unknown }
         return single.status
     }
 
@@ -71,8 +75,14 @@ public struct OCSPResponse: Sendable {
         return single.nextUpdate
     }
 
-    /// How far the clocks of responder and client may differ, in seconds.
-    static let clockSkew: Int64 = 300
+    /// What ties the response to a request that had the same (RFC 6960 §4.4.1); nil if there is none.
+    public var nonce: [UInt8]? {
+        guard let range = fields.nonce else { return nil }
+        // RFC 9654 §2.1: an OCTET STRING. Older responders repeat whatever stood in the request.
+        var reader = DERReader(der.span, in: range)
+        if let element = try? reader.next(DERTag.octetString), reader.isAtEnd { return copy(element.content) }
+        return copy(range)
+    }
 
     // MARK: The certificate
 
@@ -159,7 +169,7 @@ public struct OCSPResponse: Sendable {
 
 extension Certificate {
     /// The value of the subjectPublicKey BIT STRING, which CertIDs hash (RFC 6960 §4.1.1).
-    fileprivate func publicKeyBits() throws(CertificateError) -> [UInt8] {
+    func publicKeyBits() throws(CertificateError) -> [UInt8] {
         let info = subjectPublicKeyInfo
         do throws(DERError) {
             var outer = DERReader(info.span)

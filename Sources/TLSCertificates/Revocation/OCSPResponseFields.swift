@@ -19,6 +19,8 @@ struct OCSPResponseFields: Sendable {
     let responses: [OCSPSingleResponse]
     /// The certificates that came along, each with its header.
     let certificates: [Range<Int>]
+    /// The contents of the nonce extension.
+    let nonce: Range<Int>?
 }
 
 /// What a response says of one certificate (RFC 6960 §4.2.1).
@@ -51,7 +53,10 @@ struct OCSPResponseParser: ~Escapable {
         try outer.finish()
         field = "the response status"
         let status = try response.nextSmallInteger(DERTag.enumerated)
-        guard status == 0 else { throw .invalidValue("the responder gave no answer (status \(status))") }
+        guard status == 0 else {
+            let refusal = OCSPRefusal(rawValue: status).map { "\($0)" } ?? "status \(status)"
+            throw .invalidValue("the responder gave no answer (\(refusal))")
+        }
         field = "the response bytes"
         var explicit = response.reader(in: try response.next(DERTag.constructedContext(0)))
         try response.finish()
@@ -116,8 +121,9 @@ struct OCSPResponseParser: ~Escapable {
             responses.append(try Self.single(&list))
         }
         field = "the extensions"
+        var nonce: Range<Int>?
         if let element = try data.nextIfPresent(DERTag.constructedContext(1)) {
-            try Self.checkExtensions(in: element, of: data)
+            nonce = try Self.checkExtensions(in: element, of: data)
         }
         try data.finish()
         return OCSPResponseFields(
@@ -126,7 +132,8 @@ struct OCSPResponseParser: ~Escapable {
             signature: signature,
             responder: responder,
             responses: responses,
-            certificates: certificates
+            certificates: certificates,
+            nonce: nonce
         )
     }
 
@@ -159,7 +166,7 @@ struct OCSPResponseParser: ~Escapable {
             try explicit.finish()
         }
         if let element = try single.nextIfPresent(DERTag.constructedContext(1)) {
-            try checkExtensions(in: element, of: single)
+            _ = try checkExtensions(in: element, of: single)
         }
         try single.finish()
         return OCSPSingleResponse(
@@ -203,24 +210,31 @@ struct OCSPResponseParser: ~Escapable {
     }
 
     /// Extensions: none is needed, and a critical one that is not known makes the response useless (RFC 6960 §4.4).
-    private static func checkExtensions(in element: DERElement, of outer: borrowing DERReader) throws(DERError) {
+    /// - Returns: Where the contents of a nonce stand.
+    private static func checkExtensions(
+        in element: DERElement,
+        of outer: borrowing DERReader
+    ) throws(DERError) -> Range<Int>? {
         var explicit = outer.reader(in: element)
         var list = explicit.reader(in: try explicit.nextSequence())
         try explicit.finish()
         var count = 0
+        var nonce: Range<Int>?
         while !list.isAtEnd {
             count += 1
             guard count <= OCSPResponse.maximumCount else { throw .invalidValue("there are too many extensions") }
             var found = list.reader(in: try list.nextSequence())
             let identifier = try found.nextObjectIdentifier()
             let isCritical = found.nextTag == DERTag.boolean ? try found.nextBoolean() : false
-            _ = try found.next(DERTag.octetString)
+            let value = try found.next(DERTag.octetString).content
             try found.finish()
+            if identifier.identifier == .ocspNonce { nonce = value }
             guard !isCritical || identifier.identifier == .ocspNonce else {
                 throw .invalidValue(
                     "the critical extension \(ObjectIdentifier.dotted(found.span(identifier.content))) is not supported"
                 )
             }
         }
+        return nonce
     }
 }

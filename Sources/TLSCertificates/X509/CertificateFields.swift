@@ -41,6 +41,8 @@ struct CertificateExtensions: Sendable {
     var authorityKeyIdentifier: Range<Int>?
     /// The contents of cRLDistributionPoints, which are only read when there are revocation lists.
     var distributionPoints: Range<Int>?
+    /// The contents of authorityInfoAccess, which are only read when asked for.
+    var authorityInformationAccess: Range<Int>?
     /// Whether the TLS feature status_request is there: a server has to staple an OCSP response (RFC 7633 §4.2.1).
     var requiresStapledStatus = false
     /// The identifier of the first critical extension that this module doesn't process.
@@ -226,6 +228,9 @@ struct CertificateParser: ~Escapable {
             isHandled = true
         case .crlDistributionPoints:
             result.distributionPoints = value
+            return false
+        case .authorityInformationAccess:
+            result.authorityInformationAccess = value
             return false
         default:
             return false
