@@ -70,37 +70,14 @@ import Testing
     /// The OCSP response that mod_md has fetched is stapled.
     @Test func stapling() throws {
         let store = try TemporaryDirectory.make("md")
-        let directory = try TemporaryDirectory.make("ocsp")
-        let port = try LoopbackPort.free()
-        let script = """
-            set -eu
-            cd '\(directory.path)'
-            openssl ecparam -name prime256v1 -genkey -noout -out ca.key
-            openssl req -x509 -new -key ca.key -subj /CN=ca -days 30 -out ca.pem \
-                -addext keyUsage=critical,keyCertSign,cRLSign,digitalSignature
-            openssl ecparam -name prime256v1 -genkey -noout -out leaf.key
-            openssl req -new -key leaf.key -subj /CN=localhost -out leaf.csr
-            printf 'keyUsage=digitalSignature\\nextendedKeyUsage=serverAuth\\nsubjectAltName=DNS:localhost\\nauthorityInfoAccess=OCSP;URI:http://127.0.0.1:\(port)/\\n' > leaf.ext
-            openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -set_serial 7 -days 30 -extfile leaf.ext -out only.pem
-            cat only.pem ca.pem > leaf.pem
-            date=$(date -u -d '+30 days' +%y%m%d%H%M%SZ)
-            printf 'V\\t%s\\t\\t07\\tunknown\\t/CN=localhost\\n' "$date" > index.txt
-            chmod -R a+rX '\(store.path)'
-            """
-        _ = try ChildProcess.check("/bin/sh", ["-c", script])
-        let responder = try ChildProcess(
-            "openssl",
-            [
-                "ocsp", "-port", "\(port)", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey",
-                "ca.key",
-                "-ndays", "2",
-            ],
-            in: directory
-        )
-        defer { responder.terminate() }
+        let authority = try OCSPAuthority()
+        let identity = try authority.issue("localhost", serial: "07", purpose: "serverAuth")
+        let (chain, key) = (identity.chain, identity.key)
+        _ = try ChildProcess.check("chmod", ["-R", "a+rX", store.path])
+        try authority.start(["07": .good])
         let server = try HTTPServer(face: .ssl) { port in
             """
-            \(Self.domain(store: store, ("\(directory.path)/leaf.pem", "\(directory.path)/leaf.key")))
+            \(Self.domain(store: store, (chain, key)))
             MDStapling on
             <VirtualHost 127.0.0.1:\(port)>
                 ServerName localhost

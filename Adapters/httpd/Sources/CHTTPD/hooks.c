@@ -222,7 +222,7 @@ void tlsd_register_hooks(apr_pool_t *pool) {
     ap_hook_pre_config(tlsd_pre_config, after_log_config, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(tlsd_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(tlsd_post_config, NULL, before_proxy, APR_HOOK_MIDDLE);
-    ap_hook_child_init(tlsd_cache_start_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(tlsd_caches_start_child, NULL, NULL, APR_HOOK_MIDDLE);
     tlsd_register_status_page();
     ap_hook_monitor(tlsd_monitor, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_connection(tlsd_pre_connection, NULL, NULL, APR_HOOK_MIDDLE);

@@ -49,7 +49,7 @@ static int show(request_rec *request, int flags) {
         : "<hr />\n<h2>SafeTLS</h2>\n<p>Handshakes: %" APR_UINT64_T_FMT ", of which resumed: %" APR_UINT64_T_FMT
           ", failed: %" APR_UINT64_T_FMT ", resumption rate: %.1f %%</p>\n";
     ap_rprintf(request, format, done, resumed, failed, rate);
-    tlsd_cache_show(request, flags);
+    tlsd_caches_show(request, flags);
     return OK;
 }
 

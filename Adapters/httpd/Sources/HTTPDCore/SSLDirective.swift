@@ -64,9 +64,16 @@ struct SSLDirective: Sendable {
         return number
     }
 
+    private static func seconds(
+        _ path: any WritableKeyPath<SSLValues, Int64?> & Sendable,
+        _ range: ClosedRange<Int64>
+    ) -> SSLDirective {
+        one { values, text throws(DirectiveError) in values[keyPath: path] = try seconds(text, range) }
+    }
+
     /// By name in lower case.
     static let all: [String: SSLDirective] = identity.merging(protocols) { $1 }.merging(clients) { $1 }
-        .merging(withoutEffect) { $1 }.merging(refused) { $1 }.merging(ofTLS) { $1 }
+        .merging(stapling) { $1 }.merging(withoutEffect) { $1 }.merging(refused) { $1 }.merging(ofTLS) { $1 }
 
     private static let identity: [String: SSLDirective] = [
         "sslengine": one { values, text throws(DirectiveError) in
@@ -137,6 +144,20 @@ struct SSLDirective: Sendable {
         "sslusername": one { values, text throws(DirectiveError) in values.userName = text },
     ]
 
+    private static let stapling: [String: SSLDirective] = [
+        "sslusestapling": flag(\.stapling.isOn),
+        "sslstaplingforceurl": one { values, text throws(DirectiveError) in
+            values.stapling.responder = try ResponderAddress(text)
+        },
+        "sslstaplingrespondertimeout": seconds(\.stapling.responderTimeout, 1...3_600),
+        "sslstaplingstandardcachetimeout": seconds(\.stapling.lifetime, 1...2_592_000),
+        "sslstaplingerrorcachetimeout": seconds(\.stapling.errorLifetime, 1...2_592_000),
+        "sslstaplingresponsetimeskew": seconds(\.stapling.clockSkew, 0...86_400),
+        "sslstaplingresponsemaxage": seconds(\.stapling.maximumAge, 0...31_536_000),
+        "sslstaplingreturnrespondererrors": flag(\.stapling.passesErrorsOn),
+        "sslstaplingfaketrylater": flag(\.stapling.inventsErrors),
+    ]
+
     private static let ofTLS: [String: SSLDirective] = [
         "tlsclientcertificate": one { values, text throws(DirectiveError) in
             switch text.lowercased() {
@@ -173,19 +194,6 @@ struct SSLDirective: Sendable {
         "sslcompression": ignored(1...1) { arguments throws(DirectiveError) in
             try isOn(arguments[0]) ? "compression is never used: it reveals secrets (CRIME)" : nil
         },
-        "sslusestapling": ignored(1...1) { arguments throws(DirectiveError) in
-            try isOn(arguments[0])
-                ? "OCSP responses are not fetched by this module: they are stapled when mod_md provides them" : nil
-        },
-        "sslstaplingcache": ignored(1...1),
-        "sslstaplingrespondertimeout": ignored(1...1),
-        "sslstaplingreturnrespondererrors": ignored(1...1),
-        "sslstaplingfaketrylater": ignored(1...1),
-        "sslstaplingstandardcachetimeout": ignored(1...1),
-        "sslstaplingerrorcachetimeout": ignored(1...1),
-        "sslstaplingresponsetimeskew": ignored(1...1),
-        "sslstaplingresponsemaxage": ignored(1...1),
-        "sslstaplingforceurl": ignored(1...1),
     ]
 
     private static let refused: [String: SSLDirective] = [

@@ -44,6 +44,8 @@ struct SSLValues {
     var revocationCheck: RevocationChecking?
     /// `SSLUserName`.
     var userName: String?
+    /// `SSLUseStapling` and what goes with it.
+    var stapling = StaplingValues()
 
     /// What holds in a virtual host that says `self`, inside a server that says `outer`.
     func merged(onto outer: SSLValues) -> SSLValues {
@@ -77,6 +79,7 @@ struct SSLValues {
         merged.revocationPath = revocationPath ?? outer.revocationPath
         merged.revocationCheck = revocationCheck ?? outer.revocationCheck
         merged.userName = userName ?? outer.userName
+        merged.stapling = stapling.merged(onto: outer.stapling)
         return merged
     }
 }

@@ -19,6 +19,8 @@ public final class ServerPolicy: Sendable {
     public let userName: String?
     /// The variables of each certificate, in the order of the directives.
     public let certificates: [CertificateVariables]
+    /// What OCSP responses are stapled to; nil when the server fetches none.
+    public let staples: StapledCredentials?
 
     init(
         names: VirtualHostNames,
@@ -28,7 +30,8 @@ public final class ServerPolicy: Sendable {
         requiresServerName: Bool,
         verification: ClientVerification,
         userName: String?,
-        certificates: [CertificateVariables]
+        certificates: [CertificateVariables],
+        staples: StapledCredentials?
     ) {
         self.names = names
         self.configuration = configuration
@@ -38,6 +41,7 @@ public final class ServerPolicy: Sendable {
         self.verification = verification
         self.userName = userName
         self.certificates = certificates
+        self.staples = staples
     }
 }
 

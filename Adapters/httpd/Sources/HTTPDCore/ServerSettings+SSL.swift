@@ -47,6 +47,9 @@ extension ServerSettings {
         for file in files { try loadCertificate(chain: [file], keyFiles) { _, _ throws(DirectiveError) in nil } }
     }
 
+    /// How the server fetches and staples OCSP responses; nil when it does not by itself.
+    public var staplingPolicy: StaplingPolicy? { StaplingPolicy(ssl.stapling) }
+
     /// Whether the server takes certificates of unknown authorities.
     public var defersVerdicts: Bool { ssl.verification == .optionalWithoutAuthority }
 

@@ -162,7 +162,8 @@ public final class ServerSettings {
                 ? requiresKnownServerName ?? true : ssl.requiresServerName ?? false,
             verification: ssl.verification ?? .none,
             userName: ssl.userName,
-            certificates: certificates.map { CertificateVariables(server: $0.credential) }
+            certificates: certificates.map { CertificateVariables(server: $0.credential) },
+            staples: staplingPolicy.map { StapledCredentials(certificates.map(\.credential), $0) }
         )
         current.withLock { $0 = policy }
     }

@@ -24,7 +24,7 @@ extension Connection {
         )
 
         guard !hello.applicationProtocols.isEmpty else {
-            unsafe ServerState.of(server)?.stapling?.refresh(for: server, record)
+            unsafe ServerState.of(server)?.refreshStaples(for: server, record)
             try tls.session.answer(configuration: policy.configuration, applicationProtocol: .none)
             return
         }
@@ -40,7 +40,7 @@ extension Connection {
             awaitsCertificate = true
             return try tls.session.answer(configuration: challenge, applicationProtocol: .selected(chosen))
         }
-        unsafe ServerState.of(server)?.stapling?.refresh(for: server, record)
+        unsafe ServerState.of(server)?.refreshStaples(for: server, record)
         try tls.session.answer(configuration: policy.configuration, applicationProtocol: .selected(chosen))
     }
 

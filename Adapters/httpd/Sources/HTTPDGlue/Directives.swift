@@ -112,7 +112,7 @@ func tlsd_set_session_cache(
     _ text: UnsafePointer<CChar>
 ) -> UnsafePointer<CChar>? {
     if let misplaced = unsafe ap_check_cmd_context(command, UInt32(tlsd_global_only)) { return unsafe misplaced }
-    return unsafe tlsd_cache_configure(command, text)
+    return unsafe tlsd_cache_configure(tlsd_sessions, command, text)
 }
 
 @c @implementation

@@ -66,6 +66,8 @@ final class EngineList {
     var defersVerdicts = false
     /// Takes changed files into use.
     var reloader: Reloader?
+    /// Fetches OCSP responses; nil when no server staples any.
+    var stapleFetcher: StapleFetcher?
     /// Whether any server speaks TLS.
     var isUsed: Bool
     /// Whether a handshake may leave its thread while the client is silent.

@@ -37,7 +37,7 @@ func tlsd_post_config(
 ) -> CInt {
     if unsafe ServerState.of(server)?.engines?.isUsed == true {
         unsafe ap_add_version_component(pool, ConnectionFacts.library)
-        let status = unsafe tlsd_cache_start(server, pool)
+        let status = unsafe tlsd_caches_start(server, pool)
         if status != OK {
             unsafe tlsd_log_server(
                 nil,
@@ -56,6 +56,7 @@ func tlsd_post_config(
         unsafe tlsd_statistics_start(pool)
         unsafe primeStapling(main: server, Pool(pool))
         unsafe watchFiles(main: server, Pool(pool))
+        unsafe fetchStaples(main: server, Pool(pool))
     }
     return OK
 }
@@ -74,13 +75,36 @@ private func primeStapling(main: UnsafeMutablePointer<server_rec>, _ pool: Pool)
 /// Has the parent look for files that change.
 private func watchFiles(main: UnsafeMutablePointer<server_rec>, _ pool: Pool) {
     guard let state = unsafe ServerState.of(main), state.reloadInterval > 0 else { return }
-    var servers: [ServerState] = []
+    let servers = unsafe states(main)
+    state.engines?.reloader = Reloader(servers, seconds: state.reloadInterval, pool: pool)
+}
+
+/// Has one of the processes fetch OCSP responses.
+private func fetchStaples(main: UnsafeMutablePointer<server_rec>, _ pool: Pool) {
+    let servers = unsafe states(main).filter { $0.settings.policy?.staples != nil }
+    guard !servers.isEmpty else { return }
+    func warn(_ sentence: String) {
+        unsafe tlsd_log_server(main, APLOG_WARNING, APR_SUCCESS, Event.stapling.line(sentence))
+    }
+    for server in servers where server.stapling == nil {
+        for failure in server.settings.policy?.staples?.failures ?? [] { warn(failure) }
+    }
+    let fetcher = StapleFetcher(servers)
+    fetcher.carryOver()
+    unsafe ServerState.of(main)?.engines?.stapleFetcher = fetcher
+    if unsafe !tlsd_fetch_regularly(main, pool.pointer) {
+        warn("SSLUseStapling is on, and no OCSP response is fetched: that takes mod_watchdog, which is not loaded")
+    }
+}
+
+private func states(_ main: UnsafeMutablePointer<server_rec>) -> [ServerState] {
+    var states: [ServerState] = []
     var next = unsafe Optional(main)
     while let server = unsafe next {
-        if let state = unsafe ServerState.of(server) { servers.append(state) }
+        if let state = unsafe ServerState.of(server) { states.append(state) }
         unsafe next = server.pointee.next
     }
-    state.engines?.reloader = Reloader(servers, seconds: state.reloadInterval, pool: pool)
+    return states
 }
 
 /// Resolves the addresses of `TLSEngine`, finds the servers behind them and makes their policies.
@@ -177,6 +201,11 @@ private func makePolicy(of server: UnsafeMutablePointer<server_rec>, _ state: Se
     guard !state.settings.certificates.isEmpty else {
         if tlsd_certificates_are_managed() { return }
         throw DirectiveError("\(name)\(place): \(state.missingCertificate ?? "")")
+    }
+    guard state.settings.staplingPolicy == nil || tlsd_cache_is_configured(tlsd_staples) else {
+        throw DirectiveError(
+            "\(name)\(place): SSLUseStapling is on, and no SSLStaplingCache says where OCSP responses are kept"
+        )
     }
     do throws(DirectiveError) {
         try state.settings.makePolicy(names: unsafe names(of: server), store: SharedSessionStore())

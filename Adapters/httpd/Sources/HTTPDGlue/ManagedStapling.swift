@@ -48,6 +48,9 @@ final class ManagedStapling: Sendable {
         self.entries = entries
     }
 
+    /// Whether the other module has taken charge of a certificate.
+    func manages(_ certificate: Certificate) -> Bool { entries.contains { $0.certificate == certificate } }
+
     /// What no two certificates share: the end of their signature.
     private static func identifier(of certificate: Certificate) -> [UInt8] { Array(certificate.der.suffix(32)) }
 

@@ -223,7 +223,9 @@ private struct Stamp: Equatable {
 /// Runs in the parent about every ten seconds.
 @c @implementation
 func tlsd_monitor(_ pool: OpaquePointer, _ server: UnsafeMutablePointer<server_rec>) -> CInt {
-    unsafe ServerState.of(server)?.engines?.reloader?.look(for: server)
+    let engines = unsafe ServerState.of(server)?.engines
+    unsafe engines?.reloader?.look(for: server)
+    engines?.stapleFetcher?.remember()
     return DECLINED
 }
 

@@ -46,9 +46,9 @@ func tlsd_ssl_directive(
             state.passphraseDialog = try PassphraseDialog(words[0])
             return nil
         }
-        if name.lowercased() == "sslsessioncache" {
+        if let cache = ["sslsessioncache": tlsd_sessions, "sslstaplingcache": tlsd_staples][name.lowercased()] {
             guard words.count == 1 else { throw DirectiveError("takes one argument") }
-            return unsafe words[0].withCString { unsafe tlsd_cache_configure(command, $0) }
+            return unsafe words[0].withCString { unsafe tlsd_cache_configure(cache, command, $0) }
         }
         warn(name, try state.settings.apply(ssl: name, words, at: line))
         return nil

@@ -15,6 +15,20 @@ final class ServerState {
     var missingCertificate: String?
     /// Staples what another module provides.
     var stapling: ManagedStapling?
+    /// Staples what is there to be stapled. Called before a handshake's answer.
+    func refreshStaples(for server: UnsafeMutablePointer<server_rec>, _ record: UnsafeMutablePointer<conn_rec>) {
+        unsafe stapling?.refresh(for: server, record)
+        guard settings.policy?.staples != nil else { return }
+        refreshStaples(at: Int64(apr_time_now() / 1_000_000))
+    }
+
+    /// Staples what was fetched.
+    func refreshStaples(at now: Int64) {
+        settings.policy?.staples?.refresh(at: now) { subject in
+            stapling?.manages(subject.certificate) == true ? nil : StapleFetcher.kept(about: subject)
+        }
+    }
+
     /// Certificates are still to come: until then requests get 503.
     var awaitsCertificate = false
 

@@ -10,24 +10,31 @@ struct SharedSessionStore: SessionStore {
 
     /// Nil when no cache is configured.
     init?() {
-        guard tlsd_cache_is_configured() else { return nil }
+        guard tlsd_cache_is_configured(tlsd_sessions) else { return nil }
     }
 
     func store(_ session: [UInt8], for identifier: [UInt8], until expiry: Int64, now: Int64) {
         guard session.count <= Self.longest else { return }
-        unsafe tlsd_cache_store(identifier, UInt32(identifier.count), session, UInt32(session.count), expiry)
+        unsafe tlsd_cache_store(
+            tlsd_sessions,
+            identifier,
+            UInt32(identifier.count),
+            session,
+            UInt32(session.count),
+            expiry
+        )
     }
 
     func session(for identifier: [UInt8], now: Int64) -> [UInt8]? {
         let count = UInt32(identifier.count)
         let session = unsafe [UInt8](unsafeUninitializedCapacity: Self.longest) { buffer, length in
             guard let start = buffer.baseAddress else { return }
-            length = unsafe Int(tlsd_cache_find(identifier, count, start, UInt32(Self.longest)))
+            length = unsafe Int(tlsd_cache_find(tlsd_sessions, identifier, count, start, UInt32(Self.longest)))
         }
         return session.isEmpty ? nil : session
     }
 
     func remove(_ identifier: [UInt8]) -> Bool {
-        unsafe tlsd_cache_remove(identifier, UInt32(identifier.count))
+        unsafe tlsd_cache_remove(tlsd_sessions, identifier, UInt32(identifier.count))
     }
 }

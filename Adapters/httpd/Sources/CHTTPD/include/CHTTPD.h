@@ -261,6 +261,7 @@ int tlsd_pre_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporar
 int tlsd_check_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
 int tlsd_post_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
 int tlsd_monitor(apr_pool_t *pool, server_rec *server);
+void tlsd_fetch_staples(server_rec *server, apr_pool_t *pool);
 int tlsd_pre_connection(conn_rec *connection, void *_Nullable socket);
 int tlsd_process_connection(conn_rec *connection);
 int tlsd_bind_outgoing(conn_rec *connection, ap_conf_vector_t *_Nullable directory, int wanted);
@@ -355,33 +356,55 @@ void tlsd_collect_certificates(
     server_rec *server, apr_pool_t *pool, apr_array_header_t *certificates, apr_array_header_t *keys
 );
 
-// The cache that all processes share, in session_cache.c.
+// The caches that all processes share, in shared_cache.c.
 
-/// Forgets the cache of the last configuration.
+/// `SSLSessionCache` and `TLSSessionCache`, `SSLStaplingCache`.
+typedef enum { tlsd_sessions, tlsd_staples } tlsd_cache;
+
+/// Forgets the caches of the last configuration.
 void tlsd_cache_reset(apr_pool_t *pool);
 
 /// Takes `provider:arguments` or `none`; returns nil or a sentence.
-const char *_Nullable tlsd_cache_configure(cmd_parms *command, const char *text);
-bool tlsd_cache_is_configured(void);
+const char *_Nullable tlsd_cache_configure(tlsd_cache which, cmd_parms *command, const char *text);
+bool tlsd_cache_is_configured(tlsd_cache which);
 
-/// Starts the cache in the parent, and in a child.
-int tlsd_cache_start(server_rec *server, apr_pool_t *pool);
-void tlsd_cache_start_child(apr_pool_t *pool, server_rec *server);
+/// Starts the caches in the parent, and in a child.
+int tlsd_caches_start(server_rec *server, apr_pool_t *pool);
+void tlsd_caches_start_child(apr_pool_t *pool, server_rec *server);
 
 void tlsd_cache_store(
-    const uint8_t *identifier, unsigned identifier_length, const uint8_t *session, unsigned length, int64_t expiry
+    tlsd_cache which, const uint8_t *identifier, unsigned identifier_length, const uint8_t *value, unsigned length,
+    int64_t expiry
 );
 
-/// Copies a session; returns its length, 0 when there is none.
+/// Copies what is there; returns its length, 0 when there is nothing.
 unsigned tlsd_cache_find(
-    const uint8_t *identifier, unsigned identifier_length, uint8_t *session, unsigned capacity
+    tlsd_cache which, const uint8_t *identifier, unsigned identifier_length, uint8_t *value, unsigned capacity
 );
 
-/// Removes a session; returns whether it was there.
-bool tlsd_cache_remove(const uint8_t *identifier, unsigned identifier_length);
+/// Removes something; returns whether it was there.
+bool tlsd_cache_remove(tlsd_cache which, const uint8_t *identifier, unsigned identifier_length);
 
-/// Writes what the provider has to say of the cache.
-void tlsd_cache_show(request_rec *request, int flags);
+/// Writes what the providers have to say of the caches.
+void tlsd_caches_show(request_rec *request, int flags);
+
+// OCSP responders, in responder.c.
+
+/// Whether a reply is complete, so that nothing else is to be read.
+typedef bool (*tlsd_reply_check)(void *_Nullable context, const uint8_t *bytes, size_t count);
+
+/// Sends a request to a responder, and reads its reply until that is complete or the responder ends it.
+///
+/// Takes so many microseconds at most, the search for the host's address apart, and reads no more than there is room for.
+/// Returns the length of the reply, -1 with a sentence when there is none.
+ssize_t tlsd_ask_responder(
+    apr_pool_t *pool, const char *host, uint16_t port, const uint8_t *request, size_t length, uint8_t *reply,
+    size_t capacity, apr_interval_time_t most, tlsd_reply_check check, void *_Nullable context,
+    const char *_Nullable *_Nonnull sentence
+);
+
+/// Has one of the processes call `tlsd_fetch_staples` once a second. False when mod_watchdog is not there.
+bool tlsd_fetch_regularly(server_rec *server, apr_pool_t *pool);
 
 // Passphrases of keys, in passphrase.c.
 

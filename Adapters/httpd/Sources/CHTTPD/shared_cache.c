@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all of httpd's processes share: caches by any of its ap_socache providers, one for sessions and one for OCSP
+// responses.
+
+#include "CHTTPD.h"
+
+#include <ap_provider.h>
+#include <ap_socache.h>
+#include <apr_global_mutex.h>
+#include <util_mutex.h>
+
+/// Made anew for each reading of the configuration, in its pool.
+static struct cache {
+    const ap_socache_provider_t *provider;
+    ap_socache_instance_t *instance;
+    apr_global_mutex_t *mutex;
+    server_rec *server;
+} caches[2];
+
+/// How the mutexes are called that directives `Mutex` name, and the caches.
+static const char *const mutex_types[] = {[tlsd_sessions] = "ssl-cache", [tlsd_staples] = "ssl-stapling"};
+static const char *const names[] = {[tlsd_sessions] = "safetls-session", [tlsd_staples] = "safetls-staple"};
+
+void tlsd_cache_reset(apr_pool_t *pool) {
+    memset(caches, 0, sizeof caches);
+    ap_mutex_register(pool, mutex_types[tlsd_sessions], NULL, APR_LOCK_DEFAULT, 0);
+    if (tlsd_is_ssl_face()) {
+        ap_mutex_register(pool, mutex_types[tlsd_staples], NULL, APR_LOCK_DEFAULT, 0);
+        // Directives `Mutex` name this, too.
+        ap_mutex_register(pool, "ssl-stapling-refresh", NULL, APR_LOCK_DEFAULT, 0);
+    }
+}
+
+const char *tlsd_cache_configure(tlsd_cache which, cmd_parms *command, const char *text) {
+    struct cache *cache = &caches[which];
+    const char *colon = strchr(text, ':');
+    const char *name = colon == NULL ? text : apr_pstrmemdup(command->pool, text, (apr_size_t)(colon - text));
+    if (strcasecmp(name, "none") == 0 || strcasecmp(name, "nonenotnull") == 0 || strcasecmp(name, "default") == 0) {
+        cache->provider = NULL;
+        return NULL;
+    }
+    cache->provider = ap_lookup_provider(AP_SOCACHE_PROVIDER_GROUP, name, AP_SOCACHE_PROVIDER_VERSION);
+    if (cache->provider == NULL) {
+        return apr_psprintf(
+            command->pool, "there is no cache provider '%s': is mod_socache_%s loaded?", name, name);
+    }
+    return cache->provider->create(
+        &cache->instance, colon == NULL ? NULL : colon + 1, command->temp_pool, command->pool);
+}
+
+bool tlsd_cache_is_configured(tlsd_cache which) {
+    return caches[which].provider != NULL;
+}
+
+static int start(tlsd_cache which, server_rec *server, apr_pool_t *pool) {
+    // OCSP responses have some 2 KiB with the certificate of their responder.
+    static const struct ap_socache_hints hints[] = {
+        [tlsd_sessions] = {.avg_obj_size = 512, .avg_id_len = 32, .expiry_interval = 60000000},
+        [tlsd_staples] = {.avg_obj_size = 2048, .avg_id_len = 32, .expiry_interval = 60000000},
+    };
+    struct cache *cache = &caches[which];
+    if (cache->provider == NULL) {
+        return OK;
+    }
+    cache->server = server;
+    if (cache->provider->flags & AP_SOCACHE_FLAG_NOTMPSAFE) {
+        if (ap_global_mutex_create(&cache->mutex, NULL, mutex_types[which], NULL, server, pool, 0) != APR_SUCCESS) {
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+    return cache->provider->init(cache->instance, names[which], &hints[which], server, pool) == APR_SUCCESS
+        ? OK : HTTP_INTERNAL_SERVER_ERROR;
+}
+
+int tlsd_caches_start(server_rec *server, apr_pool_t *pool) {
+    int status = start(tlsd_sessions, server, pool);
+    return status == OK ? start(tlsd_staples, server, pool) : status;
+}
+
+void tlsd_caches_start_child(apr_pool_t *pool, server_rec *server) {
+    tlsd_forget_passphrases();
+    for (size_t which = 0; which < sizeof caches / sizeof caches[0]; which++) {
+        struct cache *cache = &caches[which];
+        if (cache->mutex != NULL) {
+            const char *lock_file = apr_global_mutex_lockfile(cache->mutex);
+            if (apr_global_mutex_child_init(&cache->mutex, lock_file, pool) != APR_SUCCESS) {
+                cache->provider = NULL;
+            }
+        }
+    }
+}
+
+static bool lock(const struct cache *cache) {
+    return cache->provider != NULL && (cache->mutex == NULL || apr_global_mutex_lock(cache->mutex) == APR_SUCCESS);
+}
+
+static void unlock(const struct cache *cache) {
+    if (cache->mutex != NULL) {
+        apr_global_mutex_unlock(cache->mutex);
+    }
+}
+
+void tlsd_cache_store(
+    tlsd_cache which, const uint8_t *identifier, unsigned identifier_length, const uint8_t *value, unsigned length,
+    int64_t expiry
+) {
+    struct cache *cache = &caches[which];
+    apr_pool_t *pool;
+    if (!lock(cache)) {
+        return;
+    }
+    if (apr_pool_create(&pool, NULL) == APR_SUCCESS) {
+        cache->provider->store(
+            cache->instance, cache->server, identifier, identifier_length, apr_time_from_sec(expiry),
+            (unsigned char *)value, length, pool);
+        apr_pool_destroy(pool);
+    }
+    unlock(cache);
+}
+
+unsigned tlsd_cache_find(
+    tlsd_cache which, const uint8_t *identifier, unsigned identifier_length, uint8_t *value, unsigned capacity
+) {
+    struct cache *cache = &caches[which];
+    apr_pool_t *pool;
+    unsigned length = capacity;
+    if (!lock(cache)) {
+        return 0;
+    }
+    if (apr_pool_create(&pool, NULL) != APR_SUCCESS
+        || cache->provider->retrieve(
+               cache->instance, cache->server, identifier, identifier_length, value, &length, pool) != APR_SUCCESS) {
+        length = 0;
+    }
+    if (pool != NULL) {
+        apr_pool_destroy(pool);
+    }
+    unlock(cache);
+    return length <= capacity ? length : 0;
+}
+
+bool tlsd_cache_remove(tlsd_cache which, const uint8_t *identifier, unsigned identifier_length) {
+    struct cache *cache = &caches[which];
+    apr_pool_t *pool;
+    uint8_t value[8192];
+    unsigned length = sizeof value;
+    bool was_there = false;
+    if (!lock(cache)) {
+        return false;
+    }
+    // Providers do not say whether they had anything: looking and removing are one step under the lock.
+    if (apr_pool_create(&pool, NULL) == APR_SUCCESS) {
+        was_there = cache->provider->retrieve(
+                        cache->instance, cache->server, identifier, identifier_length, value, &length, pool)
+            == APR_SUCCESS;
+        cache->provider->remove(cache->instance, cache->server, identifier, identifier_length, pool);
+        apr_pool_destroy(pool);
+    }
+    unlock(cache);
+    return was_there;
+}
+
+void tlsd_caches_show(request_rec *request, int flags) {
+    for (size_t which = 0; which < sizeof caches / sizeof caches[0]; which++) {
+        struct cache *cache = &caches[which];
+        if (!lock(cache)) {
+            continue;
+        }
+        if (cache->provider->status != NULL) {
+            cache->provider->status(cache->instance, request, flags);
+        }
+        unlock(cache);
+    }
+}
