@@ -46,6 +46,32 @@ struct OCSPResponseTests {
         #expect(try status(response) == .good)
     }
 
+    @Test("Signed by a responder that the caller trusts") func trustedResponder() throws {
+        var response = TestOCSPResponse.delegated
+        // Nobody else would believe it: neither the issuer's signature nor the purpose.
+        response.certificates = []
+        var responder = TestOCSPResponse.delegate
+        responder.signer = .other
+        responder.extensions = []
+        let chain = TestChain()
+        func status(_ responders: [Certificate], at time: Int64 = TestCertificate.now) throws -> OCSPResponse.Status {
+            try response.made().status(
+                of: chain.leaf.made(),
+                issuedBy: chain.intermediate.made(),
+                at: time,
+                responders: responders
+            )
+        }
+        #expect(throws: CertificateError.self) { try status([]) }
+        #expect(throws: CertificateError.self) { try status([chain.leaf.made(), chain.root.made()]) }
+        #expect(try status([chain.root.made(), responder.made()]) == .good)
+        responder.notAfter = DER.time("251231000000Z")
+        #expect(throws: CertificateError.self) { try status([responder.made()]) }
+        responder = TestOCSPResponse.delegate
+        responder.key = .root
+        #expect(throws: CertificateError.self) { try status([responder.made()]) }
+    }
+
     @Test("What it says of the certificate") func statuses() throws {
         var response = TestOCSPResponse()
         response.status = .unknown

@@ -60,7 +60,8 @@ extension CertificateRejection {
         case .unknownIssuer, .selfSigned: .unknownCA
         case .revoked: .certificateRevoked
         // Nothing is wrong with the certificate itself, as far as anybody can tell.
-        case .revocationStatusUnknown, .revocationListExpired, .revocationListInvalid: .certificateUnknown
+        case .revocationStatusUnknown, .revocationListExpired, .revocationListInvalid, .statusUnknown:
+            .certificateUnknown
         // RFC 6066 §8, RFC 8446 §6.2.
         case .badStatusResponse, .noStatusResponse: .badCertificateStatusResponse
         case .unsupportedSignatureAlgorithm, .unsupportedKey: .unsupportedCertificate

@@ -65,6 +65,8 @@ public struct CertificateRejection: Error, Hashable, Sendable {
         case badStatusResponse(String)
         /// The certificate or the configuration asks for an OCSP response, and none came that is of use.
         case noStatusResponse
+        /// The OCSP responder that was asked does not say that the certificate is good; the words say why.
+        case statusUnknown(String)
         /// Validation would have taken more work than the limits allow.
         case workLimit(String)
     }
@@ -135,6 +137,8 @@ extension CertificateRejection.Reason: CustomStringConvertible {
             "may have been revoked: \(words)"
         case .noStatusResponse:
             "has to come with an OCSP response of today, and came without"
+        case .statusUnknown(let words):
+            "may have been revoked: \(words)"
         case .workLimit(let words):
             "was not verified: \(words)"
         }
@@ -171,7 +175,7 @@ extension CertificateRejection.Reason {
         case .workLimit: .workLimit
         case .expired, .notYetValid: .validity
         case .revocationStatusUnknown, .revocationListExpired, .revocationListInvalid,
-            .badStatusResponse, .noStatusResponse:
+            .badStatusResponse, .noStatusResponse, .statusUnknown:
             .revocationStatus
         case .revoked: .revocation
         default: .rule

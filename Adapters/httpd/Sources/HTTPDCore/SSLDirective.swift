@@ -73,7 +73,8 @@ struct SSLDirective: Sendable {
 
     /// By name in lower case.
     static let all: [String: SSLDirective] = identity.merging(protocols) { $1 }.merging(clients) { $1 }
-        .merging(stapling) { $1 }.merging(withoutEffect) { $1 }.merging(refused) { $1 }.merging(ofTLS) { $1 }
+        .merging(clientStatus) { $1 }.merging(stapling) { $1 }.merging(withoutEffect) { $1 }.merging(refused) { $1 }
+        .merging(ofTLS) { $1 }
 
     private static let identity: [String: SSLDirective] = [
         "sslengine": one { values, text throws(DirectiveError) in
@@ -144,6 +145,30 @@ struct SSLDirective: Sendable {
         "sslusername": one { values, text throws(DirectiveError) in values.userName = text },
     ]
 
+    private static let clientStatus: [String: SSLDirective] = [
+        "sslocspenable": SSLDirective(arguments: 1...2) { values, arguments, _ throws(DirectiveError) in
+            values.clientStatus.checking = try ClientStatusChecking(arguments)
+            return nil
+        },
+        "sslocspdefaultresponder": one { values, text throws(DirectiveError) in
+            values.clientStatus.responder = try ResponderAddress(text)
+        },
+        "sslocspoverrideresponder": flag(\.clientStatus.overridesResponders),
+        "sslocspproxyurl": one { values, text throws(DirectiveError) in
+            values.clientStatus.proxy = try ResponderAddress(text)
+        },
+        "sslocsprespondercertificatefile": file(\.clientStatus.responderFile),
+        "sslocsprespondertimeout": seconds(\.clientStatus.timeout, 1...3_600),
+        "sslocspresponsetimeskew": seconds(\.clientStatus.clockSkew, 0...86_400),
+        "sslocspresponsemaxage": seconds(\.clientStatus.maximumAge, 0...31_536_000),
+        "sslocspuserequestnonce": flag(\.clientStatus.usesNonce),
+        "sslocspnoverify": missing(
+            "to believe OCSP responses that nobody has verified",
+            off: ["off"],
+            instead: "name the responder's certificate by SSLOCSPResponderCertificateFile"
+        ),
+    ]
+
     private static let stapling: [String: SSLDirective] = [
         "sslusestapling": flag(\.stapling.isOn),
         "sslstaplingforceurl": one { values, text throws(DirectiveError) in
@@ -205,20 +230,6 @@ struct SSLDirective: Sendable {
         "sslfips": missing("a FIPS mode", off: ["off"], instead: "leave it off"),
         "sslsrpverifierfile": missing("SRP", off: [], instead: "use certificates of clients"),
         "sslsrpunknownuserseed": missing("SRP", off: [], instead: "use certificates of clients"),
-        "sslocspenable": missing(
-            "checking client certificates by OCSP",
-            off: ["off"],
-            instead: "use revocation lists, SSLCARevocationFile"
-        ),
-        "sslocspdefaultresponder": ignored(1...1),
-        "sslocspoverrideresponder": ignored(1...1),
-        "sslocspresponsetimeskew": ignored(1...1),
-        "sslocspresponsemaxage": ignored(1...1),
-        "sslocsprespondertimeout": ignored(1...1),
-        "sslocspuserequestnonce": ignored(1...1),
-        "sslocspproxyurl": ignored(1...1),
-        "sslocspnoverify": ignored(1...1),
-        "sslocsprespondercertificatefile": ignored(1...1),
         "ssllog": missing("a log of its own", off: [], instead: "use ErrorLog"),
         "sslloglevel": missing("a level of its own", off: [], instead: "use LogLevel ssl:level"),
     ]

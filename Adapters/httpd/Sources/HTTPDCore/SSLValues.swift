@@ -44,6 +44,8 @@ struct SSLValues {
     var revocationCheck: RevocationChecking?
     /// `SSLUserName`.
     var userName: String?
+    /// `SSLOCSPEnable` and what goes with it.
+    var clientStatus = ClientStatusValues()
     /// `SSLUseStapling` and what goes with it.
     var stapling = StaplingValues()
 
@@ -79,6 +81,7 @@ struct SSLValues {
         merged.revocationPath = revocationPath ?? outer.revocationPath
         merged.revocationCheck = revocationCheck ?? outer.revocationCheck
         merged.userName = userName ?? outer.userName
+        merged.clientStatus = clientStatus.merged(onto: outer.clientStatus)
         merged.stapling = stapling.merged(onto: outer.stapling)
         return merged
     }

@@ -19,6 +19,8 @@ public final class ServerPolicy: Sendable {
     public let userName: String?
     /// The variables of each certificate, in the order of the directives.
     public let certificates: [CertificateVariables]
+    /// Who is asked about the certificates of clients; nil for nobody.
+    public let clientStatus: ClientStatusPolicy?
     /// What OCSP responses are stapled to; nil when the server fetches none.
     public let staples: StapledCredentials?
 
@@ -31,6 +33,7 @@ public final class ServerPolicy: Sendable {
         verification: ClientVerification,
         userName: String?,
         certificates: [CertificateVariables],
+        clientStatus: ClientStatusPolicy?,
         staples: StapledCredentials?
     ) {
         self.names = names
@@ -41,6 +44,7 @@ public final class ServerPolicy: Sendable {
         self.verification = verification
         self.userName = userName
         self.certificates = certificates
+        self.clientStatus = clientStatus
         self.staples = staples
     }
 }
@@ -65,6 +69,7 @@ struct ClientPolicy: Equatable, Sendable {
     private let depth: Int
     private let files: [String?]
     private let check: RevocationChecking?
+    private let status: ClientStatusValues
 
     init(_ values: SSLValues) {
         verification = values.verification ?? .none
@@ -74,6 +79,7 @@ struct ClientPolicy: Equatable, Sendable {
             values.revocationFile, values.revocationPath,
         ]
         check = values.revocationCheck
+        status = values.clientStatus
     }
 }
 

@@ -50,8 +50,11 @@ extension ServerSettings {
     /// How the server fetches and staples OCSP responses; nil when it does not by itself.
     public var staplingPolicy: StaplingPolicy? { StaplingPolicy(ssl.stapling) }
 
-    /// Whether the server takes certificates of unknown authorities.
-    public var defersVerdicts: Bool { ssl.verification == .optionalWithoutAuthority }
+    /// Whether the built-in verdict on certificates of clients is not the last word: the server takes those of unknown
+    /// authorities, or asks OCSP responders.
+    public var defersVerdicts: Bool {
+        ssl.verification == .optionalWithoutAuthority || ssl.clientStatus.checking.map { $0.depth != .none } ?? false
+    }
 
     private func loadCertificate(
         chain: [String],

@@ -163,6 +163,7 @@ public final class ServerSettings {
             verification: ssl.verification ?? .none,
             userName: ssl.userName,
             certificates: certificates.map { CertificateVariables(server: $0.credential) },
+            clientStatus: try ClientStatusPolicy(ssl.clientStatus),
             staples: staplingPolicy.map { StapledCredentials(certificates.map(\.credential), $0) }
         )
         current.withLock { $0 = policy }

@@ -6,21 +6,47 @@ import TLSCertificates
 
 /// The certificates of clients: what was shown in the handshake, and what is asked for later.
 extension Connection {
-    /// Judges a chain as `SSLVerifyClient optional_no_ca` wants it: one that leads to no trusted authority is taken, and
-    /// is no proof of anything.
+    /// Judges a chain. As `SSLVerifyClient optional_no_ca` wants it, one that leads to no trusted authority is taken, and is
+    /// no proof of anything; `SSLOCSPEnable` asks a responder, for which this thread waits.
     func answer(_ verification: VerificationRequest) throws(TLSError) {
         let verdict: Verdict
         do throws(CertificateRejection) {
-            verdict = .accepted(path: try verification.verify())
+            let path = try path(of: verification)
+            try checkStatus(path, at: verification.time)
+            verdict = .accepted(path: path)
+        } catch {
+            verdict = .rejected(error)
+        }
+        try tls.session.answer(verification: verdict)
+    }
+
+    private func path(of verification: VerificationRequest) throws(CertificateRejection) -> [Certificate] {
+        do throws(CertificateRejection) {
+            return try verification.verify()
         } catch {
             // The virtual host is known by now: it may be another one than that whose sessions defer the verdict.
             switch (policy.verification, error.reason) {
-            case (.optionalWithoutAuthority, .unknownIssuer), (.optionalWithoutAuthority, .selfSigned):
-                verdict = .accepted(path: [])
-            default: verdict = .rejected(error)
+            case (.optionalWithoutAuthority, .unknownIssuer), (.optionalWithoutAuthority, .selfSigned),
+                // The authorities that come along are too many, or lead nowhere.
+                (.optionalWithoutAuthority, .workLimit):
+                return []
+            default: throw error
             }
         }
-        try tls.session.answer(verification: verdict)
+    }
+
+    private func checkStatus(_ path: [Certificate], at time: Int64) throws(CertificateRejection) {
+        guard let status = policy.clientStatus, let memory = unsafe record.pointee.pool else { return }
+        var made: OpaquePointer?
+        guard unsafe tlsd_make_pool(&made, memory), let made = unsafe made else {
+            let reason = CertificateRejection.Reason.statusUnknown("memory is out")
+            throw CertificateRejection(certificate: path.first?.description ?? "", depth: 0, reason: reason)
+        }
+        defer { unsafe apr_pool_destroy(made) }
+        let pool = unsafe Pool(made)
+        try status.check(path, at: time) { address, request, seconds throws(DirectiveError) in
+            try Responder.ask(address, request, seconds: seconds, pool)
+        }
     }
 
     /// Writes down what the connection has come to.

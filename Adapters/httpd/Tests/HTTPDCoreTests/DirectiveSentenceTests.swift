@@ -26,7 +26,7 @@ import Testing
         "SSLStaplingErrorCacheTimeout", "SSLStaplingResponseTimeSkew", "SSLStaplingResponseMaxAge",
         "SSLStaplingForceURL", "SSLOCSPDefaultResponder", "SSLOCSPOverrideResponder", "SSLOCSPResponseTimeSkew",
         "SSLOCSPResponseMaxAge", "SSLOCSPResponderTimeout", "SSLOCSPUseRequestNonce", "SSLOCSPProxyURL",
-        "SSLOCSPNoVerify", "SSLOCSPResponderCertificateFile",
+        "SSLOCSPResponderCertificateFile",
     ]
 
     @Test(arguments: one)
@@ -71,8 +71,17 @@ import Testing
         ("SSLRandomSeed startup file:/dev/urandom many", "'many' is not a number of bytes"),
         ("SSLCryptoDevice pkcs11", "write builtin"), ("SSLInsecureRenegotiation on", "renegotiation is not supported"),
         ("SSLFIPS on", "a FIPS mode is not supported"), ("SSLSRPVerifierFile passwd.srpv", "SRP is not supported"),
-        ("SSLSRPUnknownUserSeed x", "SRP is not supported"), ("SSLOCSPEnable on", "SSLCARevocationFile"),
-        ("SSLOCSPEnable leaf", "SSLCARevocationFile"), ("SSLLog logs/ssl.log", "use ErrorLog"),
+        ("SSLSRPUnknownUserSeed x", "SRP is not supported"),
+        ("SSLOCSPEnable yes", "'yes' is not one of off, leaf and on"),
+        ("SSLOCSPEnable leaf maybe", "unknown flag 'maybe'"), ("SSLLog logs/ssl.log", "use ErrorLog"),
+        ("SSLOCSPNoVerify on", "name the responder's certificate by SSLOCSPResponderCertificateFile"),
+        ("SSLOCSPDefaultResponder x", "no address that begins with http://"),
+        ("SSLOCSPProxyURL https://x/", "no address that begins with http://"),
+        ("SSLOCSPOverrideResponder 1", "'1' is neither on nor off"),
+        ("SSLOCSPUseRequestNonce x", "'x' is neither on nor off"),
+        ("SSLOCSPResponderTimeout 0", "'0' is not a number of seconds from 1"),
+        ("SSLOCSPResponseTimeSkew -1", "'-1' is not a number of seconds from 0"),
+        ("SSLOCSPResponseMaxAge -1", "'-1' is not a number of seconds from 0"),
         ("SSLLogLevel warn", "use LogLevel"), ("SSLCompression maybe", "'maybe' is neither on nor off"),
         ("SSLUseStapling maybe", "'maybe' is neither on nor off"),
         ("SSLStaplingForceURL https://a.example/", "no address that begins with http://"),

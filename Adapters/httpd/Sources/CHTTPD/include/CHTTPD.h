@@ -235,6 +235,10 @@ static inline bool tlsd_is_name_based(conn_rec *connection) {
     return connection->vhost_lookup_data != NULL;
 }
 
+static inline bool tlsd_make_pool(apr_pool_t *_Nullable *_Nonnull pool, apr_pool_t *parent) {
+    return apr_pool_create(pool, parent) == APR_SUCCESS;
+}
+
 // MARK: - Logging
 
 static inline bool tlsd_logs_connection(conn_rec *connection, int level) {
