@@ -49,7 +49,7 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
             record,
             .noServerName,
             level: APLOG_INFO,
-            "a request for \(host) is refused: the client named no server in its handshake (TLSStrictSNI)"
+            "a request for \(host) is refused: the client named no server in its handshake (\(strictDirective))"
         )
         return HTTP_FORBIDDEN
     case .misdirected:
@@ -63,6 +63,9 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
         return HTTP_MISDIRECTED_REQUEST
     }
 }
+
+/// What insists on a name in the handshake, in the language of the configuration.
+private var strictDirective: String { tlsd_is_ssl_face() ? "SSLStrictSNIVHostCheck" : "TLSStrictSNI" }
 
 /// What mod_ssl asks of the names in handshake and request before it compares hosts.
 private func checkNames(
@@ -90,7 +93,7 @@ private func checkNames(
         record,
         .noServerName,
         level: APLOG_INFO,
-        "a request is refused: the client named no server in its handshake (SSLStrictSNIVHostCheck)"
+        "a request is refused: the client named no server in its handshake (\(strictDirective))"
     )
     return HTTP_FORBIDDEN
 }
