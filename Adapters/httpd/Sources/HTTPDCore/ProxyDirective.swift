@@ -87,8 +87,8 @@ struct ProxyDirective: Sendable {
             values.isOfTLS = true
         },
         "tlsproxyca": ProxyDirective(arguments: 1...1) { values, arguments, line throws(DirectiveError) in
-            // The word stands for the authorities of the system, which also count where nothing is said.
-            values.authorityFile = arguments[0].lowercased() == "default" ? nil : line.resolve(arguments[0])
+            values.trustsSystem = arguments[0].lowercased() == "default"
+            values.authorityFile = values.trustsSystem ? nil : line.resolve(arguments[0])
             return nil
         },
         "tlsproxyprotocol": one { values, text throws(DirectiveError) in

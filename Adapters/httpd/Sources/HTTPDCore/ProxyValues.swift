@@ -20,6 +20,8 @@ struct ProxyValues {
     /// `SSLProxyCACertificateFile`, `SSLProxyCACertificatePath`, `TLSProxyCA`.
     var authorityFile: String?
     var authorityPath: String?
+    /// `TLSProxyCA default`: the authorities of the system, whatever file is inherited.
+    var trustsSystem = false
     /// `SSLProxyCheckPeerName`, `SSLProxyCheckPeerCN`, `SSLProxyCheckPeerExpire`.
     var checksName: Bool?
     var checksCommonName: Bool?
@@ -45,7 +47,7 @@ struct ProxyValues {
         merged.suppressed = suppressed ?? outer.suppressed
         merged.verification = verification ?? outer.verification
         merged.depth = depth ?? outer.depth
-        merged.authorityFile = authorityFile ?? outer.authorityFile
+        merged.authorityFile = authorityFile ?? (trustsSystem ? nil : outer.authorityFile)
         merged.authorityPath = authorityPath ?? outer.authorityPath
         merged.checksName = checksName ?? outer.checksName
         merged.checksCommonName = checksCommonName ?? outer.checksCommonName
@@ -55,6 +57,7 @@ struct ProxyValues {
         merged.revocationFile = revocationFile ?? outer.revocationFile
         merged.revocationPath = revocationPath ?? outer.revocationPath
         merged.revocationCheck = revocationCheck ?? outer.revocationCheck
+        merged.trustsSystem = trustsSystem || (authorityFile == nil && outer.trustsSystem)
         merged.isOfTLS = isOfTLS || outer.isOfTLS
         return merged
     }
