@@ -123,6 +123,10 @@ func tlsd_fixups(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
     }
     if options.contains(.certificateData) {
         facts.dataNames.forEach(set)
+        // mod_ssl sets it in any case: scripts look for an empty one.
+        if tlsd_is_ssl_face(), !facts.hasClientCertificate {
+            unsafe apr_table_setn(table, pool.copy("SSL_CLIENT_CERT"), pool.copy(""))
+        }
     }
     return DECLINED
 }
