@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func signsAddAndNamesReplace() throws {
-        let outer = try options("StdEnvVars StrictRequire")
+        let outer = try options("StdEnvVars +StrictRequire")
         #expect(
             try options("+ExportCertData -StrictRequire").merged(onto: outer).enabled == [
                 .standardVariables, .certificateData,
