@@ -57,13 +57,6 @@ struct SSLDirective: Sendable {
         }
     }
 
-    private static func seconds(_ text: String, _ range: ClosedRange<Int64>) throws(DirectiveError) -> Int64 {
-        guard let number = Int64(text), range.contains(number) else {
-            throw DirectiveError("'\(text)' is not a number of seconds from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return number
-    }
-
     /// By name in lower case.
     static let all: [String: SSLDirective] = identity.merging(protocols) { $1 }.merging(clients) { $1 }
         .merging(withoutEffect) { $1 }.merging(refused) { $1 }.merging(ofTLS) { $1 }
@@ -111,7 +104,11 @@ struct SSLDirective: Sendable {
         },
         "sslsessiontickets": flag(\.givesTickets),
         "sslsessioncachetimeout": one { values, text throws(DirectiveError) in
-            values.sessionLifetime = try seconds(text, 1...604_800)
+            guard let number = Int64(text), number >= 0 else {
+                throw DirectiveError("'\(text)' is not a number of seconds")
+            }
+            // No session is good for longer than a week (RFC 8446 §4.6.1).
+            values.sessionLifetime = min(number, 604_800)
         },
         "sslsessionticketkeyfile": file(\.ticketKeyFile),
         "sslstrictsnivhostcheck": flag(\.requiresServerName),

@@ -90,12 +90,14 @@ extension ServerSettings {
         if let groups = ssl.groups { options.groups = groups }
         if let schemes = ssl.signatureSchemes { options.signatureSchemes = schemes }
         if let multiple = ssl.paddingMultiple { options.records.paddingMultiple = multiple }
-        // mod_ssl's default, for its directives.
-        if let lifetime = ssl.sessionLifetime ?? (ssl.isEngineOn == nil ? nil : 300) {
-            options.ticketLifetime = lifetime
-        }
         if let count = ssl.ticketCount { options.ticketCount = count }
-        if ssl.givesTickets == false {
+        // mod_ssl's default, for its directives.
+        let lifetime = ssl.sessionLifetime ?? (ssl.isEngineOn == nil ? nil : 300)
+        if let lifetime, lifetime > 0 { options.ticketLifetime = lifetime }
+        if lifetime == 0 {
+            // Sessions that are over at once are not worth keeping.
+            (options.sessionStore, options.ticketCount) = (nil, 0)
+        } else if ssl.givesTickets == false {
             // With a cache TLS 1.3 resumes all the same: its tickets then name sessions in the cache.
             if options.sessionStore == nil { options.ticketCount = 0 } else { options.ticketForm = .stateful }
         }

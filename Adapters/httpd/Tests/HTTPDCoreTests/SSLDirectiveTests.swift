@@ -36,7 +36,7 @@ import Testing
     @Test(arguments: [
         "SSLEngine", "SSLEngine on off", "SSLEngine maybe", "SSLVerifyDepth -1",
         "SSLVerifyDepth deep",
-        "SSLSessionCacheTimeout 0", "SSLSessionCacheTimeout 604801", "SSLCARevocationCheck leaves",
+        "SSLSessionCacheTimeout -1", "SSLSessionCacheTimeout long", "SSLCARevocationCheck leaves",
         "SSLCARevocationCheck leaf maybe", "SSLCipherSuite TLSv1.2 HIGH", "SSLCertificateFile pkcs11:token=x",
         "SSLOpenSSLConfCmd Curves", "SSLFIPS on", "SSLSRPVerifierFile x", "SSLNonsense on",
     ])
@@ -66,6 +66,23 @@ import Testing
         }
     }
 
+    /// mod_ssl takes any number.
+    @Test(arguments: [(0, 0), (60, 60), (604_800, 604_800), (3_000_000, 604_800)] as [(Int, Int64)])
+    func lifetimes(number: Int, expected: Int64) throws {
+        let settings = try Fixture.settings { settings in
+            _ = try apply(settings, "SSLEngine on")
+            _ = try apply(settings, "SSLSessionCacheTimeout \(number)")
+        }
+        #expect(settings.ssl.sessionLifetime == expected)
+        try settings.makePolicy(names: VirtualHostNames(exact: ["host.test"], patterns: []), store: NoSessions())
+        let options = try #require(settings.policy?.configuration.options)
+        if expected == 0 {
+            #expect(options.ticketCount == 0 && options.sessionStore == nil)
+        } else {
+            #expect(options.ticketLifetime == expected && options.ticketCount > 0 && options.sessionStore != nil)
+        }
+    }
+
     /// A check that could only refuse is a mistake.
     @Test func checksNeedLists() throws {
         let settings = ServerSettings()
@@ -85,6 +102,12 @@ import Testing
         #expect(settings.ssl.revocationCheck?.acceptsUnknown == true)
         #expect(settings.trustFiles == ["/server/crl.pem"])
     }
+}
+
+private struct NoSessions: SessionStore {
+    func store(_ session: [UInt8], for identifier: [UInt8], until expiry: Int64, now: Int64) {}
+    func session(for identifier: [UInt8], now: Int64) -> [UInt8]? { nil }
+    func remove(_ identifier: [UInt8]) -> Bool { false }
 }
 
 /// `SSLOptions`, whose signs are mod_ssl's.
