@@ -105,7 +105,8 @@ extension ServerSettings {
             if let ticketKeys {
                 options.ticketKeys = ticketKeys
             } else if let file = ssl.ticketKeyFile {
-                options.ticketKeys = try TicketKeys(file: file)
+                // An epoch cuts the life of tickets short: servers that share the secret share a day at least.
+                options.ticketKeys = try TicketKeys(file: file, epochLength: max(86_400, options.ticketLifetime))
             } else {
                 // A ticket can be read for one epoch at least: its whole life.
                 options.ticketKeys = try TicketKeys(epochLength: max(60, options.ticketLifetime))

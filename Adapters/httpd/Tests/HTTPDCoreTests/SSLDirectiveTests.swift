@@ -83,6 +83,19 @@ import Testing
         }
     }
 
+    /// Keys of a file last for a day, or for as long as the sessions that they are for.
+    @Test(arguments: [(300, 86_400), (86_400, 86_400), (172_800, 172_800), (604_800, 604_800)] as [(Int, Int64)])
+    func epochsOfSharedKeys(lifetime: Int, expected: Int64) throws {
+        try Fixture.withFile(String(repeating: "secret", count: 8)) { file in
+            let settings = try Fixture.settings { settings in
+                _ = try settings.apply(ssl: "SSLSessionTicketKeyFile", [file], at: SSLLine { $0 })
+                _ = try apply(settings, "SSLSessionCacheTimeout \(lifetime)")
+            }
+            try settings.makePolicy(names: VirtualHostNames(exact: ["host.test"], patterns: []))
+            #expect(settings.policy?.configuration.options.ticketKeys?.epochLength == expected)
+        }
+    }
+
     /// A check that could only refuse is a mistake.
     @Test func checksNeedLists() throws {
         let settings = ServerSettings()
