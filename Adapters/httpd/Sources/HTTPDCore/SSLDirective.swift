@@ -100,7 +100,11 @@ struct SSLDirective: Sendable {
         },
         "sslhonorcipherorder": flag(\.honorsServerOrder),
         "sslopensslconfcmd": SSLDirective(arguments: 2...2) { values, arguments, _ throws(DirectiveError) in
-            try OpenSSLCommand.apply(arguments[0], arguments[1], to: &values)
+            let command = OpenSSLCommand(name: arguments[0], value: arguments[1])
+            values.commands.append(command)
+            // Tried out by itself, for what is wrong about the line.
+            var alone = SSLValues()
+            return try command.apply(to: &alone)
         },
         "sslsessiontickets": flag(\.givesTickets),
         "sslsessioncachetimeout": one { values, text throws(DirectiveError) in
