@@ -48,6 +48,26 @@ import Testing
         #expect(server.complaints.isEmpty)
     }
 
+    /// `ssl-unclean-shutdown` and `ssl-accurate-shutdown`, which the connection's first request sets.
+    @Test(arguments: [HTTPServer.MultiProcessing.event, .prefork]) func endings(mpm: HTTPServer.MultiProcessing) throws
+    {
+        let server = try HTTPServer(mpm, face: .ssl) { port in
+            """
+            BrowserMatch unclean ssl-unclean-shutdown
+            BrowserMatch accurate ssl-accurate-shutdown
+            <VirtualHost *:\(port)>
+                ServerName localhost
+                SSLEngine on
+                \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
+            </VirtualHost>
+            """
+        }
+        let outcome = try python(ClientScripts.endings, server)
+        #expect(outcome.text == "ended as was said\n", "\(outcome)\n\(server.errorLog)")
+        try server.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+
     @Test func closeNotifyBothWays() throws {
         let server = try HTTPServer()
         let outcome = try python(ClientScripts.closeNotify, server)
