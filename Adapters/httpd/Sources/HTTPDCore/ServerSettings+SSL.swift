@@ -47,9 +47,6 @@ extension ServerSettings {
         for file in files { try loadCertificate(chain: [file], keyFiles) { _, _ throws(DirectiveError) in nil } }
     }
 
-    /// Whether the server takes certificates of unknown authorities.
-    public var defersVerdicts: Bool { ssl.verification == .optionalWithoutAuthority }
-
     private func loadCertificate(
         chain: [String],
         _ keyFiles: [String],

@@ -62,8 +62,9 @@ import HTTPDCore
 /// All `TLSEngine` addresses of the configuration.
 final class EngineList {
     private let engines: [Engine]
-    /// Whether any virtual host takes certificates of unknown authorities: `SSLVerifyClient optional_no_ca`.
-    var defersVerdicts = false
+    /// Whether a virtual host or a directory may take certificates of unknown authorities: `SSLVerifyClient optional_no_ca`,
+    /// which can stand in an .htaccess file, too.
+    let defersVerdicts = tlsd_is_ssl_face()
     /// Takes changed files into use.
     var reloader: Reloader?
     /// Whether any server speaks TLS.

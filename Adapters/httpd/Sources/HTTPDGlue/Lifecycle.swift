@@ -103,7 +103,6 @@ private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) 
             if state.settings.isEngineOn {
                 list.isUsed = true
                 try unsafe preparePolicy(of: server, state, depths: depths, dialog, pool)
-                if state.settings.defersVerdicts { list.defersVerdicts = true }
             }
         }
         unsafe next = server.pointee.next
