@@ -398,6 +398,13 @@ bool tlsd_ask_passphrase(
     size_t capacity
 );
 
+/// Writes a prompt to a program, which is started for the first one, and reads a line of its answer; false when there is
+/// none. The command's words are its arguments.
+bool tlsd_ask_dialog(apr_pool_t *pool, const char *command, const char *prompt, char *buffer, size_t capacity);
+
+/// Ends that program, if it was started.
+void tlsd_end_dialog(const char *farewell);
+
 // What mod_status shows, in statistics.c.
 
 typedef enum { tlsd_handshake_full, tlsd_handshake_resumed, tlsd_handshake_failed } tlsd_handshake;
