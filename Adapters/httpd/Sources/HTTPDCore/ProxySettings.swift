@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import SafeTLS
+public import SafeTLS
 import TLSCertificates
 
 /// The directives of one server or `<Proxy>` section for connections to proxied servers, and what became of them.
@@ -37,8 +37,20 @@ public final class ProxySettings {
     /// `SSLProxyEngine`, `TLSProxyEngine`.
     public var isEngineOn: Bool { values.isEngineOn ?? false }
 
+    /// The files of certificates and keys to show to proxied servers.
+    public var machineFiles: [String] {
+        values.machineFiles.isEmpty ? [] : values.machineFiles + (values.machineChainFile.map { [$0] } ?? [])
+    }
+
+    /// Reads what ``MachineCertificates`` are in files.
+    public typealias Reader = ([String]) throws(DirectiveError) -> [Credential]
+
     /// Reads the files and turns the settings into `policy`, unless that is done.
-    public func makePolicy() throws(DirectiveError) {
+    ///
+    /// - Parameter read: Reads ``machineFiles``, if there are some.
+    public func makePolicy(
+        reading read: Reader = { _ throws(DirectiveError) in [] }
+    ) throws(DirectiveError) {
         guard isEngineOn, policy == nil else { return }
         var options = ClientOptions()
         options.versions = values.versions ?? .tls12 ... .tls13
@@ -50,7 +62,7 @@ public final class ProxySettings {
             options.cipherSuites =
                 (values.suitesTLS13 ?? OpenSSLDefaults.suitesTLS13) + (values.suitesTLS12 ?? OpenSSLCipherString.all)
         }
-        options.credentials = try machineCredentials()
+        options.credentials = machineFiles.isEmpty ? [] : try read(machineFiles)
         if !values.isOfTLS, let verification = values.verification, verification != .none {
             guard values.authorityFile != nil || values.authorityPath != nil else {
                 throw DirectiveError(
@@ -103,18 +115,5 @@ public final class ProxySettings {
             checks: check.depth == .leaf ? .leaf : .chain,
             unknownStatus: check.acceptsUnknown ? .accept : .refuse
         )
-    }
-
-    private func machineCredentials() throws(DirectiveError) -> [Credential] {
-        var credentials: [Credential] = []
-        for (certificate, key) in values.machineCertificates {
-            do throws(ConfigurationError) {
-                let chain = [certificate] + (values.machineChainFile.map { [$0] } ?? [])
-                credentials.append(try Credential(certificateFiles: chain, keyFile: key))
-            } catch {
-                throw DirectiveError("\(error)")
-            }
-        }
-        return credentials
     }
 }

@@ -26,8 +26,8 @@ struct ProxyValues {
     var checksName: Bool?
     var checksCommonName: Bool?
     var checksExpiry: Bool?
-    /// `SSLProxyMachineCertificateFile`, `…Path`, `…ChainFile`; `TLSProxyMachineCertificate`: pairs of files.
-    var machineCertificates: [(certificate: String, key: String)] = []
+    /// `SSLProxyMachineCertificateFile`, `…Path`, `…ChainFile`; `TLSProxyMachineCertificate`.
+    var machineFiles: [String] = []
     var machineChainFile: String?
     /// `SSLProxyCARevocationFile`, `…Path`, `…Check`.
     var revocationFile: String?
@@ -52,7 +52,7 @@ struct ProxyValues {
         merged.checksName = checksName ?? outer.checksName
         merged.checksCommonName = checksCommonName ?? outer.checksCommonName
         merged.checksExpiry = checksExpiry ?? outer.checksExpiry
-        if machineCertificates.isEmpty { merged.machineCertificates = outer.machineCertificates }
+        if machineFiles.isEmpty { merged.machineFiles = outer.machineFiles }
         merged.machineChainFile = machineChainFile ?? outer.machineChainFile
         merged.revocationFile = revocationFile ?? outer.revocationFile
         merged.revocationPath = revocationPath ?? outer.revocationPath

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CHTTPD
 import HTTPDCore
+import SafeTLS
 
 /// Where the settings for proxied servers are: with the configuration of directories, as `<Proxy>` sections are some.
 enum ProxyDirectives {
@@ -40,7 +41,7 @@ enum ProxyDirectives {
     /// Makes the policy of a server, with the rights of the parent.
     static func prepare(_ server: UnsafeMutablePointer<server_rec>) throws(DirectiveError) {
         guard let address = unsafe address(in: tlsd_server_section(server)) else { return }
-        try unsafe adopted(address, as: ProxySettings.self).makePolicy()
+        try unsafe adopted(address, as: ProxySettings.self).makePolicy(reading: machineCertificates)
     }
 
     /// Completes a `<Proxy>` section with what its server says, and makes its policy.
@@ -54,7 +55,17 @@ enum ProxyDirectives {
         unsafe directory.proxy = merge(address(in: tlsd_server_section(server)), directory.proxy, pool)
         unsafe config.storeBytes(of: directory, as: DirectoryConfig.self)
         guard let address = unsafe directory.proxy else { return }
-        try unsafe adopted(address, as: ProxySettings.self).makePolicy()
+        try unsafe adopted(address, as: ProxySettings.self).makePolicy(reading: machineCertificates)
+    }
+
+    private static func machineCertificates(in files: [String]) throws(DirectiveError) -> [Credential] {
+        try FileContents.with(files) { pem throws(DirectiveError) in
+            do throws(DirectiveError) {
+                return try MachineCertificates.credentials(in: pem)
+            } catch {
+                throw DirectiveError("\(files.joined(separator: ", ")): \(error)")
+            }
+        }
     }
 
     private static func address(in section: OpaquePointer?) -> UnsafeMutableRawPointer? {

@@ -120,22 +120,15 @@ final class Reloader {
 
     /// Reads the files of a slot to where its processes will find them, if they are good.
     private func read(_ slot: Slot, _ memory: UnsafeMutablePointer<UInt8>) throws(DirectiveError) {
-        var position = Self.head
-        func append(_ file: String) throws(DirectiveError) {
-            let count = unsafe tlsd_read_file(file, memory + position, slot.capacity - position - 1)
-            guard count >= 0 else {
-                throw DirectiveError("\(file): cannot be read (\(unsafe String(cString: strerror(tlsd_errno()))))")
-            }
-            position += count
-            // Files need not end with a line's end.
-            unsafe memory[position] = UInt8(ascii: "\n")
-            position += 1
-        }
-        for file in slot.certificate.chainFiles { try append(file) }
-        let chain = position - Self.head
-        try append(slot.certificate.keyFile)
+        let (start, capacity) = unsafe (memory + Self.head, slot.capacity - Self.head)
+        let chain = try unsafe FileContents.read(slot.certificate.chainFiles, to: start, capacity: capacity)
+        let key = try unsafe FileContents.read(
+            [slot.certificate.keyFile],
+            to: start + chain,
+            capacity: capacity - chain
+        )
         unsafe store(UInt32(chain), memory, 4)
-        unsafe store(UInt32(position - Self.head - chain), memory, 8)
+        unsafe store(UInt32(key), memory, 8)
         unsafe store(load(memory, 0) &+ 1, memory, 0)
         do throws(ConfigurationError) {
             _ = try unsafe credential(memory)
@@ -207,7 +200,7 @@ final class Reloader {
 }
 
 /// What tells that a file has changed.
-private struct Stamp: Equatable {
+struct Stamp: Equatable {
     var value = tlsd_stamp()
 
     init?(_ file: String) {
