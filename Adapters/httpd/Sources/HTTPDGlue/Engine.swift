@@ -65,6 +65,8 @@ final class EngineList {
     /// Whether a virtual host or a directory may take certificates of unknown authorities: `SSLVerifyClient optional_no_ca`,
     /// which can stand in an .htaccess file, too.
     let defersVerdicts = tlsd_is_ssl_face()
+    /// The settings of servers and `<Proxy>` sections by which proxied servers are spoken to.
+    var proxies: [ProxySettings] = []
     /// Takes changed files into use.
     var reloader: Reloader?
     /// Whether any server speaks TLS.

@@ -55,8 +55,28 @@ func tlsd_post_config(
         }
         unsafe tlsd_statistics_start(pool)
         unsafe primeStapling(main: server, Pool(pool))
-        unsafe watchFiles(main: server, Pool(pool))
     }
+    return OK
+}
+
+/// Has the parent look for files that change, when mod_proxy has seen to its sections.
+@c @implementation
+func tlsd_watch_files(
+    _ pool: OpaquePointer,
+    _ logPool: OpaquePointer,
+    _ temporaryPool: OpaquePointer,
+    _ main: UnsafeMutablePointer<server_rec>
+) -> CInt {
+    guard let state = unsafe ServerState.of(main), state.reloadInterval > 0, let engines = state.engines else {
+        return OK
+    }
+    var servers: [ServerState] = []
+    var next = unsafe Optional(main)
+    while let server = unsafe next {
+        if let state = unsafe ServerState.of(server) { servers.append(state) }
+        unsafe next = server.pointee.next
+    }
+    engines.reloader = unsafe Reloader(servers, engines.proxies, seconds: state.reloadInterval, pool: Pool(pool))
     return OK
 }
 
@@ -69,18 +89,6 @@ private func primeStapling(main: UnsafeMutablePointer<server_rec>, _ pool: Pool)
         }
         unsafe next = server.pointee.next
     }
-}
-
-/// Has the parent look for files that change.
-private func watchFiles(main: UnsafeMutablePointer<server_rec>, _ pool: Pool) {
-    guard let state = unsafe ServerState.of(main), state.reloadInterval > 0 else { return }
-    var servers: [ServerState] = []
-    var next = unsafe Optional(main)
-    while let server = unsafe next {
-        if let state = unsafe ServerState.of(server) { servers.append(state) }
-        unsafe next = server.pointee.next
-    }
-    state.engines?.reloader = Reloader(servers, seconds: state.reloadInterval, pool: pool)
 }
 
 /// Resolves the addresses of `TLSEngine`, finds the servers behind them and makes their policies.
@@ -96,7 +104,7 @@ private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) 
     let namePolicy = unsafe ServerState.of(main)?.serverNamePolicy ?? .secure
     var next = unsafe Optional(main)
     while let server = unsafe next {
-        try unsafe ProxyDirectives.prepare(server)
+        try unsafe ProxyDirectives.prepare(server, list)
         if let state = unsafe ServerState.of(server) {
             state.engines = list
             state.serverNamePolicy = namePolicy

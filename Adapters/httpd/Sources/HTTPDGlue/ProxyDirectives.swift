@@ -39,9 +39,14 @@ enum ProxyDirectives {
     }
 
     /// Makes the policy of a server, with the rights of the parent.
-    static func prepare(_ server: UnsafeMutablePointer<server_rec>) throws(DirectiveError) {
+    static func prepare(
+        _ server: UnsafeMutablePointer<server_rec>,
+        _ engines: EngineList?
+    ) throws(DirectiveError) {
         guard let address = unsafe address(in: tlsd_server_section(server)) else { return }
-        try unsafe adopted(address, as: ProxySettings.self).makePolicy(reading: machineCertificates)
+        let settings = unsafe adopted(address, as: ProxySettings.self)
+        try settings.makePolicy(reading: machineCertificates)
+        if settings.policy != nil { engines?.proxies.append(settings) }
     }
 
     /// Completes a `<Proxy>` section with what its server says, and makes its policy.
@@ -50,12 +55,15 @@ enum ProxyDirectives {
         of server: UnsafeMutablePointer<server_rec>,
         _ pool: Pool
     ) throws(DirectiveError) {
+        let engines = unsafe ServerState.of(server)?.engines
         guard let config = unsafe tlsd_section_config(section) else { return }
         var directory = unsafe config.load(as: DirectoryConfig.self)
         unsafe directory.proxy = merge(address(in: tlsd_server_section(server)), directory.proxy, pool)
         unsafe config.storeBytes(of: directory, as: DirectoryConfig.self)
         guard let address = unsafe directory.proxy else { return }
-        try unsafe adopted(address, as: ProxySettings.self).makePolicy(reading: machineCertificates)
+        let settings = unsafe adopted(address, as: ProxySettings.self)
+        try settings.makePolicy(reading: machineCertificates)
+        if settings.policy != nil { engines?.proxies.append(settings) }
     }
 
     private static func machineCertificates(in files: [String]) throws(DirectiveError) -> [Credential] {

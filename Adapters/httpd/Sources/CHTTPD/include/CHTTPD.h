@@ -260,6 +260,7 @@ static inline void tlsd_log_server(
 int tlsd_pre_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool);
 int tlsd_check_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
 int tlsd_post_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
+int tlsd_watch_files(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
 int tlsd_monitor(apr_pool_t *pool, server_rec *server);
 int tlsd_pre_connection(conn_rec *connection, void *_Nullable socket);
 int tlsd_process_connection(conn_rec *connection);
