@@ -132,4 +132,28 @@ import Testing
         try server.stop()
         #expect(server.complaints.isEmpty)
     }
+
+    /// What a configuration held goes with it: here many authorities.
+    @Test func restartsLeaveNothing() throws {
+        let server = try HTTPServer(face: .ssl) { port in
+            let certificate = StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256))
+            return (0..<40).map { number in
+                """
+                <VirtualHost *:\(port)>
+                    ServerName host\(number).example
+                    SSLEngine on
+                    \(certificate)
+                    SSLCACertificateFile /etc/ssl/certs/ca-certificates.crt
+                </VirtualHost>
+                """
+            }.joined(separator: "\n")
+        }
+        var memory: [Int] = []
+        for _ in 0..<6 {
+            try server.restartGracefully()
+            memory.append(server.residentKilobytes)
+        }
+        #expect(memory[5] < memory[1] + 10_000, "\(memory)")
+        try server.stop()
+    }
 }

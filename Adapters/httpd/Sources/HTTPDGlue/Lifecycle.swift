@@ -77,7 +77,21 @@ func tlsd_watch_files(
         unsafe next = server.pointee.next
     }
     engines.reloader = unsafe Reloader(servers, engines.proxies, seconds: state.reloadInterval, pool: Pool(pool))
+    // What it watches keeps it alive, and it what it watches: the configuration's end is theirs.
+    unsafe _ = Pool(pool).adopt(Watch(engines))
     return OK
+}
+
+private final class Watch {
+    private let engines: EngineList
+
+    init(_ engines: EngineList) {
+        self.engines = engines
+    }
+
+    deinit {
+        engines.reloader = nil
+    }
 }
 
 /// Tells modules that provide OCSP responses of the certificates.
