@@ -167,6 +167,43 @@ import Testing
         #expect(server.complaints.isEmpty, "\(server.complaints)")
     }
 
+    /// Where any authority will do, none need be named.
+    @Test func toleranceNeedsNoAuthorities() throws {
+        let clients = try Self.made.get().path
+        for inDirectory in [false, true] {
+            let server = try HTTPServer(face: .ssl) { port in
+                """
+                <VirtualHost *:\(port)>
+                    ServerName localhost
+                    SSLEngine on
+                    \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
+                    \(inDirectory ? "" : "SSLVerifyClient optional_no_ca")
+                    <Location "/cgi-bin">
+                        \(inDirectory ? "SSLVerifyClient optional_no_ca" : "")
+                    </Location>
+                    <Location "/b">
+                        SSLVerifyClient require
+                    </Location>
+                </VirtualHost>
+                """
+            }
+            for version in inDirectory ? ["1.3"] : ["1.2", "1.3"] {
+                for (shown, expected) in [("valid", "GENEROUS"), ("", "NONE"), ("expired", nil)] {
+                    let certificate =
+                        shown.isEmpty ? [] : ["--cert", "\(clients)/\(shown).pem", "--key", "\(clients)/\(shown).key"]
+                    let options = ["--http1.1", "--tlsv\(version)", "--tls-max", version] + certificate
+                    let found = try curl(options + [server.url + "/cgi-bin/environment"])
+                    let isServed =
+                        expected.map { found.text.contains("SSL_CLIENT_VERIFY=\($0)\n") } ?? (found.status != 0)
+                    #expect(isServed, "\(shown), \(version), \(inDirectory): \(found)\n\(server.errorLog)")
+                }
+                #expect(try ["403", "refused"].contains(status(server, .valid, ["--tlsv\(version)"], path: "/b/")))
+            }
+            try server.stop()
+            #expect(server.complaints.isEmpty, "\(server.complaints)")
+        }
+    }
+
     /// What one virtual host tolerates, another one of the same address does not.
     @Test func hostsDoNotShareTolerance() throws {
         let clients = try Self.made.get()

@@ -123,7 +123,7 @@ extension ServerSettings {
         _ depth: Int
     ) throws(DirectiveError) -> ClientAuthentication? {
         guard verification != .none else { return nil }
-        guard ssl.authorityFile != nil || ssl.authorityPath != nil else {
+        guard hasAuthorities || verification == .optionalWithoutAuthority else {
             throw DirectiveError(
                 "clients are asked for certificates, and neither SSLCACertificateFile nor SSLCACertificatePath nor "
                     + "TLSClientCA names an authority that could vouch for one"
@@ -143,6 +143,7 @@ extension ServerSettings {
                 trustAnchors: TrustAnchors(anchors),
                 revocation: try revocation()
             )
+            authentication.allowsNoTrustAnchors = !hasAuthorities
             // A depth of 1 is a certificate that the authority itself has signed.
             authentication.limits.intermediates = max(depth - 1, 0)
             if let schemes = ssl.clientSignatureSchemes { authentication.signatureSchemes = schemes }
@@ -156,11 +157,14 @@ extension ServerSettings {
         }
     }
 
-    /// What asks clients for certificates after their handshake; nil when the server names no authority.
+    /// Whether the server names an authority that could vouch for a client.
+    public var hasAuthorities: Bool { ssl.authorityFile != nil || ssl.authorityPath != nil }
+
+    /// What asks clients for certificates after their handshake. Where the server names no authority it serves only those
+    /// that accept unknown ones.
     public func authenticator(depth: Int?) throws(DirectiveError) -> ClientAuthenticator? {
-        guard ssl.authorityFile != nil || ssl.authorityPath != nil,
-            let authentication = try clientAuthentication(.optional, depth ?? self.depth)
-        else { return nil }
+        let verification = hasAuthorities ? ClientVerification.optional : .optionalWithoutAuthority
+        guard let authentication = try clientAuthentication(verification, depth ?? self.depth) else { return nil }
         do throws(ConfigurationError) {
             return try ClientAuthenticator(authentication)
         } catch {

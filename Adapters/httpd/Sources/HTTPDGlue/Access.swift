@@ -82,7 +82,9 @@ private func authenticate(
         }
     }
     let depth = directory.verificationDepth < 0 ? nil : Int(directory.verificationDepth)
-    guard let authenticator = state.authenticator(depth: depth) else {
+    guard wanted == .optionalWithoutAuthority || state.settings.hasAuthorities,
+        let authenticator = state.authenticator(depth: depth)
+    else {
         return unsafe forbid(request, "the virtual host has no authorities for client certificates")
     }
     switch connection.authenticate(authenticator, wanted) {
