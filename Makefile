@@ -68,7 +68,7 @@ demo: setup module ## Serve HTTPS with Debian's httpd and the module, and fetch 
 demo-migrate: setup module ## Swap Debian's mod_ssl for the module by one line, and compare page, variables and log lines
 	@Adapters/httpd/demo/migrate.sh build/mod_ssl.so
 
-install: module ## Install the modules for httpd (as root; ARGS=--stand-in also puts one in mod_ssl's place)
+install: ## Install the modules that were built (as root; ARGS=--stand-in also puts one in mod_ssl's place)
 	@Adapters/httpd/install.sh install $(ARGS)
 
 uninstall: ## Undo `make install`

@@ -145,6 +145,68 @@ enum ClientScripts {
         print("closed cleanly")
         """
 
+    /// How long the server waits for our close_notify, and whether it sends its own, by name of the browser.
+    static let endings = """
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1_2, version
+
+            def ask(browser, close, path="/"):
+                head = "GET %s HTTP/1.1\\r\\nHost: localhost\\r\\nUser-Agent: %s\\r\\n" % (path, browser)
+                tls.sendall((head + ("Connection: close\\r\\n\\r\\n" if close else "\\r\\n")).encode())
+
+            def end():
+                answer = b""
+                try:
+                    while data := tls.recv(65536):
+                        answer += data
+                    return answer, "notified"
+                except ssl.SSLError as error:
+                    assert error.reason == "UNEXPECTED_EOF_WHILE_READING", error
+                    return answer, "cut"
+
+            def lingers():
+                # The server's side is shut after its wait: until then the socket has nothing more to say.
+                raw = socket.fromfd(tls.fileno(), socket.AF_INET, socket.SOCK_STREAM)
+                raw.settimeout(20)
+                start = time.monotonic()
+                try:
+                    assert raw.recv(1) == b""
+                except ConnectionError: pass
+                return time.monotonic() - start
+
+            for browser, expected, waits in (("plain", "notified", False), ("unclean", "cut", False),
+                                             ("accurate", "notified", True)):
+                tls = connect()
+                ask(browser, True)
+                answer, how = end()
+                assert b"This is localhost." in answer and how == expected, (browser, answer, how)
+                if how == "notified":
+                    assert (lingers() > 1) == waits, browser
+                tls.close()
+
+            # Whoever answers is not waited for.
+            tls = connect()
+            ask("accurate", True)
+            assert end()[1] == "notified"
+            start = time.monotonic()
+            try: tls = tls.unwrap()
+            except OSError: pass
+            assert lingers() < 1
+
+            # The first request counts.
+            tls = connect()
+            ask("unclean", False)
+            tls.recv(65536)
+            ask("plain", True)
+            assert end()[1] == "cut"
+            tls = connect()
+            ask("plain", False)
+            tls.recv(65536)
+            ask("unclean", True)
+            assert end()[1] == "notified"
+        print("ended as was said")
+        """
+
     /// New connections from two threads for some seconds; prints how many were served and what failed.
     static let manyConnections = """
         failures, served, end = [], [0, 0], time.monotonic() + float(sys.argv[3])

@@ -103,7 +103,7 @@ import Testing
         #expect(server.complaints.isEmpty, "\(server.complaints)")
     }
 
-    @Test(arguments: ["none", "optional", "require"]) func ofDirectories(mode: String) throws {
+    @Test(arguments: ["none", "optional", "require", "optional_no_ca"]) func ofDirectories(mode: String) throws {
         let server = try server("", "<Location \"/a\">\nSSLVerifyClient \(mode)\n</Location>")
         for version in Self.versions {
             for shown in Shown.allCases {
@@ -114,8 +114,9 @@ import Testing
                     switch mode {
                     case "none": "200"
                     // TLS 1.2 cannot ask again; those who may have a certificate are served without.
-                    case "optional" where version.count > 1: "200"
-                    case "optional": shown == .nothing || shown.isGood ? "200" : "refused"
+                    case "optional" where version.count > 1, "optional_no_ca" where version.count > 1: "200"
+                    case "optional_no_ca" where shown == .unknown: "200"
+                    case "optional", "optional_no_ca": shown == .nothing || shown.isGood ? "200" : "refused"
                     case _ where version.count > 1: "403"
                     default: shown == .nothing ? "403" : shown.isGood ? "200" : "refused"
                     }
@@ -129,6 +130,78 @@ import Testing
         }
         try server.stop()
         #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+
+    /// A certificate of an unknown authority is taken where a directory says so, in an .htaccess file, too, and is no proof.
+    @Test func toleranceOfDirectories() throws {
+        let clients = try Self.made.get().path
+        let server = try server(
+            "",
+            """
+            <Location "/cgi-bin">
+                SSLVerifyClient optional_no_ca
+            </Location>
+            <Location "/b">
+                SSLVerifyClient require
+            </Location>
+            <Directory "/">
+                AllowOverride AuthConfig
+            </Directory>
+            """
+        )
+        try Data("SSLVerifyClient optional_no_ca\n".utf8)
+            .write(to: server.documents.appendingPathComponent("a/.htaccess"))
+        let shown = ["--http1.1", "--tlsv1.3", "--cert", "\(clients)/unknown.pem", "--key", "\(clients)/unknown.key"]
+        let environment = try curl(shown + [server.url + "/cgi-bin/environment"]).text
+        #expect(environment.contains("SSL_CLIENT_VERIFY=GENEROUS\n"), "\(environment)\n\(server.errorLog)")
+        #expect(environment.contains("SSL_CLIENT_S_DN=CN=unknown\n"))
+        #expect(try curl(shown + [server.url + "/a/"]).text == "This is a.example.\n", "\(server.errorLog)")
+        // Not where it has to be good.
+        #expect(try status(server, .unknown, ["--http1.1", "--tlsv1.3"], path: "/b/") == "refused")
+        let both = try curl(shown + ["--write-out", "%{http_code}\n", server.url + "/a/", server.url + "/b/"])
+        #expect(both.text.hasPrefix("This is a.example.\n200\n") && !both.text.contains("b.example"), "\(both)")
+        // Once is enough.
+        let outcome = try python(ClientScripts.askedOnce, server, ["\(clients)/unknown.pem", "\(clients)/unknown.key"])
+        #expect(outcome.text == "asked 1 times\n", "\(outcome)\n\(server.errorLog)")
+        try server.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+
+    /// Where any authority will do, none need be named.
+    @Test func toleranceNeedsNoAuthorities() throws {
+        let clients = try Self.made.get().path
+        for inDirectory in [false, true] {
+            let server = try HTTPServer(face: .ssl) { port in
+                """
+                <VirtualHost *:\(port)>
+                    ServerName localhost
+                    SSLEngine on
+                    \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
+                    \(inDirectory ? "" : "SSLVerifyClient optional_no_ca")
+                    <Location "/cgi-bin">
+                        \(inDirectory ? "SSLVerifyClient optional_no_ca" : "")
+                    </Location>
+                    <Location "/b">
+                        SSLVerifyClient require
+                    </Location>
+                </VirtualHost>
+                """
+            }
+            for version in inDirectory ? ["1.3"] : ["1.2", "1.3"] {
+                for (shown, expected) in [("valid", "GENEROUS"), ("", "NONE"), ("expired", nil)] {
+                    let certificate =
+                        shown.isEmpty ? [] : ["--cert", "\(clients)/\(shown).pem", "--key", "\(clients)/\(shown).key"]
+                    let options = ["--http1.1", "--tlsv\(version)", "--tls-max", version] + certificate
+                    let found = try curl(options + [server.url + "/cgi-bin/environment"])
+                    let isServed =
+                        expected.map { found.text.contains("SSL_CLIENT_VERIFY=\($0)\n") } ?? (found.status != 0)
+                    #expect(isServed, "\(shown), \(version), \(inDirectory): \(found)\n\(server.errorLog)")
+                }
+                #expect(try ["403", "refused"].contains(status(server, .valid, ["--tlsv\(version)"], path: "/b/")))
+            }
+            try server.stop()
+            #expect(server.complaints.isEmpty, "\(server.complaints)")
+        }
     }
 
     /// What one virtual host tolerates, another one of the same address does not.
@@ -236,4 +309,27 @@ import Testing
         )
         #expect(outcome.text == "This is localhost.\nThis is a.example.\nThis is b.example.\nThis is a.example.\n")
     }
+}
+
+extension ClientScripts {
+    /// Requests for a location that wants a certificate: how often is one asked for?
+    fileprivate static let askedOnce = """
+        count = 0
+        def look(connection, direction, version, content, message, data):
+            global count
+            count += direction == "read" and getattr(message, "name", "") == "CERTIFICATE_REQUEST"
+        context._msg_callback = look
+        context.post_handshake_auth = True
+        context.load_cert_chain(sys.argv[3], sys.argv[4])
+        tls = connect()
+        for _ in range(4):
+            tls.sendall(request("/cgi-bin/environment"))
+            answer = b""
+            while not answer.endswith(b"0\\r\\n\\r\\n"):
+                data = tls.recv(65536)
+                assert data, answer
+                answer += data
+            assert b"SSL_CLIENT_VERIFY=GENEROUS" in answer, answer
+        print("asked", count, "times")
+        """
 }

@@ -67,6 +67,47 @@ import Testing
         #expect(!server.errorLog.contains("sesame"))
     }
 
+    /// A program that is spoken with: it may be wrong twice, and reads what is wanted.
+    @Test func pipes() throws {
+        let directory = try Self.make(.rsa, ["pkey", "-aes256"])
+        let script = """
+            #!/usr/bin/python3
+            import os, sys
+            def prompt():
+                text = b""
+                while not text.endswith(b"Enter pass phrase:"):
+                    byte = os.read(0, 1)
+                    if not byte: sys.exit(1)
+                    text += byte
+                return text.decode()
+            with open('\(directory.path)/asked', 'a') as log:
+                for answer in sys.argv[1:]:
+                    log.write(prompt())
+                    print(answer, flush=True)
+                log.write(sys.stdin.read() + "left\\n")
+            """
+        let program = directory.appendingPathComponent("ask")
+        try Data(script.utf8).write(to: program)
+        let asked = directory.appendingPathComponent("asked")
+
+        let server = try Self.server(directory, .rsa, dialog: "\"|ask wrong '' 'open sesame'\"")
+        #expect(try curl([server.url]).text == "This is localhost.\n")
+        try server.restartGracefully()
+        #expect(try curl([server.url]).text == "This is localhost.\n")
+        try server.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+        let text = try String(contentsOf: asked, encoding: .utf8)
+        #expect(
+            text.contains("\nPrivate key localhost:\(server.port):RSA (\(directory.path)/key.pem)\nEnter pass phrase:")
+        )
+        #expect(text.components(separatedBy: "Enter pass phrase:").count == 4, "\(text)")
+        #expect(text.components(separatedBy: "left\n").count == 2, "\(text)")
+
+        #expect {
+            try Self.server(directory, .rsa, dialog: "\"|ask one two three 'open sesame'\"")
+        } throws: { "\($0)".contains("not right") }
+    }
+
     @Test func mistakes() throws {
         let directory = try Self.make(.ecdsaP256, ["pkey", "-aes256"])
         let wrong = directory.appendingPathComponent("ask")
@@ -77,6 +118,10 @@ import Testing
             #expect { try Self.server(directory, .ecdsaP256) } throws: { "\($0)".contains(sentence) }
         }
         #expect { try Self.server(directory, .ecdsaP256, dialog: "guess") } throws: { "\($0)".contains("'guess'") }
-        #expect { try Self.server(directory, .ecdsaP256, dialog: "|ask") } throws: { "\($0)".contains("pipe") }
+        for (dialog, sentence) in [
+            ("exec:ask-nobody", "gives no passphrase"), ("\"|ask-nobody\"", "gives no passphrase"), ("|", "'|'"),
+        ] {
+            #expect { try Self.server(directory, .ecdsaP256, dialog: dialog) } throws: { "\($0)".contains(sentence) }
+        }
     }
 }

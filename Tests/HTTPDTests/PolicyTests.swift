@@ -50,6 +50,7 @@ import Testing
     @Test func clientWithoutNameGetsNoOtherHost() throws {
         let strict = try server()
         #expect(try status(["--header", "Host: shared.example", "https://127.0.0.1:\(strict.port)/"]) == "403")
+        #expect(strict.errorLog.contains("STLS0007") && strict.errorLog.contains("(TLSStrictSNI)"))
         let lenient = try server("TLSStrictSNI off")
         #expect(try status(["--header", "Host: shared.example", "https://127.0.0.1:\(lenient.port)/"]) == "200")
         #expect(try status(["--header", "Host: a.example", "https://127.0.0.1:\(lenient.port)/"]) == "421")
@@ -106,6 +107,8 @@ import Testing
         let nameless = try status(["--http1.0", "--header", "Host:", strict.url])
         #expect(nameless == "400", "\(strict.accessLog)")
         try strict.stop()
+        #expect(strict.errorLog.contains("STLS0007") && !strict.errorLog.contains("TLSStrictSNI"))
+        #expect(strict.errorLog.contains("(SSLStrictSNIVHostCheck)"))
         let lenient = try standIn("")
         #expect(try status(["https://127.0.0.1:\(lenient.port)/"]) == "200")
         try lenient.stop()

@@ -166,6 +166,62 @@ import Testing
         }
     }
 
+    /// Of several certificates in a file that is shown which comes from an authority of the server's, however far above.
+    @Test(arguments: [HTTPServer.Face.ssl, .tls]) func machineCertificatesByAuthority(face: HTTPServer.Face) throws {
+        let directory = try TemporaryDirectory.make("machines")
+        let script = """
+            set -eu
+            cd '\(directory.path)'
+            printf 'basicConstraints=critical,CA:TRUE\\n' > ca.ext
+            printf 'keyUsage=digitalSignature\\nextendedKeyUsage=clientAuth\\n' > client.ext
+            make_key() { openssl ecparam -name prime256v1 -genkey -noout -out $1.key; }
+            make() {
+                make_key $1
+                openssl req -new -key $1.key -subj "/CN=$1" -out $1.csr
+                openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -set_serial $4 -days 30 -extfile $3.ext -out $1.pem
+            }
+            for name in north south; do
+                make_key $name
+                openssl req -x509 -new -key $name.key -subj "/CN=$name" -days 30 -out $name.pem
+            done
+            make middle south ca 2
+            make first north client 3
+            make second middle client 4
+            cat first.pem first.key second.key second.pem > machines.pem
+            """
+        _ = try ChildProcess.check("/bin/sh", ["-c", script])
+        let path = directory.path
+        let lines =
+            face == .ssl
+            ? """
+            SSLProxyMachineCertificateFile \(path)/machines.pem
+            SSLProxyMachineCertificateChainFile \(path)/middle.pem
+            """
+            : """
+            TLSProxyCA \(try Self.file("ca.pem"))
+            TLSProxyMachineCertificate \(path)/first.pem \(path)/first.key
+            TLSProxyMachineCertificate \(path)/second.pem \(path)/second.key
+            TLSProxyMachineCertificate \(path)/machines.pem \(path)/middle.pem
+            """
+        for (authority, name) in [("north", "first"), ("south", "second")] {
+            for version in ["-tls1_2", "-tls1_3"] {
+                let (port, backend) = try Self.backend(
+                    "p256",
+                    ["-Verify", "3", "-CAfile", "\(path)/\(authority).pem", "-verify_return_error", version]
+                )
+                defer { backend.terminate() }
+                let server = try Self.front(
+                    face,
+                    to: "https://localhost:\(port)/",
+                    "\(face.rawValue.uppercased())ProxyEngine on\n\(lines)"
+                )
+                let page = try curl(["http://localhost:\(server.port)/"]).text
+                #expect(page.contains("CN = \(name)") || page.contains("CN=\(name)"), "\(page)\n\(server.errorLog)")
+                try server.stop()
+            }
+        }
+    }
+
     /// Large bodies both ways, through kept connections, between two servers of ours: HTTP/1.1 and HTTP/2.
     @Test(arguments: ["https", "h2"]) func bodies(scheme: String) throws {
         let inner = try HTTPServer()

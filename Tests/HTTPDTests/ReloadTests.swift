@@ -110,6 +110,87 @@ import Testing
         #expect(server.complaints.isEmpty, "\(server.complaints)")
     }
 
+    /// The same for the certificates that proxied servers are shown, in a server and in a section: a key that only the parent
+    /// can read, and authorities. The front itself speaks no TLS.
+    @Test(arguments: [false, true]) func proxiedServers(inSection: Bool) throws {
+        let directory = try TemporaryDirectory.make("proxied")
+        let script = """
+            set -eu
+            cd '\(directory.path)'
+            make_key() { openssl ecparam -name prime256v1 -genkey -noout -out $1.key; }
+            printf 'keyUsage=digitalSignature\\nextendedKeyUsage=clientAuth\\n' > client.ext
+            for name in old new; do
+                make_key $name
+                openssl req -x509 -new -key $name.key -subj "/CN=$name" -days 30 -out $name.pem
+                make_key client-$name
+                openssl req -new -key client-$name.key -subj "/CN=client-$name" -out client-$name.csr
+                openssl x509 -req -in client-$name.csr -CA $name.pem -CAkey $name.key -set_serial 7 -days 30 -out c.pem \
+                    -extfile client.ext
+                cat c.pem client-$name.key > client-$name.pem
+            done
+            cat old.pem new.pem > both.pem
+            """
+        _ = try ChildProcess.check("/bin/sh", ["-c", script])
+        let certificates = try TestCertificates.shared()
+        let inner = try HTTPServer(face: .ssl) { port in
+            """
+            <VirtualHost *:\(port)>
+                ServerName localhost
+                SSLEngine on
+                \(StandInTests.certificate(certificates.localhost(.ecdsaP256)))
+                SSLCACertificateFile "\(directory.path)/both.pem"
+                SSLVerifyClient require
+                Header always set X-Client "%{SSL_CLIENT_S_DN_CN}s"
+            </VirtualHost>
+            """
+        }
+        let (machine, authority) = (
+            directory.appendingPathComponent("machine.pem"), directory.appendingPathComponent("authority.pem")
+        )
+        try Self.copy(directory.appendingPathComponent("client-old.pem"), to: machine, mode: 0o600)
+        try Self.copy(certificates.authority, to: authority)
+        let modules = "/usr/lib/apache2/modules"
+        let server = try HTTPServer(face: .ssl) { port in
+            let lines = """
+                SSLProxyMachineCertificateFile \(machine.path)
+                SSLProxyCACertificateFile \(authority.path)
+                SSLProxyVerify require
+                """
+            return """
+                LoadModule proxy_module \(modules)/mod_proxy.so
+                LoadModule proxy_http_module \(modules)/mod_proxy_http.so
+                LoadModule env_module \(modules)/mod_env.so
+                TLSReloadInterval 1
+                <VirtualHost *:\(port)>
+                    ServerName front.example
+                    SSLProxyEngine on
+                    SetEnv proxy-nokeepalive 1
+                    ProxyPass / https://localhost:\(inner.port)/
+                    \(inSection ? "" : lines)
+                    <Proxy https://localhost:\(inner.port)/>
+                        \(inSection ? lines : "")
+                    </Proxy>
+                </VirtualHost>
+                """
+        }
+        func client() throws -> String {
+            try curl(["--head", "http://localhost:\(server.port)/"]).text.split(separator: "\r\n")
+                .first { $0.hasPrefix("X-Client:") || $0.hasPrefix("HTTP/1.1 5") }.map(String.init) ?? ""
+        }
+        #expect(try client() == "X-Client: client-old", "\(server.errorLog)")
+
+        try Self.copy(directory.appendingPathComponent("client-new.pem"), to: machine, mode: 0o600)
+        try Self.waitFor("the change") { server.errorLog.contains("machine.pem has changed and is taken into use") }
+        for _ in 0..<10 { #expect(try client() == "X-Client: client-new") }
+
+        try Self.copy(directory.appendingPathComponent("old.pem"), to: authority)
+        try Self.waitFor("the refusal") { try client().hasPrefix("HTTP/1.1 500") }
+        try Self.copy(certificates.authority, to: authority)
+        try Self.waitFor("the acceptance") { try client() == "X-Client: client-new" }
+        try server.stop()
+        try inner.stop()
+    }
+
     @Test func intervals() throws {
         #expect { try HTTPServer { _ in "TLSReloadInterval sometimes" } } throws: { "\($0)".contains("sometimes") }
     }

@@ -48,6 +48,26 @@ import Testing
         #expect(server.complaints.isEmpty)
     }
 
+    /// `ssl-unclean-shutdown` and `ssl-accurate-shutdown`, which the connection's first request sets.
+    @Test(arguments: [HTTPServer.MultiProcessing.event, .prefork]) func endings(mpm: HTTPServer.MultiProcessing) throws
+    {
+        let server = try HTTPServer(mpm, face: .ssl) { port in
+            """
+            BrowserMatch unclean ssl-unclean-shutdown
+            BrowserMatch accurate ssl-accurate-shutdown
+            <VirtualHost *:\(port)>
+                ServerName localhost
+                SSLEngine on
+                \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
+            </VirtualHost>
+            """
+        }
+        let outcome = try python(ClientScripts.endings, server)
+        #expect(outcome.text == "ended as was said\n", "\(outcome)\n\(server.errorLog)")
+        try server.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+
     @Test func closeNotifyBothWays() throws {
         let server = try HTTPServer()
         let outcome = try python(ClientScripts.closeNotify, server)
@@ -111,5 +131,29 @@ import Testing
         #expect(memory[19] < memory[5] + 1024, "\(memory)")
         try server.stop()
         #expect(server.complaints.isEmpty)
+    }
+
+    /// What a configuration held goes with it: here many authorities.
+    @Test func restartsLeaveNothing() throws {
+        let server = try HTTPServer(face: .ssl) { port in
+            let certificate = StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256))
+            return (0..<40).map { number in
+                """
+                <VirtualHost *:\(port)>
+                    ServerName host\(number).example
+                    SSLEngine on
+                    \(certificate)
+                    SSLCACertificateFile /etc/ssl/certs/ca-certificates.crt
+                </VirtualHost>
+                """
+            }.joined(separator: "\n")
+        }
+        var memory: [Int] = []
+        for _ in 0..<6 {
+            try server.restartGracefully()
+            memory.append(server.residentKilobytes)
+        }
+        #expect(memory[5] < memory[1] + 10_000, "\(memory)")
+        try server.stop()
     }
 }

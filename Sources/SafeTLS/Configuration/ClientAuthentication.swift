@@ -29,6 +29,9 @@ public struct ClientAuthentication: Sendable {
     public var mode: Mode
     /// The anchors that a client's chain must lead to.
     public var trustAnchors: TrustAnchors
+    /// Whether there may be no trust anchors: for drivers that judge chains themselves, as the built-in verdict then refuses
+    /// every client that shows one. Default: false.
+    public var allowsNoTrustAnchors = false
     /// How revocation is checked; nil checks nothing. Default: nil.
     public var revocation: RevocationPolicy?
     /// The names sent to clients. Default: those of the trust anchors.
@@ -67,7 +70,7 @@ public final class ClientAuthenticator: Sendable {
 
     /// Checks and prepares client authentication.
     ///
-    /// - Throws: `ConfigurationError` when it could accept nobody, or its names are too long for a message.
+    /// - Throws: `ConfigurationError` when it could accept nobody and is not said to, or its names are too long for a message.
     public convenience init(_ authentication: ClientAuthentication) throws(ConfigurationError) {
         try self.init(authentication, compression: [], judge: nil)
     }
@@ -77,7 +80,7 @@ public final class ClientAuthenticator: Sendable {
         compression: [CertificateCompressionAlgorithm],
         judge: (@Sendable ([Certificate]) -> Verdict)?
     ) throws(ConfigurationError) {
-        guard authentication.trustAnchors.count > 0 else {
+        guard authentication.trustAnchors.count > 0 || authentication.allowsNoTrustAnchors else {
             throw ConfigurationError(reason: "client certificates are asked for but no trust anchor could verify one")
         }
         try ConfigurationCheck.signatureSchemes(authentication.signatureSchemes)

@@ -193,6 +193,42 @@ struct PostHandshakeAuthenticationTests {
         #expect(chain == credential.certificateChain)
     }
 
+    @Test("without trust anchors only the driver's verdict accepts", arguments: [true, false])
+    func noAnchors(isDeferred: Bool) throws {
+        var authentication = ClientAuthentication(.optional, trustAnchors: TrustAnchors([]))
+        #expect(throws: ConfigurationError.self) { try ClientAuthenticator(authentication) }
+        authentication.allowsNoTrustAnchors = true
+        let authenticator = try ClientAuthenticator(authentication)
+        var pair = Pair.tls13()
+        pair.client.offersPostHandshakeAuthentication = true
+        pair.client.credentials = [try TestCredentials.named("p256")]
+        var both = Deferred(
+            client: try pair.makeClient(),
+            server: try pair.makeServer(deferring: isDeferred ? .verification : [])
+        )
+        try both.run()
+        try both.server.requestClientCertificate(authenticator)
+        guard isDeferred else {
+            do throws(TLSError) {
+                try both.run()
+                Issue.record("the chain was accepted")
+            } catch {
+                #expect(error.alert == .unknownCA)
+            }
+            return
+        }
+        try both.run()
+        guard case .verifyPeer(let verification) = both.server.request else {
+            Issue.record("no verdict is asked for")
+            return
+        }
+        #expect(throws: CertificateRejection.self) { try verification.verify() }
+        try both.server.answer(verification: .accepted(path: []))
+        try both.run()
+        let (chain, path) = (both.server.peerCertificates, both.server.verifiedPath)
+        #expect(try chain == TestCredentials.named("p256").certificateChain && path.isEmpty)
+    }
+
     @Test("a wrong signature, a bad verdict and a refusal end the connection")
     func failing() throws {
         var both = try Deferred.make()

@@ -200,6 +200,7 @@ void tlsd_collect_certificates(
 void tlsd_register_hooks(apr_pool_t *pool) {
     // mod_proxy's post_config asks whether anybody speaks TLS.
     static const char *const before_proxy[] = {"mod_proxy.c", NULL};
+    static const char *const after_proxy[] = {"mod_proxy.c", NULL};
     // mod_log_config offers its optional function in its own pre_config. Beside mod_ssl, which may serve other ports,
     // ours has to be the handler that counts: it asks all modules, mod_ssl's only itself.
     // (A module that is to come after itself makes httpd sort for ever.)
@@ -222,6 +223,7 @@ void tlsd_register_hooks(apr_pool_t *pool) {
     ap_hook_pre_config(tlsd_pre_config, after_log_config, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(tlsd_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(tlsd_post_config, NULL, before_proxy, APR_HOOK_MIDDLE);
+    ap_hook_post_config(tlsd_watch_files, after_proxy, NULL, APR_HOOK_LAST);
     ap_hook_child_init(tlsd_caches_start_child, NULL, NULL, APR_HOOK_MIDDLE);
     tlsd_register_status_page();
     ap_hook_monitor(tlsd_monitor, NULL, NULL, APR_HOOK_MIDDLE);

@@ -5,6 +5,7 @@
 #include "CHTTPD.h"
 
 #include <apr_lib.h>
+#include <apr_signal.h>
 #include <apr_thread_proc.h>
 
 struct passphrase {
@@ -80,6 +81,69 @@ static bool ask_program(
     }
     buffer[strcspn(buffer, "\r\n")] = '\0';
     return true;
+}
+
+// MARK: SSLPassPhraseDialog |program
+
+static struct {
+    apr_pool_t *pool;
+    apr_proc_t process;
+} dialog;
+
+static bool start_dialog(apr_pool_t *pool, const char *command) {
+    apr_procattr_t *attributes;
+    char **arguments;
+    apr_pool_create(&dialog.pool, pool);
+    if (apr_tokenize_to_argv(command, &arguments, dialog.pool) != APR_SUCCESS || arguments[0] == NULL
+        || apr_procattr_create(&attributes, dialog.pool) != APR_SUCCESS
+        || apr_procattr_io_set(attributes, APR_FULL_BLOCK, APR_FULL_BLOCK, APR_NO_PIPE) != APR_SUCCESS
+        || apr_procattr_cmdtype_set(attributes, APR_PROGRAM_ENV) != APR_SUCCESS
+        || apr_proc_create(&dialog.process, arguments[0], (const char *const *)arguments, NULL, attributes, dialog.pool)
+            != APR_SUCCESS) {
+        apr_pool_destroy(dialog.pool);
+        dialog.pool = NULL;
+        return false;
+    }
+    apr_pool_note_subprocess(dialog.pool, &dialog.process, APR_KILL_AFTER_TIMEOUT);
+    return true;
+}
+
+static void tell_dialog(const char *text) {
+    // The program may have left.
+    void (*usual)(int) = apr_signal(SIGPIPE, SIG_IGN);
+    apr_file_puts(text, dialog.process.in);
+    apr_signal(SIGPIPE, usual);
+}
+
+bool tlsd_ask_dialog(apr_pool_t *pool, const char *command, const char *prompt, char *buffer, size_t capacity) {
+    buffer[0] = '\0';
+    if (dialog.pool == NULL && !start_dialog(pool, command)) {
+        return false;
+    }
+    tell_dialog(prompt);
+    bool is_read = apr_file_gets(buffer, (int)capacity, dialog.process.out) == APR_SUCCESS;
+    // Where the echo of what is typed would have ended the line.
+    tell_dialog("\n");
+    buffer[strcspn(buffer, "\r\n")] = '\0';
+    return is_read;
+}
+
+void tlsd_end_dialog(const char *farewell) {
+    if (dialog.pool == NULL) {
+        return;
+    }
+    tell_dialog(farewell);
+    apr_file_close(dialog.process.in);
+    apr_file_close(dialog.process.out);
+    // It ends with its input, or is ended with the pool.
+    for (int attempt = 0; attempt < 100; attempt++) {
+        if (apr_proc_wait(&dialog.process, NULL, NULL, APR_NOWAIT) != APR_CHILD_NOTDONE) {
+            break;
+        }
+        apr_sleep(10000);
+    }
+    apr_pool_destroy(dialog.pool);
+    dialog.pool = NULL;
 }
 
 bool tlsd_ask_passphrase(

@@ -59,12 +59,11 @@ public struct DirectoryOptions: Equatable, Sendable, BitwiseCopyable {
     /// Everything inherited.
     public init() {}
 
-    /// Applies the arguments of `SSLOptions`.
+    /// Applies the arguments of `SSLOptions`. As with mod_ssl, one without a sign replaces whatever stands before it, on
+    /// its line, too.
     public mutating func apply(ssl arguments: [String]) throws(DirectiveError) {
-        var isReplacing = false
         for argument in arguments {
-            if !isReplacing, !argument.hasPrefix("+"), !argument.hasPrefix("-") {
-                isReplacing = true
+            if !argument.hasPrefix("+"), !argument.hasPrefix("-") {
                 enabled = []
                 disabled = .all
             }

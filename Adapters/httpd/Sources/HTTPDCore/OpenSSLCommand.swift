@@ -2,29 +2,25 @@
 import SafeTLS
 
 /// `SSLOpenSSLConfCmd name value`: the commands of OpenSSL's configuration that have a meaning here.
-enum OpenSSLCommand {
-    /// Carries out a command; gives a sentence for what has no effect.
-    static func apply(_ name: String, _ value: String, to values: inout SSLValues) throws(DirectiveError) -> String? {
+struct OpenSSLCommand {
+    let name: String
+    let value: String
+
+    /// Carries out the command; gives a sentence for what has no effect.
+    func apply(to values: inout SSLValues) throws(DirectiveError) -> String? {
         switch name.lowercased() {
         case "curves", "groups", "ecdhparameters": values.groups = try NameLists.groups(value)
         case "ciphers", "cipherstring": values.suitesTLS12 = try OpenSSLCipherString.parse(value)
         case "ciphersuites": values.suitesTLS13 = try OpenSSLCipherString.parseTLS13(value)
-        case "protocol": values.versions = try SSLProtocolList.change(values.versions ?? .tls12 ... .tls13, by: value)
-        case "minprotocol":
-            let range = values.versions ?? .tls12 ... .tls13
-            let lowest = max(try SSLProtocolList.version(value) ?? .tls12, range.lowerBound)
-            guard lowest <= range.upperBound else { throw DirectiveError("MinProtocol \(value) leaves no version") }
-            values.versions = lowest...range.upperBound
+        case "protocol": values.versionsOff = try SSLProtocolList.change(values.versionsOff ?? [], by: value)
+        case "minprotocol": values.lowestVersion = try SSLProtocolList.version(value) ?? .tls12
         case "maxprotocol":
-            let range = values.versions ?? .tls12 ... .tls13
-            if value.lowercased() == "none" { return nil }
-            guard let highest = try SSLProtocolList.version(value), highest >= range.lowerBound else {
-                throw DirectiveError("MaxProtocol \(value) leaves no version that is supported")
-            }
-            values.versions = range.lowerBound...min(highest, range.upperBound)
+            let highest = value.lowercased() == "none" ? .tls13 : try SSLProtocolList.version(value)
+            guard let highest else { throw DirectiveError("MaxProtocol \(value) leaves no version that is supported") }
+            values.highestVersion = highest
         case "signaturealgorithms": values.signatureSchemes = try NameLists.signatureSchemes(value)
         case "clientsignaturealgorithms": values.clientSignatureSchemes = try NameLists.signatureSchemes(value)
-        case "options": try applyOptions(value, to: &values)
+        case "options": try Self.applyOptions(value, to: &values)
         case "recordpadding":
             guard let multiple = Int(value), (0...16_384).contains(multiple) else {
                 throw DirectiveError("RecordPadding is a number up to 16384, not '\(value)'")

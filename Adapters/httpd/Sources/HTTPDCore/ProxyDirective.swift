@@ -59,8 +59,7 @@ struct ProxyDirective: Sendable {
             values,
             arguments,
             line throws(DirectiveError) in
-            let file = line.resolve(arguments[0])
-            values.machineCertificates.append((file, file))
+            values.machineFiles.append(line.resolve(arguments[0]))
             return nil
         },
         "sslproxymachinecertificatepath": ProxyDirective(arguments: 1...1) {
@@ -69,7 +68,7 @@ struct ProxyDirective: Sendable {
             line throws(DirectiveError) in
             let path = line.resolve(arguments[0])
             guard let files = line.list(path) else { throw DirectiveError("\(path): cannot be read") }
-            values.machineCertificates += files.sorted().map { ($0, $0) }
+            values.machineFiles += files.sorted()
             return nil
         },
         "sslproxymachinecertificatechainfile": file(\.machineChainFile),
@@ -87,8 +86,8 @@ struct ProxyDirective: Sendable {
             values.isOfTLS = true
         },
         "tlsproxyca": ProxyDirective(arguments: 1...1) { values, arguments, line throws(DirectiveError) in
-            // The word stands for the authorities of the system, which also count where nothing is said.
-            values.authorityFile = arguments[0].lowercased() == "default" ? nil : line.resolve(arguments[0])
+            values.trustsSystem = arguments[0].lowercased() == "default"
+            values.authorityFile = values.trustsSystem ? nil : line.resolve(arguments[0])
             return nil
         },
         "tlsproxyprotocol": one { values, text throws(DirectiveError) in
@@ -108,9 +107,7 @@ struct ProxyDirective: Sendable {
             values,
             arguments,
             line throws(DirectiveError) in
-            let certificate = line.resolve(arguments[0])
-            let key = arguments.count > 1 ? line.resolve(arguments[1]) : certificate
-            values.machineCertificates.append((certificate, key))
+            values.machineFiles += arguments.map(line.resolve)
             return nil
         },
     ]

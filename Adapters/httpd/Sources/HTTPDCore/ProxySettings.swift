@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import SafeTLS
+public import SafeTLS
+import Synchronization
 import TLSCertificates
 
 /// The directives of one server or `<Proxy>` section for connections to proxied servers, and what became of them.
 ///
-/// httpd makes one for each while it reads its configuration in the parent, on one thread. Once the servers run, only
-/// `policy` is read.
+/// httpd makes one for each while it reads its configuration in the parent, on one thread. Once the servers run, `policy`
+/// is read by all threads, and one at a time calls ``replace(_:)``.
 public final class ProxySettings {
     private var values = ProxyValues()
+    /// What is shown to proxied servers that ask.
+    private var credentials: [Credential] = []
 
     /// How proxied servers are spoken to; nil until it is made, or where the engine is off.
-    public private(set) var policy: ProxyPolicy?
+    public var policy: ProxyPolicy? { current.withLock { $0 } }
+    private let current = Mutex<ProxyPolicy?>(nil)
 
     /// Settings that leave everything open.
     public init() {}
@@ -37,9 +41,38 @@ public final class ProxySettings {
     /// `SSLProxyEngine`, `TLSProxyEngine`.
     public var isEngineOn: Bool { values.isEngineOn ?? false }
 
+    /// The files of certificates and keys to show to proxied servers.
+    public var machineFiles: [String] {
+        values.machineFiles.isEmpty ? [] : values.machineFiles + (values.machineChainFile.map { [$0] } ?? [])
+    }
+
+    /// Reads what ``MachineCertificates`` are in files.
+    public typealias Reader = ([String]) throws(DirectiveError) -> [Credential]
+
     /// Reads the files and turns the settings into `policy`, unless that is done.
-    public func makePolicy() throws(DirectiveError) {
+    ///
+    /// - Parameter read: Reads ``machineFiles``, if there are some.
+    public func makePolicy(
+        reading read: Reader = { _ throws(DirectiveError) in [] }
+    ) throws(DirectiveError) {
         guard isEngineOn, policy == nil else { return }
+        try replace(machineFiles.isEmpty ? [] : read(machineFiles))
+    }
+
+    /// The files and directories of authorities and revocation lists.
+    public var trustFiles: [String] {
+        [values.authorityFile, values.authorityPath, values.revocationFile, values.revocationPath].compactMap { $0 }
+    }
+
+    /// Takes other certificates into use, unless they are nil, and reads authorities and revocation lists again. What is not
+    /// good leaves everything as it was.
+    public func replace(_ credentials: [Credential]?) throws(DirectiveError) {
+        let policy = try policy(credentials ?? self.credentials)
+        if let credentials { self.credentials = credentials }
+        current.withLock { $0 = policy }
+    }
+
+    private func policy(_ credentials: [Credential]) throws(DirectiveError) -> ProxyPolicy {
         var options = ClientOptions()
         options.versions = values.versions ?? .tls12 ... .tls13
         options.cipherSuites = CipherSuiteList.resolve(
@@ -50,7 +83,7 @@ public final class ProxySettings {
             options.cipherSuites =
                 (values.suitesTLS13 ?? OpenSSLDefaults.suitesTLS13) + (values.suitesTLS12 ?? OpenSSLCipherString.all)
         }
-        options.credentials = try machineCredentials()
+        options.credentials = credentials
         if !values.isOfTLS, let verification = values.verification, verification != .none {
             guard values.authorityFile != nil || values.authorityPath != nil else {
                 throw DirectiveError(
@@ -62,6 +95,7 @@ public final class ProxySettings {
         var limits = CertificateVerifier.Limits()
         // A depth of 1 is a certificate that the authority itself has signed.
         limits.intermediates = max((values.depth ?? (values.isOfTLS ? 8 : 1)) - 1, 0)
+        let policy: ProxyPolicy
         do throws(CertificateError) {
             policy = ProxyPolicy(
                 options: options,
@@ -78,11 +112,11 @@ public final class ProxySettings {
             throw DirectiveError("\(error)")
         }
         do throws(ConfigurationError) {
-            try policy?.prepare()
+            try policy.prepare()
         } catch {
-            policy = nil
             throw DirectiveError("\(error)")
         }
+        return policy
     }
 
     private func authorities() throws(CertificateError) -> TrustAnchors {
@@ -103,18 +137,5 @@ public final class ProxySettings {
             checks: check.depth == .leaf ? .leaf : .chain,
             unknownStatus: check.acceptsUnknown ? .accept : .refuse
         )
-    }
-
-    private func machineCredentials() throws(DirectiveError) -> [Credential] {
-        var credentials: [Credential] = []
-        for (certificate, key) in values.machineCertificates {
-            do throws(ConfigurationError) {
-                let chain = [certificate] + (values.machineChainFile.map { [$0] } ?? [])
-                credentials.append(try Credential(certificateFiles: chain, keyFile: key))
-            } catch {
-                throw DirectiveError("\(error)")
-            }
-        }
-        return credentials
     }
 }

@@ -20,12 +20,14 @@ struct ProxyValues {
     /// `SSLProxyCACertificateFile`, `SSLProxyCACertificatePath`, `TLSProxyCA`.
     var authorityFile: String?
     var authorityPath: String?
+    /// `TLSProxyCA default`: the authorities of the system, whatever file is inherited.
+    var trustsSystem = false
     /// `SSLProxyCheckPeerName`, `SSLProxyCheckPeerCN`, `SSLProxyCheckPeerExpire`.
     var checksName: Bool?
     var checksCommonName: Bool?
     var checksExpiry: Bool?
-    /// `SSLProxyMachineCertificateFile`, `…Path`, `…ChainFile`; `TLSProxyMachineCertificate`: pairs of files.
-    var machineCertificates: [(certificate: String, key: String)] = []
+    /// `SSLProxyMachineCertificateFile`, `…Path`, `…ChainFile`; `TLSProxyMachineCertificate`.
+    var machineFiles: [String] = []
     var machineChainFile: String?
     /// `SSLProxyCARevocationFile`, `…Path`, `…Check`.
     var revocationFile: String?
@@ -45,16 +47,17 @@ struct ProxyValues {
         merged.suppressed = suppressed ?? outer.suppressed
         merged.verification = verification ?? outer.verification
         merged.depth = depth ?? outer.depth
-        merged.authorityFile = authorityFile ?? outer.authorityFile
+        merged.authorityFile = authorityFile ?? (trustsSystem ? nil : outer.authorityFile)
         merged.authorityPath = authorityPath ?? outer.authorityPath
         merged.checksName = checksName ?? outer.checksName
         merged.checksCommonName = checksCommonName ?? outer.checksCommonName
         merged.checksExpiry = checksExpiry ?? outer.checksExpiry
-        if machineCertificates.isEmpty { merged.machineCertificates = outer.machineCertificates }
+        if machineFiles.isEmpty { merged.machineFiles = outer.machineFiles }
         merged.machineChainFile = machineChainFile ?? outer.machineChainFile
         merged.revocationFile = revocationFile ?? outer.revocationFile
         merged.revocationPath = revocationPath ?? outer.revocationPath
         merged.revocationCheck = revocationCheck ?? outer.revocationCheck
+        merged.trustsSystem = trustsSystem || (authorityFile == nil && outer.trustsSystem)
         merged.isOfTLS = isOfTLS || outer.isOfTLS
         return merged
     }

@@ -57,18 +57,17 @@ struct SSLDirective: Sendable {
         }
     }
 
-    private static func seconds(_ text: String, _ range: ClosedRange<Int64>) throws(DirectiveError) -> Int64 {
-        guard let number = Int64(text), range.contains(number) else {
-            throw DirectiveError("'\(text)' is not a number of seconds from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return number
-    }
-
     private static func seconds(
         _ path: any WritableKeyPath<SSLValues, Int64?> & Sendable,
         _ range: ClosedRange<Int64>
     ) -> SSLDirective {
-        one { values, text throws(DirectiveError) in values[keyPath: path] = try seconds(text, range) }
+        one { values, text throws(DirectiveError) in
+            guard let number = Int64(text), range.contains(number) else {
+                let (least, most) = (range.lowerBound, range.upperBound)
+                throw DirectiveError("'\(text)' is not a number of seconds from \(least) to \(most)")
+            }
+            values[keyPath: path] = number
+        }
     }
 
     /// By name in lower case.
@@ -115,11 +114,19 @@ struct SSLDirective: Sendable {
         },
         "sslhonorcipherorder": flag(\.honorsServerOrder),
         "sslopensslconfcmd": SSLDirective(arguments: 2...2) { values, arguments, _ throws(DirectiveError) in
-            try OpenSSLCommand.apply(arguments[0], arguments[1], to: &values)
+            let command = OpenSSLCommand(name: arguments[0], value: arguments[1])
+            values.commands.append(command)
+            // Tried out by itself, for what is wrong about the line.
+            var alone = SSLValues()
+            return try command.apply(to: &alone)
         },
         "sslsessiontickets": flag(\.givesTickets),
         "sslsessioncachetimeout": one { values, text throws(DirectiveError) in
-            values.sessionLifetime = try seconds(text, 1...604_800)
+            guard let number = Int64(text), number >= 0 else {
+                throw DirectiveError("'\(text)' is not a number of seconds")
+            }
+            // No session is good for longer than a week (RFC 8446 §4.6.1).
+            values.sessionLifetime = min(number, 604_800)
         },
         "sslsessionticketkeyfile": file(\.ticketKeyFile),
         "sslstrictsnivhostcheck": flag(\.requiresServerName),

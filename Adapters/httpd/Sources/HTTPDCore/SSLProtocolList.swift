@@ -43,13 +43,13 @@ public enum SSLProtocolList {
         return (versions, warning)
     }
 
-    /// What OpenSSL's command `Protocol` leaves of `versions`: unlike `SSLProtocol` it begins with all of them, and a word
-    /// without a sign adds to them.
+    /// Which versions are off by OpenSSL's command `Protocol`: unlike `SSLProtocol` it begins with none, and a word without
+    /// a sign only takes its version back.
     static func change(
-        _ versions: ClosedRange<ProtocolVersion>,
+        _ versions: Set<ProtocolVersion>,
         by text: String
-    ) throws(DirectiveError) -> ClosedRange<ProtocolVersion> {
-        var enabled = Set([.tls12, .tls13].filter(versions.contains))
+    ) throws(DirectiveError) -> Set<ProtocolVersion> {
+        var off = versions
         for word in text.split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
             let isOff = word.hasPrefix("-")
             let name = isOff || word.hasPrefix("+") ? word.dropFirst() : word
@@ -60,12 +60,10 @@ public enum SSLProtocolList {
                 }
                 selected = try version(String(name)).map { [$0] } ?? []
             }
-            if isOff { enabled.subtract(selected) } else { enabled.formUnion(selected) }
+            if isOff { off.formUnion(selected) } else { off.subtract(selected) }
         }
-        guard let range = range(tls12: enabled.contains(.tls12), tls13: enabled.contains(.tls13)) else {
-            throw DirectiveError("Protocol '\(text)' enables neither TLSv1.2 nor TLSv1.3")
-        }
-        return range
+        guard off.count < 2 else { throw DirectiveError("Protocol '\(text)' enables neither TLSv1.2 nor TLSv1.3") }
+        return off
     }
 
     private static func range(tls12: Bool, tls13: Bool) -> ClosedRange<ProtocolVersion>? {

@@ -24,7 +24,11 @@ struct SSLValues {
     var ticketKeyFile: String?
     /// `SSLStrictSNIVHostCheck`.
     var requiresServerName: Bool?
-    /// `SSLOpenSSLConfCmd`.
+    /// `SSLOpenSSLConfCmd`: the commands, until they are carried out, and what becomes of them.
+    var commands: [OpenSSLCommand] = []
+    var lowestVersion: ProtocolVersion?
+    var highestVersion: ProtocolVersion?
+    var versionsOff: Set<ProtocolVersion>?
     var groups: [NamedGroup]?
     var signatureSchemes: [SignatureScheme]?
     var clientSignatureSchemes: [SignatureScheme]?
@@ -66,6 +70,7 @@ struct SSLValues {
         merged.sessionLifetime = sessionLifetime ?? outer.sessionLifetime
         merged.ticketKeyFile = ticketKeyFile ?? outer.ticketKeyFile
         merged.requiresServerName = requiresServerName ?? outer.requiresServerName
+        merged.commands = outer.commands + commands
         merged.groups = groups ?? outer.groups
         merged.signatureSchemes = signatureSchemes ?? outer.signatureSchemes
         merged.clientSignatureSchemes = clientSignatureSchemes ?? outer.clientSignatureSchemes
@@ -84,6 +89,29 @@ struct SSLValues {
         merged.clientStatus = clientStatus.merged(onto: outer.clientStatus)
         merged.stapling = stapling.merged(onto: outer.stapling)
         return merged
+    }
+
+    /// The values with the commands of `SSLOpenSSLConfCmd`: those of the server, then those of the virtual host. They go
+    /// before what other directives say, wherever these stand.
+    func complete() throws(DirectiveError) -> SSLValues {
+        guard !commands.isEmpty else { return self }
+        var complete = self
+        complete.commands = []
+        for command in commands { _ = try command.apply(to: &complete) }
+        guard complete.lowestVersion != nil || complete.highestVersion != nil || complete.versionsOff != nil else {
+            return complete
+        }
+        let said = versions ?? .tls12 ... .tls13
+        let lowest = complete.lowestVersion ?? said.lowerBound
+        let highest = complete.highestVersion ?? said.upperBound
+        let off = complete.versionsOff ?? []
+        let left = [ProtocolVersion.tls12, .tls13].filter { lowest <= $0 && $0 <= highest && !off.contains($0) }
+        guard let first = left.first, let last = left.last else {
+            let text = commands.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+            throw DirectiveError("SSLProtocol and SSLOpenSSLConfCmd (\(text)) enable neither TLSv1.2 nor TLSv1.3")
+        }
+        complete.versions = first...last
+        return complete
     }
 }
 

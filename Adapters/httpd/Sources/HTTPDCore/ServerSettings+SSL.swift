@@ -50,12 +50,6 @@ extension ServerSettings {
     /// How the server fetches and staples OCSP responses; nil when it does not by itself.
     public var staplingPolicy: StaplingPolicy? { StaplingPolicy(ssl.stapling) }
 
-    /// Whether the built-in verdict on certificates of clients is not the last word: the server takes those of unknown
-    /// authorities, or asks OCSP responders.
-    public var defersVerdicts: Bool {
-        ssl.verification == .optionalWithoutAuthority || ssl.clientStatus.checking.map { $0.depth != .none } ?? false
-    }
-
     private func loadCertificate(
         chain: [String],
         _ keyFiles: [String],
@@ -96,12 +90,14 @@ extension ServerSettings {
         if let groups = ssl.groups { options.groups = groups }
         if let schemes = ssl.signatureSchemes { options.signatureSchemes = schemes }
         if let multiple = ssl.paddingMultiple { options.records.paddingMultiple = multiple }
-        // mod_ssl's default, for its directives.
-        if let lifetime = ssl.sessionLifetime ?? (ssl.isEngineOn == nil ? nil : 300) {
-            options.ticketLifetime = lifetime
-        }
         if let count = ssl.ticketCount { options.ticketCount = count }
-        if ssl.givesTickets == false {
+        // mod_ssl's default, for its directives.
+        let lifetime = ssl.sessionLifetime ?? (ssl.isEngineOn == nil ? nil : 300)
+        if let lifetime, lifetime > 0 { options.ticketLifetime = lifetime }
+        if lifetime == 0 {
+            // Sessions that are over at once are not worth keeping.
+            (options.sessionStore, options.ticketCount) = (nil, 0)
+        } else if ssl.givesTickets == false {
             // With a cache TLS 1.3 resumes all the same: its tickets then name sessions in the cache.
             if options.sessionStore == nil { options.ticketCount = 0 } else { options.ticketForm = .stateful }
         }
@@ -109,7 +105,8 @@ extension ServerSettings {
             if let ticketKeys {
                 options.ticketKeys = ticketKeys
             } else if let file = ssl.ticketKeyFile {
-                options.ticketKeys = try TicketKeys(file: file)
+                // An epoch cuts the life of tickets short: servers that share the secret share a day at least.
+                options.ticketKeys = try TicketKeys(file: file, epochLength: max(86_400, options.ticketLifetime))
             } else {
                 // A ticket can be read for one epoch at least: its whole life.
                 options.ticketKeys = try TicketKeys(epochLength: max(60, options.ticketLifetime))
@@ -129,7 +126,7 @@ extension ServerSettings {
         _ depth: Int
     ) throws(DirectiveError) -> ClientAuthentication? {
         guard verification != .none else { return nil }
-        guard ssl.authorityFile != nil || ssl.authorityPath != nil else {
+        guard hasAuthorities || verification == .optionalWithoutAuthority else {
             throw DirectiveError(
                 "clients are asked for certificates, and neither SSLCACertificateFile nor SSLCACertificatePath nor "
                     + "TLSClientCA names an authority that could vouch for one"
@@ -149,6 +146,7 @@ extension ServerSettings {
                 trustAnchors: TrustAnchors(anchors),
                 revocation: try revocation()
             )
+            authentication.allowsNoTrustAnchors = !hasAuthorities
             // A depth of 1 is a certificate that the authority itself has signed.
             authentication.limits.intermediates = max(depth - 1, 0)
             if let schemes = ssl.clientSignatureSchemes { authentication.signatureSchemes = schemes }
@@ -162,11 +160,14 @@ extension ServerSettings {
         }
     }
 
-    /// What asks clients for certificates after their handshake; nil when the server names no authority.
+    /// Whether the server names an authority that could vouch for a client.
+    public var hasAuthorities: Bool { ssl.authorityFile != nil || ssl.authorityPath != nil }
+
+    /// What asks clients for certificates after their handshake. Where the server names no authority it serves only those
+    /// that accept unknown ones.
     public func authenticator(depth: Int?) throws(DirectiveError) -> ClientAuthenticator? {
-        guard ssl.authorityFile != nil || ssl.authorityPath != nil,
-            let authentication = try clientAuthentication(.optional, depth ?? self.depth)
-        else { return nil }
+        let verification = hasAuthorities ? ClientVerification.optional : .optionalWithoutAuthority
+        guard let authentication = try clientAuthentication(verification, depth ?? self.depth) else { return nil }
         do throws(ConfigurationError) {
             return try ClientAuthenticator(authentication)
         } catch {

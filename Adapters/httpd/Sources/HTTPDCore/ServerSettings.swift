@@ -120,6 +120,7 @@ public final class ServerSettings {
         names: VirtualHostNames,
         store: (any SessionStore)? = nil
     ) throws(DirectiveError) {
+        ssl = try ssl.complete()
         var options = ServerOptions()
         options.versions = versions ?? .tls12 ... .tls13
         options.cipherSuites = CipherSuiteList.resolve(preferred: preferred ?? [], suppressed: suppressed ?? [])

@@ -46,6 +46,12 @@ private func authenticate(
     // handshake did, which `SSLVHostSNIPolicy insecure` leaves open.
     let isSame = ServerNamePolicy.authonly.allows(connection.policy, policy)
     if isSame, facts.hasVerifiedClient || (wanted < .require && policy.verification != .none) { return OK }
+    // A client that was asked, and has shown what was good enough then or nothing, would do the same again.
+    if wanted < .require, let answered = connection.answered, answered.host == ObjectIdentifier(state),
+        wanted <= answered.wanted
+    {
+        return OK
+    }
     guard unsafe request.pointee.main == nil else {
         return wanted == .require ? unsafe forbid(request, "the client has no certificate") : OK
     }
@@ -76,11 +82,14 @@ private func authenticate(
         }
     }
     let depth = directory.verificationDepth < 0 ? nil : Int(directory.verificationDepth)
-    guard let authenticator = state.authenticator(depth: depth) else {
+    guard wanted == .optionalWithoutAuthority || state.settings.hasAuthorities,
+        let authenticator = state.authenticator(depth: depth)
+    else {
         return unsafe forbid(request, "the virtual host has no authorities for client certificates")
     }
-    switch connection.authenticate(authenticator) {
+    switch connection.authenticate(authenticator, wanted) {
     case .answered:
+        connection.answered = (ObjectIdentifier(state), wanted)
         if wanted == .require, connection.facts?.hasVerifiedClient != true {
             return unsafe forbid(request, "the client has shown no certificate")
         }

@@ -25,7 +25,7 @@ extension Connection {
             return try verification.verify()
         } catch {
             // The virtual host is known by now: it may be another one than that whose sessions defer the verdict.
-            switch (policy.verification, error.reason) {
+            switch (wantedByDirectory ?? policy.verification, error.reason) {
             case (.optionalWithoutAuthority, .unknownIssuer), (.optionalWithoutAuthority, .selfSigned),
                 // The authorities that come along are too many, or lead nowhere.
                 (.optionalWithoutAuthority, .workLimit):
@@ -94,7 +94,11 @@ extension Connection {
     }
 
     /// Asks for the client's certificate and waits for the answer.
-    func authenticate(_ authenticator: ClientAuthenticator) -> Authentication {
+    ///
+    /// - Parameter wanted: What the directory says: `optional_no_ca` takes what others refuse.
+    func authenticate(_ authenticator: ClientAuthenticator, _ wanted: ClientVerification) -> Authentication {
+        wantedByDirectory = wanted
+        defer { wantedByDirectory = nil }
         guard phase == .established, tls.session.offersPostHandshakeAuthentication else { return .impossible }
         do {
             try tls.session.requestClientCertificate(authenticator)

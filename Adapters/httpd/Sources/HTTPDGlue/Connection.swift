@@ -18,6 +18,10 @@ import SafeTLS
     var serverName: String?
     /// The signature schemes in the ClientHello, until the handshake is over.
     var signatureSchemes: [SignatureScheme] = []
+    /// What a directory wants of the certificate that it asks for, while it does.
+    var wantedByDirectory: ClientVerification?
+    /// The host and the wish of a directory that the client has answered last.
+    var answered: (host: ObjectIdentifier, wanted: ClientVerification)?
     /// The handshake was made for an authority's challenge: there is nothing to get from this server by it.
     var awaitsCertificate = false
     /// The first byte told TLS from plain HTTP.
@@ -25,7 +29,7 @@ import SafeTLS
     /// The client spoke HTTP without TLS. Not asked of `phase`, which the connection's thread changes at the end.
     private(set) var isPlainHTTP = false
 
-    /// - Parameter defersVerdicts: Whether any virtual host takes certificates of unknown authorities.
+    /// - Parameter defersVerdicts: Whether certificates of unknown authorities may be taken.
     init?(
         _ record: UnsafeMutablePointer<conn_rec>,
         server: UnsafeMutablePointer<server_rec>,

@@ -62,8 +62,11 @@ import HTTPDCore
 /// All `TLSEngine` addresses of the configuration.
 final class EngineList {
     private let engines: [Engine]
-    /// Whether any virtual host takes certificates of unknown authorities: `SSLVerifyClient optional_no_ca`.
-    var defersVerdicts = false
+    /// Whether a virtual host or a directory may take certificates of unknown authorities: `SSLVerifyClient optional_no_ca`,
+    /// which can stand in an .htaccess file, too.
+    let defersVerdicts = tlsd_is_ssl_face()
+    /// The settings of servers and `<Proxy>` sections by which proxied servers are spoken to.
+    var proxies: [ProxySettings] = []
     /// Takes changed files into use.
     var reloader: Reloader?
     /// Fetches OCSP responses; nil when no server staples any.

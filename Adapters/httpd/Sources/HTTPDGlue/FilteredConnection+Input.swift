@@ -154,6 +154,27 @@ extension FilteredConnection {
         return takeIncoming(blocking: blocking)
     }
 
+    /// How long the other side may take to say close_notify, in microseconds.
+    private static let closingPatience: apr_time_t = 2_000_000
+
+    /// Waits for the other side's close_notify, but not for long. What else it sends is dropped.
+    func awaitPeerClosing() {
+        // A connection that idled for too long is closed by a thread that has others to see to.
+        if let state = unsafe record.pointee.cs, unsafe state.pointee.state == CONN_STATE_KEEPALIVE { return }
+        let end = apr_time_now() + Self.closingPatience
+        while phase == .established, inputEnd == nil {
+            buffer.consumePlaintext(buffer.plaintext.count)
+            if !needsInput, buffer.ciphertextCount > 0 {
+                advance()
+                continue
+            }
+            let rest = end - apr_time_now()
+            guard rest > 0, unsafe tlsd_client_sends(record, rest) else { return }
+            let status = receive(blocking: false)
+            guard status == APR_SUCCESS || tlsd_is_again(status) else { return }
+        }
+    }
+
     /// Moves buckets' bytes into the receive buffer, as far as they fit.
     private func takeIncoming(blocking: Bool) -> apr_status_t {
         while let bucket = incoming.first {

@@ -2,6 +2,7 @@
 import CHTTPD
 import HTTPDCore
 import SafeTLS
+import Synchronization
 
 extension FilteredConnection {
     /// Ciphertext is passed on at this size, so that a long response never piles up in memory.
@@ -219,9 +220,12 @@ extension FilteredConnection {
 
     /// Ends the session with close_notify (RFC 8446 §6.1).
     private func closeSession() {
-        if phase == .established, !skipsCloseNotify {
+        let ending = ending.load(ordering: .relaxed)
+        let isEstablished = phase == .established
+        if isEstablished, ending != .unclean {
             session.close()
         }
+        if isEstablished, ending == .accurate, sendPendingOutput() == APR_SUCCESS { awaitPeerClosing() }
         queuePendingOutput()
         // httpd closes the socket right after the end-of-connection bucket, and sends for its sake nothing that waits.
         if !outgoing.isEmpty { outgoing.append(allocator.flush()) }

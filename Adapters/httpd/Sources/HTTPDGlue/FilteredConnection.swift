@@ -2,6 +2,7 @@
 import CHTTPD
 import HTTPDCore
 import SafeTLS
+import Synchronization
 
 /// The TLS side of one connection of httpd, and the state of its two filters: what connections from clients and to proxied
 /// servers have in common.
@@ -18,6 +19,18 @@ import SafeTLS
         case failed
         /// close_notify was sent, or left out on request.
         case closed
+    }
+
+    /// How a connection ends that has not failed.
+    enum Ending: UInt8, AtomicRepresentable {
+        /// Nothing was said: as `standard`.
+        case unsaid
+        /// close_notify is sent, and that of the other side not waited for.
+        case standard
+        /// `ssl-unclean-shutdown`: no close_notify, for clients that choke on it.
+        case unclean
+        /// `ssl-accurate-shutdown`: that of the other side is waited for.
+        case accurate
     }
 
     let record: UnsafeMutablePointer<conn_rec>
@@ -40,8 +53,8 @@ import SafeTLS
     /// Plaintext that came before the answer to a request for a certificate, and how much of it is delivered.
     var aside = Stage()
     var asideStart = 0
-    /// Set by the environment variable `ssl-unclean-shutdown`: no close_notify, for clients that choke on it.
-    var skipsCloseNotify = false
+    /// How the connection is to end.
+    let ending = Atomic(Ending.unsaid)
     /// What the other side is called in messages, and how loud those about it are.
     private let peer: String
     private let failureLevel: CInt

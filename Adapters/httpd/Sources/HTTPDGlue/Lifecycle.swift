@@ -55,10 +55,40 @@ func tlsd_post_config(
         }
         unsafe tlsd_statistics_start(pool)
         unsafe primeStapling(main: server, Pool(pool))
-        unsafe watchFiles(main: server, Pool(pool))
         unsafe fetchStaples(main: server, Pool(pool))
     }
     return OK
+}
+
+/// Has the parent look for files that change, when mod_proxy has seen to its sections.
+@c @implementation
+func tlsd_watch_files(
+    _ pool: OpaquePointer,
+    _ logPool: OpaquePointer,
+    _ temporaryPool: OpaquePointer,
+    _ main: UnsafeMutablePointer<server_rec>
+) -> CInt {
+    guard let state = unsafe ServerState.of(main), let engines = state.engines else { return OK }
+    if state.reloadInterval > 0 {
+        let (servers, seconds) = unsafe (states(main), state.reloadInterval)
+        engines.reloader = unsafe Reloader(servers, engines.proxies, seconds: seconds, pool: Pool(pool))
+    }
+    unsafe _ = Pool(pool).adopt(ConfigurationEnd(engines))
+    return OK
+}
+
+/// What looks after servers keeps them alive, and they keep it alive: the end of the configuration is theirs.
+private final class ConfigurationEnd {
+    private let engines: EngineList
+
+    init(_ engines: EngineList) {
+        self.engines = engines
+    }
+
+    deinit {
+        engines.reloader = nil
+        engines.stapleFetcher = nil
+    }
 }
 
 /// Tells modules that provide OCSP responses of the certificates.
@@ -70,13 +100,6 @@ private func primeStapling(main: UnsafeMutablePointer<server_rec>, _ pool: Pool)
         }
         unsafe next = server.pointee.next
     }
-}
-
-/// Has the parent look for files that change.
-private func watchFiles(main: UnsafeMutablePointer<server_rec>, _ pool: Pool) {
-    guard let state = unsafe ServerState.of(main), state.reloadInterval > 0 else { return }
-    let servers = unsafe states(main)
-    state.engines?.reloader = Reloader(servers, seconds: state.reloadInterval, pool: pool)
 }
 
 /// Has one of the processes fetch OCSP responses.
@@ -120,14 +143,13 @@ private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) 
     let namePolicy = unsafe ServerState.of(main)?.serverNamePolicy ?? .secure
     var next = unsafe Optional(main)
     while let server = unsafe next {
-        try unsafe ProxyDirectives.prepare(server)
+        try unsafe ProxyDirectives.prepare(server, list)
         if let state = unsafe ServerState.of(server) {
             state.engines = list
             state.serverNamePolicy = namePolicy
             if state.settings.isEngineOn {
                 list.isUsed = true
                 try unsafe preparePolicy(of: server, state, depths: depths, dialog, pool)
-                if state.settings.defersVerdicts { list.defersVerdicts = true }
             }
         }
         unsafe next = server.pointee.next

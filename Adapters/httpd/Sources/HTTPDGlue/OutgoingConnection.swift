@@ -62,6 +62,9 @@ func tlsd_bind_outgoing(
     _ wanted: CInt
 ) -> CInt {
     if unsafe FilteredConnection.at(record) != nil { return OK }
+    if let server = unsafe record.pointee.base_server {
+        unsafe ServerState.of(server)?.engines?.reloader?.takeUp(server)
+    }
     guard wanted != 0,
         let settings = unsafe ProxyDirectives.settings(of: directory, record.pointee.base_server), settings.isEngineOn
     else { return DECLINED }

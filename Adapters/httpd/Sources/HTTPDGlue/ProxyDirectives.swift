@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CHTTPD
 import HTTPDCore
+import SafeTLS
 
 /// Where the settings for proxied servers are: with the configuration of directories, as `<Proxy>` sections are some.
 enum ProxyDirectives {
@@ -38,9 +39,14 @@ enum ProxyDirectives {
     }
 
     /// Makes the policy of a server, with the rights of the parent.
-    static func prepare(_ server: UnsafeMutablePointer<server_rec>) throws(DirectiveError) {
+    static func prepare(
+        _ server: UnsafeMutablePointer<server_rec>,
+        _ engines: EngineList?
+    ) throws(DirectiveError) {
         guard let address = unsafe address(in: tlsd_server_section(server)) else { return }
-        try unsafe adopted(address, as: ProxySettings.self).makePolicy()
+        let settings = unsafe adopted(address, as: ProxySettings.self)
+        try settings.makePolicy(reading: machineCertificates)
+        if settings.policy != nil { engines?.proxies.append(settings) }
     }
 
     /// Completes a `<Proxy>` section with what its server says, and makes its policy.
@@ -49,12 +55,25 @@ enum ProxyDirectives {
         of server: UnsafeMutablePointer<server_rec>,
         _ pool: Pool
     ) throws(DirectiveError) {
+        let engines = unsafe ServerState.of(server)?.engines
         guard let config = unsafe tlsd_section_config(section) else { return }
         var directory = unsafe config.load(as: DirectoryConfig.self)
         unsafe directory.proxy = merge(address(in: tlsd_server_section(server)), directory.proxy, pool)
         unsafe config.storeBytes(of: directory, as: DirectoryConfig.self)
         guard let address = unsafe directory.proxy else { return }
-        try unsafe adopted(address, as: ProxySettings.self).makePolicy()
+        let settings = unsafe adopted(address, as: ProxySettings.self)
+        try settings.makePolicy(reading: machineCertificates)
+        if settings.policy != nil { engines?.proxies.append(settings) }
+    }
+
+    private static func machineCertificates(in files: [String]) throws(DirectiveError) -> [Credential] {
+        try FileContents.with(files) { pem throws(DirectiveError) in
+            do throws(DirectiveError) {
+                return try MachineCertificates.credentials(in: pem)
+            } catch {
+                throw DirectiveError("\(files.joined(separator: ", ")): \(error)")
+            }
+        }
     }
 
     private static func address(in section: OpaquePointer?) -> UnsafeMutableRawPointer? {

@@ -10,13 +10,23 @@ import Synchronization
 /// its processes share; they notice with their next connection, and make new policies. What is not good is logged once, and
 /// the old stays in use.
 final class Reloader {
-    /// A chain and its key, which several servers may have.
+    /// A chain and its key, or certificates with their keys for proxied servers, which several may have.
     private struct Slot {
-        let certificate: ServerSettings.Certificate
+        let chainFiles: [String]
+        /// Nil for proxied servers: keys are among the certificates.
+        let keyFile: String?
         /// Where it begins in either half, and how many bytes it has there: a head, the chain, the key.
         let offset: Int
         let capacity: Int
-        var users: [(state: ServerState, index: Int)]
+        var users: [User]
+
+        var files: [String] { chainFiles + (keyFile.map { [$0] } ?? []) }
+    }
+
+    private enum User {
+        /// A server, and the place of the certificate among its own.
+        case server(ServerState, index: Int)
+        case proxy(ProxySettings)
     }
 
     /// Three numbers of four bytes: how often the slot has changed, and the lengths of chain and key.
@@ -24,6 +34,7 @@ final class Reloader {
 
     private var slots: [Slot] = []
     private var states: [ServerState] = []
+    private let proxies: [ProxySettings]
     private var trustFiles: Set<String> = []
     private var stamps: [String: Stamp] = [:]
     private let interval: apr_time_t
@@ -38,33 +49,39 @@ final class Reloader {
     /// Nil when there is nothing to watch, or memory is out.
     ///
     /// - Parameter seconds: How long the parent waits between two looks.
-    init?(_ servers: [ServerState], seconds: Int64, pool: Pool) {
+    init?(_ servers: [ServerState], _ proxies: [ProxySettings], seconds: Int64, pool: Pool) {
         interval = seconds * 1_000_000
         versions = []
-        // The first number of a half counts changes of authorities and revocation lists.
-        var offset = 4
+        self.proxies = proxies
         for state in servers where state.settings.policy != nil {
             states.append(state)
             trustFiles.formUnion(state.settings.trustFiles)
             for (index, certificate) in state.settings.certificates.enumerated() {
-                if let known = slots.firstIndex(where: { $0.certificate.files == certificate.files }) {
-                    slots[known].users.append((state, index))
-                    continue
-                }
-                let bytes = certificate.files.compactMap { Stamp($0).map { Int($0.value.size) } }.reduce(0, +)
-                let capacity = Self.head + max(65_536, 4 * bytes)
-                slots.append(
-                    Slot(certificate: certificate, offset: offset, capacity: capacity, users: [(state, index)])
-                )
-                offset += capacity
+                add(.server(state, index: index), chain: certificate.chainFiles, key: certificate.keyFile)
             }
         }
-        guard !slots.isEmpty, unsafe tlsd_reload_create(pool.pointer, offset) else { return nil }
+        for proxy in proxies {
+            trustFiles.formUnion(proxy.trustFiles)
+            if !proxy.machineFiles.isEmpty { add(.proxy(proxy), chain: proxy.machineFiles, key: nil) }
+        }
+        guard !watched.isEmpty, unsafe tlsd_reload_create(pool.pointer, end) else { return nil }
         versions = Array(repeating: 0, count: slots.count)
         for file in watched { stamps[file] = Stamp(file) }
     }
 
-    private var watched: Set<String> { trustFiles.union(slots.flatMap { $0.certificate.files }) }
+    /// Where the next slot begins: the first number of a half counts changes of authorities and revocation lists.
+    private var end: Int { slots.last.map { $0.offset + $0.capacity } ?? 4 }
+
+    private func add(_ user: User, chain: [String], key: String?) {
+        if let known = slots.firstIndex(where: { $0.chainFiles == chain && $0.keyFile == key }) {
+            return slots[known].users.append(user)
+        }
+        let bytes = (chain + (key.map { [$0] } ?? [])).compactMap { Stamp($0).map { Int($0.value.size) } }.reduce(0, +)
+        let capacity = Self.head + max(65_536, 4 * bytes)
+        slots.append(Slot(chainFiles: chain, keyFile: key, offset: end, capacity: capacity, users: [user]))
+    }
+
+    private var watched: Set<String> { trustFiles.union(slots.flatMap(\.files)) }
 
     // MARK: - The parent
 
@@ -91,8 +108,8 @@ final class Reloader {
         unsafe store(load(old, 0) &+ (isNews ? 1 : 0), new, 0)
         for slot in slots {
             unsafe (new + slot.offset).update(from: old + slot.offset, count: slot.capacity)
-            guard !changed.isDisjoint(with: slot.certificate.files) else { continue }
-            let name = slot.certificate.chainFiles[0]
+            guard !changed.isDisjoint(with: slot.files) else { continue }
+            let name = slot.chainFiles[0]
             do throws(DirectiveError) {
                 try unsafe read(slot, new + slot.offset)
                 isNews = true
@@ -120,28 +137,14 @@ final class Reloader {
 
     /// Reads the files of a slot to where its processes will find them, if they are good.
     private func read(_ slot: Slot, _ memory: UnsafeMutablePointer<UInt8>) throws(DirectiveError) {
-        var position = Self.head
-        func append(_ file: String) throws(DirectiveError) {
-            let count = unsafe tlsd_read_file(file, memory + position, slot.capacity - position - 1)
-            guard count >= 0 else {
-                throw DirectiveError("\(file): cannot be read (\(unsafe String(cString: strerror(tlsd_errno()))))")
-            }
-            position += count
-            // Files need not end with a line's end.
-            unsafe memory[position] = UInt8(ascii: "\n")
-            position += 1
-        }
-        for file in slot.certificate.chainFiles { try append(file) }
-        let chain = position - Self.head
-        try append(slot.certificate.keyFile)
+        let (start, capacity) = unsafe (memory + Self.head, slot.capacity - Self.head)
+        let keyFile = slot.keyFile.map { [$0] } ?? []
+        let chain = try unsafe FileContents.read(slot.chainFiles, to: start, capacity: capacity)
+        let key = try unsafe FileContents.read(keyFile, to: start + chain, capacity: capacity - chain)
         unsafe store(UInt32(chain), memory, 4)
-        unsafe store(UInt32(position - Self.head - chain), memory, 8)
+        unsafe store(UInt32(key), memory, 8)
         unsafe store(load(memory, 0) &+ 1, memory, 0)
-        do throws(ConfigurationError) {
-            _ = try unsafe credential(memory)
-        } catch {
-            throw DirectiveError("\(error)")
-        }
+        _ = try unsafe credentials(slot, memory)
     }
 
     // MARK: - Every process
@@ -156,13 +159,20 @@ final class Reloader {
         let half = unsafe tlsd_reload_half(generation)
         let seen = versions
         var replacements: [ObjectIdentifier: [Int: Credential]] = [:]
+        var machines: [ObjectIdentifier: [Credential]] = [:]
         for (number, slot) in slots.enumerated() {
             let memory = unsafe half + slot.offset
             let version = unsafe load(memory, 0)
             guard version != versions[number] else { continue }
-            guard let credential = try? unsafe credential(memory) else { continue }
+            guard let credentials = try? unsafe credentials(slot, memory) else { continue }
             versions[number] = version
-            for user in slot.users { replacements[ObjectIdentifier(user.state), default: [:]][user.index] = credential }
+            for user in slot.users {
+                switch user {
+                case .server(let state, let index):
+                    replacements[ObjectIdentifier(state), default: [:]][index] = credentials[0]
+                case .proxy(let proxy): machines[ObjectIdentifier(proxy)] = credentials
+                }
+            }
         }
         // Two changes while this was read: the parent may have written over it. The next connection tries again.
         guard tlsd_reload_generation() &- generation < 2 else { return versions = seen }
@@ -171,30 +181,53 @@ final class Reloader {
         for state in states {
             let credentials = replacements[ObjectIdentifier(state)] ?? [:]
             guard !credentials.isEmpty || (isOtherTrust && !state.settings.trustFiles.isEmpty) else { continue }
-            do throws(DirectiveError) {
-                try state.replace(credentials)
-            } catch {
-                unsafe tlsd_log_server(
-                    server,
-                    APLOG_ERR,
-                    APR_SUCCESS,
-                    Event.reload.line("files that have changed cannot be used, the old stay: \(error)")
-                )
-            }
+            unsafe attempt(server) { () throws(DirectiveError) in try state.replace(credentials) }
+        }
+        for proxy in proxies {
+            let credentials = machines[ObjectIdentifier(proxy)]
+            guard credentials != nil || (isOtherTrust && !proxy.trustFiles.isEmpty) else { continue }
+            unsafe attempt(server) { () throws(DirectiveError) in try proxy.replace(credentials) }
         }
         applied.store(generation, ordering: .releasing)
     }
 
+    private func attempt(
+        _ server: UnsafeMutablePointer<server_rec>,
+        _ change: () throws(DirectiveError) -> Void
+    ) {
+        do throws(DirectiveError) {
+            try change()
+        } catch {
+            unsafe tlsd_log_server(
+                server,
+                APLOG_ERR,
+                APR_SUCCESS,
+                Event.reload.line("files that have changed cannot be used, the old stay: \(error)")
+            )
+        }
+    }
+
     // MARK: - Memory
 
-    private func credential(_ memory: UnsafeMutablePointer<UInt8>) throws(ConfigurationError) -> Credential {
-        let chain = unsafe Int(load(memory, 4))
-        let key = unsafe Int(load(memory, 8))
+    /// What a slot holds; one for a server.
+    private func credentials(
+        _ slot: Slot,
+        _ memory: UnsafeMutablePointer<UInt8>
+    ) throws(DirectiveError) -> [Credential] {
+        let (chain, key) = unsafe (Int(load(memory, 4)), Int(load(memory, 8)))
         let start = unsafe memory + Self.head
-        return try unsafe Credential(
-            certificateChainPEM: Span(_unsafeElements: UnsafeBufferPointer(start: start, count: chain)),
-            privateKeyPEM: Span(_unsafeElements: UnsafeBufferPointer(start: start + chain, count: key))
-        )
+        let certificates = unsafe Span(_unsafeElements: UnsafeBufferPointer(start: start, count: chain))
+        guard slot.keyFile != nil else { return try MachineCertificates.credentials(in: certificates) }
+        do throws(ConfigurationError) {
+            return [
+                try unsafe Credential(
+                    certificateChainPEM: certificates,
+                    privateKeyPEM: Span(_unsafeElements: UnsafeBufferPointer(start: start + chain, count: key))
+                )
+            ]
+        } catch {
+            throw DirectiveError("\(error)")
+        }
     }
 
     private func load(_ memory: UnsafeMutablePointer<UInt8>, _ offset: Int) -> UInt32 {
@@ -207,7 +240,7 @@ final class Reloader {
 }
 
 /// What tells that a file has changed.
-private struct Stamp: Equatable {
+struct Stamp: Equatable {
     var value = tlsd_stamp()
 
     init?(_ file: String) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CHTTPD
 import HTTPDCore
+import Synchronization
 
 /// A request was read: may it be answered on this connection?
 @c @implementation
@@ -15,10 +16,9 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
         unsafe record.pointee.keepalive = AP_CONN_CLOSE
         return HTTP_BAD_REQUEST
     }
-    // With HTTP/2, requests of many threads share the connection, which is closed as the first said.
-    if unsafe record.pointee.master == nil {
-        connection.skipsCloseNotify =
-            unsafe apr_table_get(request.pointee.subprocess_env, "ssl-unclean-shutdown") != nil
+    // The connection ends as its first request says, as with mod_ssl.
+    if connection.ending.load(ordering: .relaxed) == .unsaid {
+        connection.ending.store(unsafe ending(of: request), ordering: .relaxed)
     }
     let awaitsCertificate = unsafe ServerState.of(connection.server)?.awaitsCertificate == true
     if connection.awaitsCertificate || awaitsCertificate, unsafe request.pointee.prev == nil {
@@ -49,7 +49,7 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
             record,
             .noServerName,
             level: APLOG_INFO,
-            "a request for \(host) is refused: the client named no server in its handshake (TLSStrictSNI)"
+            "a request for \(host) is refused: the client named no server in its handshake (\(strictDirective))"
         )
         return HTTP_FORBIDDEN
     case .misdirected:
@@ -63,6 +63,16 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
         return HTTP_MISDIRECTED_REQUEST
     }
 }
+
+/// What SetEnvIf and BrowserMatch say of the way the connection is to end.
+private func ending(of request: UnsafeMutablePointer<request_rec>) -> FilteredConnection.Ending {
+    let table = unsafe request.pointee.subprocess_env
+    if unsafe apr_table_get(table, "ssl-unclean-shutdown") != nil { return .unclean }
+    return unsafe apr_table_get(table, "ssl-accurate-shutdown") == nil ? .standard : .accurate
+}
+
+/// What insists on a name in the handshake, in the language of the configuration.
+private var strictDirective: String { tlsd_is_ssl_face() ? "SSLStrictSNIVHostCheck" : "TLSStrictSNI" }
 
 /// What mod_ssl asks of the names in handshake and request before it compares hosts.
 private func checkNames(
@@ -90,7 +100,7 @@ private func checkNames(
         record,
         .noServerName,
         level: APLOG_INFO,
-        "a request is refused: the client named no server in its handshake (SSLStrictSNIVHostCheck)"
+        "a request is refused: the client named no server in its handshake (\(strictDirective))"
     )
     return HTTP_FORBIDDEN
 }
@@ -120,6 +130,10 @@ func tlsd_fixups(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
     }
     if options.contains(.certificateData) {
         facts.dataNames.forEach(set)
+        // mod_ssl sets it in any case: scripts look for an empty one.
+        if tlsd_is_ssl_face(), !facts.hasClientCertificate {
+            unsafe apr_table_setn(table, pool.copy("SSL_CLIENT_CERT"), pool.copy(""))
+        }
     }
     return DECLINED
 }

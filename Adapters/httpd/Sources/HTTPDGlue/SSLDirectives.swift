@@ -43,7 +43,9 @@ func tlsd_ssl_directive(
         }
         if name.lowercased() == "sslpassphrasedialog" {
             guard words.count == 1 else { throw DirectiveError("takes one argument") }
-            state.passphraseDialog = try PassphraseDialog(words[0])
+            state.passphraseDialog = try PassphraseDialog(words[0]) { file in
+                unsafe file.withCString { unsafe path(command, $0) }
+            }
             return nil
         }
         if let cache = ["sslsessioncache": tlsd_sessions, "sslstaplingcache": tlsd_staples][name.lowercased()] {

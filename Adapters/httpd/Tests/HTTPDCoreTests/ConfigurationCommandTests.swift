@@ -8,15 +8,18 @@ import Testing
 @Suite struct ConfigurationCommandTests {
     private func values(_ commands: [(String, String)]) throws -> SSLValues {
         var values = SSLValues()
-        for (name, value) in commands {
-            #expect(try OpenSSLCommand.apply(name, value, to: &values) == nil)
+        values.commands = commands.map { OpenSSLCommand(name: $0.0, value: $0.1) }
+        for command in values.commands {
+            var alone = SSLValues()
+            #expect(try command.apply(to: &alone) == nil)
         }
-        return values
+        return try values.complete()
     }
 
     private func error(_ name: String, _ value: String) -> String? {
         var values = SSLValues()
-        return #expect(throws: DirectiveError.self) { try OpenSSLCommand.apply(name, value, to: &values) }?.description
+        let command = OpenSSLCommand(name: name, value: value)
+        return #expect(throws: DirectiveError.self) { try command.apply(to: &values) }?.description
     }
 
     @Test(arguments: ["Curves", "Groups", "ECDHParameters", "curves", "GROUPS"])
@@ -54,10 +57,10 @@ import Testing
             ("MinProtocol", "TLSv1.2", .tls12 ... .tls13), ("MinProtocol", "TLSv1.3", .tls13 ... .tls13),
             ("MinProtocol", "TLSv1", .tls12 ... .tls13), ("MinProtocol", "None", .tls12 ... .tls13),
             ("MaxProtocol", "TLSv1.2", .tls12 ... .tls12), ("MaxProtocol", "TLSv1.3", .tls12 ... .tls13),
-            ("MaxProtocol", "None", nil),
-        ] as [(String, String, ClosedRange<ProtocolVersion>?)]
+            ("MaxProtocol", "None", .tls12 ... .tls13),
+        ] as [(String, String, ClosedRange<ProtocolVersion>)]
     )
-    func bounds(name: String, value: String, expected: ClosedRange<ProtocolVersion>?) throws {
+    func bounds(name: String, value: String, expected: ClosedRange<ProtocolVersion>) throws {
         #expect(try values([(name, value)]).versions == expected)
     }
 
@@ -66,6 +69,43 @@ import Testing
         #expect(try values([("Protocol", "-TLSv1.2"), ("MaxProtocol", "TLSv1.3")]).versions == .tls13 ... .tls13)
         #expect(throws: DirectiveError.self) { try values([("Protocol", "-TLSv1.2"), ("MaxProtocol", "TLSv1.2")]) }
         #expect(throws: DirectiveError.self) { try values([("MaxProtocol", "TLSv1.2"), ("MinProtocol", "TLSv1.3")]) }
+    }
+
+    /// As mod_ssl gives them to OpenSSL: first `SSLProtocol`, then the server's commands, then the virtual host's.
+    @Test(
+        arguments: [
+            ("SSLOpenSSLConfCmd MinProtocol TLSv1.3", "", .tls13 ... .tls13),
+            ("SSLOpenSSLConfCmd MinProtocol TLSv1.3", "SSLOpenSSLConfCmd MinProtocol TLSv1.2", .tls12 ... .tls13),
+            ("SSLOpenSSLConfCmd MaxProtocol TLSv1.2", "SSLOpenSSLConfCmd MinProtocol TLSv1.2", .tls12 ... .tls12),
+            ("SSLOpenSSLConfCmd MaxProtocol TLSv1.2", "SSLOpenSSLConfCmd MaxProtocol None", .tls12 ... .tls13),
+            ("SSLProtocol TLSv1.2", "SSLOpenSSLConfCmd MaxProtocol TLSv1.3", .tls12 ... .tls13),
+            ("SSLProtocol TLSv1.3", "SSLOpenSSLConfCmd MinProtocol TLSv1.2", .tls12 ... .tls13),
+            ("SSLOpenSSLConfCmd MinProtocol TLSv1.3", "SSLProtocol all", .tls13 ... .tls13),
+            ("SSLOpenSSLConfCmd Protocol -TLSv1.2", "SSLProtocol all", .tls13 ... .tls13),
+            ("SSLOpenSSLConfCmd Protocol -TLSv1.2", "SSLOpenSSLConfCmd MaxProtocol TLSv1.2", nil),
+            ("SSLProtocol TLSv1.3", "SSLOpenSSLConfCmd Protocol TLSv1.2", .tls13 ... .tls13),
+        ] as [(String, String, ClosedRange<ProtocolVersion>?)]
+    )
+    func versionsOfHosts(server: String, host: String, expected: ClosedRange<ProtocolVersion>?) throws {
+        let (outer, inner) = (ServerSettings(), ServerSettings())
+        for (settings, line) in [(outer, server), (inner, host)] where !line.isEmpty {
+            let words = line.split(separator: " ").map(String.init)
+            #expect(try settings.apply(ssl: words[0], Array(words.dropFirst()), at: SSLLine { $0 }) == nil)
+        }
+        let merged = ServerSettings(outer: outer, inner: inner)
+        guard let expected else {
+            #expect(throws: DirectiveError.self) { try merged.ssl.complete() }
+            return
+        }
+        #expect(try merged.ssl.complete().versions == expected)
+    }
+
+    /// A suite that a command names goes before `SSLCipherSuite`, wherever that stands.
+    @Test func commandsGoBeforeDirectives() throws {
+        var (outer, inner) = (SSLValues(), SSLValues())
+        outer.commands = [OpenSSLCommand(name: "CipherString", value: "AES128+ECDSA")]
+        inner.suitesTLS12 = [.ecdheECDSAWithChaCha20Poly1305SHA256]
+        #expect(try inner.merged(onto: outer).complete().suitesTLS12 == [.ecdheECDSAWithAES128GCMSHA256])
     }
 
     @Test(arguments: [
@@ -125,7 +165,7 @@ import Testing
     /// Many configurations have it, and it is no reason not to start.
     @Test func parametersOfDiffieHellmanHaveNoEffect() throws {
         var values = SSLValues()
-        let warning = try OpenSSLCommand.apply("DHParameters", "/etc/ssl/dhparams.pem", to: &values)
+        let warning = try OpenSSLCommand(name: "DHParameters", value: "/etc/ssl/dhparams.pem").apply(to: &values)
         #expect(warning?.contains("DHParameters has no effect") == true)
     }
 

@@ -20,14 +20,17 @@ import Testing
             ("fakebasicauth", .fakeBasicAuthentication), ("+STRICTREQUIRE", .strictRequirements),
             ("OptRenegotiate", .optimizedRenegotiation), ("+LegacyDNStringFormat", .legacyNames),
             ("-StdEnvVars", []), ("+StdEnvVars -StdEnvVars", []), ("-StdEnvVars +StdEnvVars", .standardVariables),
-            ("StdEnvVars ExportCertData", [.standardVariables, .certificateData]),
+            ("StdEnvVars ExportCertData", .certificateData),
+            ("StdEnvVars +ExportCertData", [.standardVariables, .certificateData]),
             ("StdEnvVars +ExportCertData -StdEnvVars", .certificateData),
             // Lines of one section follow each other.
             ("+StdEnvVars;+ExportCertData", [.standardVariables, .certificateData]),
             ("+StdEnvVars;-StdEnvVars;+ExportCertData", .certificateData),
             ("+StdEnvVars;ExportCertData", .certificateData),
-            // A name without a sign replaces what stands before it on its line.
+            // A name without a sign replaces what stands before it, on its line, too.
             ("+StdEnvVars ExportCertData", .certificateData),
+            ("StdEnvVars ExportCertData StrictRequire", .strictRequirements),
+            ("StdEnvVars ExportCertData;+StrictRequire", [.certificateData, .strictRequirements]),
         ] as [(String, DirectoryOptions.Option)]
     )
     func oneSection(text: String, expected: DirectoryOptions.Option) throws {
@@ -41,9 +44,9 @@ import Testing
                 "+FakeBasicAuth -StrictRequire", "+StdEnvVars -ExportCertData",
                 [.fakeBasicAuthentication, .standardVariables]
             ),
-            ("StdEnvVars StrictRequire", "", [.standardVariables, .strictRequirements]),
+            ("StdEnvVars +StrictRequire", "", [.standardVariables, .strictRequirements]),
             ("+StrictRequire", "+StdEnvVars", [.strictRequirements, .standardVariables]),
-            ("StdEnvVars StrictRequire", "-StdEnvVars", .strictRequirements),
+            ("StdEnvVars +StrictRequire", "-StdEnvVars", .strictRequirements),
             ("+StdEnvVars +StrictRequire", "ExportCertData", .certificateData),
             ("+StdEnvVars +StrictRequire", "ExportCertData +StdEnvVars", [.certificateData, .standardVariables]),
             ("+StdEnvVars +StrictRequire", "+ExportCertData OptRenegotiate", .optimizedRenegotiation),

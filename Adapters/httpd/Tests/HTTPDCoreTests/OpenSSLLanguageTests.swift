@@ -83,8 +83,8 @@ import Testing
 @Suite struct OpenSSLCommandTests {
     private func values(_ commands: (String, String)...) throws -> SSLValues {
         var values = SSLValues()
-        for (name, value) in commands { _ = try OpenSSLCommand.apply(name, value, to: &values) }
-        return values
+        values.commands = commands.map { OpenSSLCommand(name: $0.0, value: $0.1) }
+        return try values.complete()
     }
 
     @Test func groups() throws {
@@ -115,7 +115,8 @@ import Testing
         #expect(all.signatureSchemes == [.ecdsaSECP256R1SHA256, .rsaPSSRSAESHA256, .rsaPSSPSSSHA256])
         #expect(all.clientSignatureSchemes == [.ed25519] && all.suitesTLS13 == [.aes128GCMSHA256])
         var values = SSLValues()
-        #expect(try OpenSSLCommand.apply("DHParameters", "/etc/dh.pem", to: &values)?.contains("no effect") == true)
+        let parameters = OpenSSLCommand(name: "DHParameters", value: "/etc/dh.pem")
+        #expect(try parameters.apply(to: &values)?.contains("no effect") == true)
     }
 
     @Test(arguments: [

@@ -36,7 +36,7 @@ import Testing
     @Test(arguments: [
         "SSLEngine", "SSLEngine on off", "SSLEngine maybe", "SSLVerifyDepth -1",
         "SSLVerifyDepth deep",
-        "SSLSessionCacheTimeout 0", "SSLSessionCacheTimeout 604801", "SSLCARevocationCheck leaves",
+        "SSLSessionCacheTimeout -1", "SSLSessionCacheTimeout long", "SSLCARevocationCheck leaves",
         "SSLCARevocationCheck leaf maybe", "SSLCipherSuite TLSv1.2 HIGH", "SSLCertificateFile pkcs11:token=x",
         "SSLOpenSSLConfCmd Curves", "SSLFIPS on", "SSLSRPVerifierFile x", "SSLNonsense on",
     ])
@@ -66,6 +66,36 @@ import Testing
         }
     }
 
+    /// mod_ssl takes any number.
+    @Test(arguments: [(0, 0), (60, 60), (604_800, 604_800), (3_000_000, 604_800)] as [(Int, Int64)])
+    func lifetimes(number: Int, expected: Int64) throws {
+        let settings = try Fixture.settings { settings in
+            _ = try apply(settings, "SSLEngine on")
+            _ = try apply(settings, "SSLSessionCacheTimeout \(number)")
+        }
+        #expect(settings.ssl.sessionLifetime == expected)
+        try settings.makePolicy(names: VirtualHostNames(exact: ["host.test"], patterns: []), store: NoSessions())
+        let options = try #require(settings.policy?.configuration.options)
+        if expected == 0 {
+            #expect(options.ticketCount == 0 && options.sessionStore == nil)
+        } else {
+            #expect(options.ticketLifetime == expected && options.ticketCount > 0 && options.sessionStore != nil)
+        }
+    }
+
+    /// Keys of a file last for a day, or for as long as the sessions that they are for.
+    @Test(arguments: [(300, 86_400), (86_400, 86_400), (172_800, 172_800), (604_800, 604_800)] as [(Int, Int64)])
+    func epochsOfSharedKeys(lifetime: Int, expected: Int64) throws {
+        try Fixture.withFile(String(repeating: "secret", count: 8)) { file in
+            let settings = try Fixture.settings { settings in
+                _ = try settings.apply(ssl: "SSLSessionTicketKeyFile", [file], at: SSLLine { $0 })
+                _ = try apply(settings, "SSLSessionCacheTimeout \(lifetime)")
+            }
+            try settings.makePolicy(names: VirtualHostNames(exact: ["host.test"], patterns: []))
+            #expect(settings.policy?.configuration.options.ticketKeys?.epochLength == expected)
+        }
+    }
+
     /// A check that could only refuse is a mistake.
     @Test func checksNeedLists() throws {
         let settings = ServerSettings()
@@ -87,6 +117,12 @@ import Testing
     }
 }
 
+private struct NoSessions: SessionStore {
+    func store(_ session: [UInt8], for identifier: [UInt8], until expiry: Int64, now: Int64) {}
+    func session(for identifier: [UInt8], now: Int64) -> [UInt8]? { nil }
+    func remove(_ identifier: [UInt8]) -> Bool { false }
+}
+
 /// `SSLOptions`, whose signs are mod_ssl's.
 @Suite struct SSLOptionsTests {
     private func options(_ text: String) throws -> DirectoryOptions {
@@ -96,7 +132,7 @@ import Testing
     }
 
     @Test func signsAddAndNamesReplace() throws {
-        let outer = try options("StdEnvVars StrictRequire")
+        let outer = try options("StdEnvVars +StrictRequire")
         #expect(
             try options("+ExportCertData -StrictRequire").merged(onto: outer).enabled == [
                 .standardVariables, .certificateData,

@@ -264,6 +264,7 @@ static inline void tlsd_log_server(
 int tlsd_pre_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool);
 int tlsd_check_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
 int tlsd_post_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
+int tlsd_watch_files(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
 int tlsd_monitor(apr_pool_t *pool, server_rec *server);
 void tlsd_fetch_staples(server_rec *server, apr_pool_t *pool);
 int tlsd_pre_connection(conn_rec *connection, void *_Nullable socket);
@@ -424,6 +425,13 @@ bool tlsd_ask_passphrase(
     apr_pool_t *pool, const char *_Nullable program, const char *server, const char *algorithm, char *buffer,
     size_t capacity
 );
+
+/// Writes a prompt to a program, which is started for the first one, and reads a line of its answer; false when there is
+/// none. The command's words are its arguments.
+bool tlsd_ask_dialog(apr_pool_t *pool, const char *command, const char *prompt, char *buffer, size_t capacity);
+
+/// Ends that program, if it was started.
+void tlsd_end_dialog(const char *farewell);
 
 // What mod_status shows, in statistics.c.
 
