@@ -41,6 +41,35 @@ import Testing
         try server.stop()
     }
 
+    /// The page is still there when a restart has taken TLS away.
+    @Test func statusPageWithoutTLS() throws {
+        let identity = try TestCertificates.shared().localhost(.ecdsaP256)
+        let plain = try LoopbackPort.free()
+        let server = try HTTPServer(face: .ssl) { port in
+            """
+            LoadModule status_module \(Self.modules)/mod_status.so
+            Listen 127.0.0.1:\(plain)
+            <Location /status>
+                SetHandler server-status
+            </Location>
+            <VirtualHost 127.0.0.1:\(port)>
+                SSLEngine on
+                \(StandInTests.certificate(identity))
+            </VirtualHost>
+            """
+        }
+        let url = "http://localhost:\(plain)/status?auto"
+        #expect(try curl([url]).text.contains("TLSHandshakes: 0\n"))
+        let file = server.root.appendingPathComponent("httpd.conf")
+        let configuration = try String(contentsOf: file, encoding: .utf8)
+        try Data(configuration.replacingOccurrences(of: "SSLEngine on", with: "SSLEngine off").utf8).write(to: file)
+        try server.restartGracefully()
+        let text = try curl([url]).text
+        #expect(text.contains("ServerUptime") && !text.contains("TLSHandshakes"), "\(text)")
+        try server.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+
     /// Groups and signature schemes as variables, and `SSL()` in expressions.
     @Test func expressions() throws {
         let server = try HTTPServer(face: .ssl) { port in

@@ -7,6 +7,7 @@ func tlsd_pre_config(_ pool: OpaquePointer, _ logPool: OpaquePointer, _ temporar
     unsafe tlsd_register_log_handlers(pool)
     unsafe tlsd_cache_reset(pool)
     tlsd_reload_reset()
+    tlsd_statistics_reset()
     return OK
 }
 
