@@ -112,4 +112,28 @@ import Testing
         try server.stop()
         #expect(server.complaints.isEmpty)
     }
+
+    /// What a configuration made goes with it: its certificates, keys and policies are not kept for good.
+    @Test func restartsKeepNothing() throws {
+        let server = try HTTPServer(face: .ssl) { port in
+            let identity = StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256))
+            return (0..<150).map { number in
+                """
+                <VirtualHost 127.0.0.1:\(port)>
+                    ServerName host\(number).example
+                    SSLEngine on
+                    \(identity)
+                </VirtualHost>
+                """
+            }.joined(separator: "\n")
+        }
+        var memory: [Int] = []
+        for _ in 0..<12 {
+            try server.restartGracefully()
+            memory.append(server.residentKilobytes)
+        }
+        #expect(memory[11] < memory[3] + 1024, "\(memory)")
+        try server.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
 }

@@ -64,8 +64,8 @@ final class EngineList {
     private let engines: [Engine]
     /// Whether any virtual host takes certificates of unknown authorities: `SSLVerifyClient optional_no_ca`.
     var defersVerdicts = false
-    /// Takes changed files into use.
-    var reloader: Reloader?
+    /// Takes changed files into use. It holds the states of the servers, which hold this: the pool keeps it.
+    weak var reloader: Reloader?
     /// Whether any server speaks TLS.
     var isUsed: Bool
     /// Whether a handshake may leave its thread while the client is silent.

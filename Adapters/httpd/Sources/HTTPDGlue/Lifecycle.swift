@@ -81,7 +81,9 @@ private func watchFiles(main: UnsafeMutablePointer<server_rec>, _ pool: Pool) {
         if let state = unsafe ServerState.of(server) { servers.append(state) }
         unsafe next = server.pointee.next
     }
-    state.engines?.reloader = Reloader(servers, seconds: state.reloadInterval, pool: pool)
+    guard let reloader = Reloader(servers, seconds: state.reloadInterval, pool: pool) else { return }
+    unsafe _ = pool.adopt(reloader)
+    state.engines?.reloader = reloader
 }
 
 /// Resolves the addresses of `TLSEngine`, finds the servers behind them and makes their policies.
