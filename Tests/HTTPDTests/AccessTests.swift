@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// What directories ask of clients: nothing that was shown for another one opens them, and what opens them cannot be made up.
+@Suite struct AccessTests {
+    /// Clients `direct`, of the authority `ca` itself, `deep`, of one below it, and `stranger`, of the authority `other`.
+    private static let made = Result {
+        let directory = try TemporaryDirectory.make("access")
+        let script = """
+            set -eu
+            cd '\(directory.path)'
+            authority='keyUsage=critical,keyCertSign,cRLSign\\nbasicConstraints=critical,CA:TRUE\\n'
+            client='keyUsage=digitalSignature\\nbasicConstraints=CA:FALSE\\nextendedKeyUsage=clientAuth\\n'
+            make_key() { openssl ecparam -name prime256v1 -genkey -noout -out $1.key; }
+            make_root() {
+                make_key $1
+                openssl req -x509 -new -key $1.key -subj "/CN=$1" -days 30 -out $1.pem \
+                    -addext keyUsage=critical,keyCertSign,cRLSign
+            }
+            issue() {
+                make_key $1
+                openssl req -new -key $1.key -subj "/CN=$1" -out $1.csr
+                printf "$3" > $1.ext
+                openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -set_serial $4 -days 30 -extfile $1.ext -out $1.pem
+            }
+            make_root ca
+            make_root other
+            issue below ca "$authority" 1
+            issue direct ca "$client" 2
+            issue deep below "$client" 3
+            issue stranger other "$client" 4
+            cat below.pem >> deep.pem
+            """
+        _ = try ChildProcess.check("/bin/sh", ["-c", script])
+        return directory
+    }
+
+    private static let modules = "/usr/lib/apache2/modules"
+
+    private static func server(_ host: String, global: String = "", more: String = "") throws -> HTTPServer {
+        let clients = try made.get().path
+        return try HTTPServer(face: .ssl) { port in
+            """
+            \(global)
+            <VirtualHost *:\(port)>
+                ServerName localhost
+                Protocols h2 http/1.1
+                SSLEngine on
+                \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
+                SSLCACertificateFile "\(clients)/ca.pem"
+                \(host)
+            </VirtualHost>
+            \(more.replacingOccurrences(of: "PORT", with: "\(port)").replacingOccurrences(of: "CLIENTS", with: clients))
+            """
+        }
+    }
+
+    private static func identity(_ name: String) throws -> [String] {
+        let clients = try made.get().path
+        return ["--tlsv1.3", "--http1.1", "--cert", "\(clients)/\(name).pem", "--key", "\(clients)/\(name).key"]
+    }
+
+    /// The statuses of requests on one connection, those before it was closed.
+    private static func statuses(_ options: [String], _ urls: [String]) throws -> [String] {
+        let outputs = urls.flatMap { ["--output", "/dev/null", $0] }
+        return try curl(options + ["--write-out", "%{http_code} "] + outputs).text.split(separator: " ").map(
+            String.init
+        )
+        .filter { $0 != "000" }
+    }
+
+    // MARK: - SSLVerifyClient and SSLVerifyDepth
+
+    /// The body waits for the client's certificate, and then for an internal redirect.
+    @Test func bodiesSurviveRedirects() throws {
+        let server = try Self.server(
+            """
+            <Directory "${APACHE_LOG_DIR}/../htdocs/a">
+                SSLVerifyClient require
+                RewriteEngine on
+                RewriteRule .* /cgi-bin/digest [END]
+            </Directory>
+            """,
+            global: "LoadModule rewrite_module \(Self.modules)/mod_rewrite.so"
+        )
+        let options = try Self.identity("direct") + ["--data-binary", "fourteen bytes", server.url + "/a/index.html"]
+        // Twice on one connection: what the first has read does not get in the way of the second.
+        let lines = try curl(options + ["--next"] + curlOptions() + options).text.split(separator: "\n")
+        #expect(lines.count == 2 && lines.allSatisfy { $0.hasSuffix(" 14") }, "\(lines)")
+        try server.stop()
+    }
+
+    // MARK: - FakeBasicAuth, SSLUserName
+}
