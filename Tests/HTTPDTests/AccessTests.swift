@@ -94,4 +94,121 @@ import Testing
     }
 
     // MARK: - FakeBasicAuth, SSLUserName
+
+    /// `FakeBasicAuth` takes its names from certificates only, whatever a client sends in whatever spelling; over TLS or not.
+    @Test func madeUpNames() throws {
+        let plain = try LoopbackPort.free()
+        let users = try TemporaryDirectory.make("users").appendingPathComponent("users")
+        // The passphrase is "password".
+        try Data("/CN=direct:xxj31ZMTZzkVA\nsomebody:xxj31ZMTZzkVA\n".utf8).write(to: users)
+        let section = """
+            <Directory "${APACHE_LOG_DIR}/../htdocs/a">
+                SSLOptions +FakeBasicAuth
+                SSLUserName SSL_CLIENT_S_DN_CN
+                AuthType Basic
+                AuthName here
+                AuthBasicProvider file
+                AuthUserFile \(users.path)
+                Require valid-user
+                RewriteEngine on
+                RewriteRule ^redirected$ /a/sub/index.html [END]
+                RewriteRule ^sub/denied$ - [END]
+            </Directory>
+            <Directory "${APACHE_LOG_DIR}/../htdocs/a/sub">
+                SSLOptions +StdEnvVars
+            </Directory>
+            """
+        let server = try Self.server(
+            "SSLVerifyClient optional",
+            global: """
+                LoadModule auth_basic_module \(Self.modules)/mod_auth_basic.so
+                LoadModule authn_core_module \(Self.modules)/mod_authn_core.so
+                LoadModule authn_file_module \(Self.modules)/mod_authn_file.so
+                LoadModule authz_user_module \(Self.modules)/mod_authz_user.so
+                LoadModule rewrite_module \(Self.modules)/mod_rewrite.so
+                Listen 127.0.0.1:\(plain)
+                \(section)
+                """
+        )
+        try FileManager.default.createDirectory(
+            at: server.documents.appendingPathComponent("a/sub"),
+            withIntermediateDirectories: true
+        )
+        try Data("below\n".utf8).write(to: server.documents.appendingPathComponent("a/sub/index.html"))
+        func status(_ options: [String], _ url: String) throws -> String {
+            try curl(options + ["--output", "/dev/null", "--write-out", "%{http_code}", url]).text
+        }
+        let unencrypted = "http://localhost:\(plain)"
+        for url in [server.url, unencrypted] {
+            #expect(try status([], url + "/a/") == "401")
+            #expect(try status(["--user", "somebody:password"], url + "/a/") == "200")
+            let word = Data("/CN=direct:password".utf8).base64EncodedString()
+            for value in ["Basic \(word)", "basic \(word)", "Basic  \(word)", "Basic \t\(word)", "Basic \t \(word)"] {
+                #expect(try status(["--header", "Authorization: \(value)"], url + "/a/") == "403", "\(url) \(value)")
+            }
+        }
+        let certificate = try Self.identity("direct")
+        #expect(try status(certificate, server.url + "/a/") == "200")
+        #expect(try status(certificate, server.url + "/a/redirected") == "200")
+        #expect(try status(Self.identity("stranger"), server.url + "/a/") != "200")
+        try server.stop()
+    }
+
+    /// `SSLUserName` is that of the host a request is for, and `SSLRequire` knows the name.
+    @Test func userNames() throws {
+        let identity = StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256))
+        let server = try Self.server(
+            """
+            SSLVerifyClient optional
+            <Location "/a">
+                SSLUserName SSL_CLIENT_S_DN_CN
+                SSLRequire %{REMOTE_USER} eq "direct"
+            </Location>
+            """,
+            more: """
+                <VirtualHost *:PORT>
+                    ServerName other.example
+                    SSLEngine on
+                    \(identity)
+                    SSLCACertificateFile "CLIENTS/ca.pem"
+                    SSLVerifyClient optional
+                    SSLUserName SSL_CLIENT_I_DN_CN
+                </VirtualHost>
+                """
+        )
+        #expect(try Self.statuses(Self.identity("direct"), [server.url + "/a/"]) == ["200"])
+        #expect(try Self.statuses(["--http1.1"], [server.url + "/a/"]) == ["403"])
+        let page = try curl(
+            Self.identity("direct") + ["--header", "Host: other.example", server.url + "/cgi-bin/environment"]
+        ).text
+        #expect(page.contains("\nREMOTE_USER=ca\n"), "\(page)")
+        try server.stop()
+    }
+
+    /// `TLSUserName` as well.
+    @Test func userNamesByTheOtherFace() throws {
+        let clients = try Self.made.get().path
+        let identity = HTTPServer.certificateDirective(try TestCertificates.shared().localhost(.ecdsaP256))
+        let server = try HTTPServer { port in
+            let hosts = [("localhost", "S"), ("other.example", "I")].map { name, letter in
+                """
+                <VirtualHost 127.0.0.1:\(port)>
+                    ServerName \(name)
+                    \(identity)
+                    TLSClientCertificate optional
+                    TLSClientCA "\(clients)/ca.pem"
+                    TLSUserName SSL_CLIENT_\(letter)_DN_CN
+                </VirtualHost>
+                """
+            }
+            return "TLSEngine 127.0.0.1:\(port)\n" + hosts.joined(separator: "\n")
+        }
+        for (host, name) in [("localhost", "direct"), ("other.example", "ca")] {
+            let page = try curl(
+                Self.identity("direct") + ["--header", "Host: \(host)", server.url + "/cgi-bin/environment"]
+            ).text
+            #expect(page.contains("\nREMOTE_USER=\(name)\n"), "\(page)")
+        }
+        try server.stop()
+    }
 }

@@ -19,6 +19,7 @@ func tlsd_check_access(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
         let status = unsafe authenticate(request, connection, wanted, directory)
         guard status == OK else { return status }
     }
+    unsafe setUser(request, connection, directory)
     if let requirements = unsafe directory.requirements,
         let unmet = unsafe tlsd_first_unmet(request, requirements)
     {
@@ -28,7 +29,6 @@ func tlsd_check_access(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
             "an expression of SSLRequire is false (line \(unmet.pointee.line_number) of \(place))"
         )
     }
-    unsafe setUser(request, connection, directory)
     return DECLINED
 }
 
@@ -109,7 +109,9 @@ private func setUser(
     _ connection: Connection,
     _ directory: DirectoryConfig
 ) {
-    var wanted = connection.policy.userName
+    // The name is the certificate's then.
+    guard !directory.options.enabled.contains(.fakeBasicAuthentication) else { return }
+    var wanted = unsafe ServerState.of(request.pointee.server)?.settings.policy?.userName
     if let pointer = unsafe directory.userName { unsafe wanted = String(cString: pointer) }
     guard let name = wanted else { return }
     let pool = unsafe Pool(request.pointee.pool)
@@ -130,13 +132,15 @@ func tlsd_check_authorization(_ request: UnsafeMutablePointer<request_rec>) -> C
 /// `FakeBasicAuth`: the name in the client's certificate as a user, whose password is `password`.
 @c @implementation
 func tlsd_check_authentication(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
+    // The requests that follow from one have its header fields, and with them what was made here.
+    guard unsafe ap_is_initial_req(request) != 0 else { return DECLINED }
+    if unsafe claimsCertificate(request) {
+        // Only we may say that, whether the client speaks TLS or not.
+        return unsafe forbid(request, "the client sends the name of a certificate as if it were a user's")
+    }
     guard let facts = unsafe Connection.of(request.pointee.connection)?.facts else { return DECLINED }
     let directory = unsafe DirectoryConfig.of(request)
     let pool = unsafe Pool(request.pointee.pool)
-    if unsafe claimsCertificate(request) {
-        // Only we may say that.
-        return unsafe forbid(request, "the client sends the name of a certificate as if it were a user's")
-    }
     guard directory.options.enabled.contains(.fakeBasicAuthentication), unsafe request.pointee.user == nil,
         let name = facts.fakeUserName
     else { return DECLINED }
@@ -150,14 +154,20 @@ func tlsd_check_authentication(_ request: UnsafeMutablePointer<request_rec>) -> 
     return DECLINED
 }
 
-/// Whether the client itself sends what `FakeBasicAuth` would make of a certificate.
+/// Whether the client itself sends what `FakeBasicAuth` would make of a certificate. Read as mod_auth_basic does, to which
+/// any white space will do.
 private func claimsCertificate(_ request: UnsafeMutablePointer<request_rec>) -> Bool {
-    guard let header = unsafe apr_table_get(request.pointee.headers_in, "Authorization") else { return false }
-    let words = unsafe String(cString: header).split(separator: " ", maxSplits: 1)
-    guard words.count == 2, words[0].lowercased() == "basic" else { return false }
-    guard let decoded = unsafe ap_pbase64decode(request.pointee.pool, String(words[1])) else { return false }
-    let text = unsafe String(cString: decoded)
-    return text.hasSuffix(":password") && text.hasPrefix("/") && text.contains("=")
+    var line = unsafe apr_table_get(request.pointee.headers_in, "Authorization")
+    guard unsafe line != nil, let scheme = unsafe ap_getword(request.pointee.pool, &line, CChar(UInt8(ascii: " "))),
+        unsafe strcasecmp(scheme, "Basic") == 0
+    else { return false }
+    while let byte = unsafe line?.pointee, byte == 32 || (9...13).contains(byte) { unsafe line = line?.successor() }
+    guard let decoded = unsafe ap_pbase64decode(request.pointee.pool, line) else { return false }
+    var rest: UnsafePointer<CChar>? = unsafe UnsafePointer(decoded)
+    guard let user = unsafe ap_getword_nulls(request.pointee.pool, &rest, CChar(UInt8(ascii: ":"))),
+        let passphrase = unsafe rest
+    else { return false }
+    return unsafe user.pointee == CChar(UInt8(ascii: "/")) && strcmp(passphrase, "password") == 0
 }
 
 @c @implementation
