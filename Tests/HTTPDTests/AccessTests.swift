@@ -74,6 +74,115 @@ import Testing
 
     // MARK: - SSLVerifyClient and SSLVerifyDepth
 
+    /// A chain that is short enough for one directory is too long for another, whoever was first.
+    @Test func depths() throws {
+        let server = try Self.server(
+            """
+            SSLVerifyDepth 5
+            SSLVerifyClient optional
+            <Location "/a">
+                SSLVerifyClient require
+                SSLVerifyDepth 1
+            </Location>
+            <Location "/b">
+                SSLVerifyClient require
+            </Location>
+            """
+        )
+        let urls = ["/", "/b/", "/a/"].map { server.url + $0 }
+        #expect(try Self.statuses(Self.identity("direct"), urls) == ["200", "200", "200"])
+        // The client shows the same again, and that is refused.
+        #expect(try Self.statuses(Self.identity("deep"), urls) == ["200", "200"])
+        try server.stop()
+    }
+
+    /// Many threads read the depth of an .htaccess file, and it counts.
+    @Test func depthsOfFiles() throws {
+        let server = try Self.server(
+            "SSLVerifyDepth 5",
+            global: "<Directory />\nAllowOverride AuthConfig\n</Directory>"
+        )
+        for (directory, depth) in [("a", 1), ("b", 2)] {
+            try Data("SSLVerifyClient require\nSSLVerifyDepth \(depth)\n".utf8)
+                .write(to: server.documents.appendingPathComponent("\(directory)/.htaccess"))
+        }
+        let urls = ["/b/", "/a/"].map { server.url + $0 }
+        #expect(try Self.statuses(Self.identity("direct"), urls) == ["200", "200"])
+        #expect(try Self.statuses(Self.identity("deep"), urls) == ["200"])
+        for depth in 1...32 {
+            try Data("SSLVerifyDepth \(depth)\n".utf8)
+                .write(to: server.documents.appendingPathComponent("a/.htaccess"))
+            let outcome = try curl(
+                ["--parallel", "--parallel-immediate", "--parallel-max", "8"]
+                    + (0..<8).flatMap { _ in ["--output", "/dev/null", server.url + "/a/"] }
+            )
+            #expect(outcome.status == 0, "\(outcome)")
+        }
+        try server.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+
+    /// A depth of 0 leaves room for no authority.
+    @Test func depthZero() throws {
+        let server = try Self.server("SSLVerifyClient require\nSSLVerifyDepth 0")
+        #expect(try Self.statuses(Self.identity("direct"), [server.url]) == [])
+        try server.stop()
+    }
+
+    /// Who has no certificate and need not is asked once, and its long bodies need not wait again.
+    @Test func askedOnce() throws {
+        let server = try Self.server(
+            """
+            <Location "/cgi-bin">
+                SSLVerifyClient optional
+                SSLRenegBufferSize 1000
+            </Location>
+            """
+        )
+        let body = try TemporaryDirectory.make("body").appendingPathComponent("body")
+        try Data(repeating: 7, count: 5_000).write(to: body)
+        let url = server.url + "/cgi-bin/digest"
+        let outcome = try curl(
+            ["--http1.1", "--tlsv1.3", "--output", "/dev/null", "--write-out", "%{http_code} ", url, "--next"]
+                + (try curlOptions()) + ["--http1.1", "--tlsv1.3", "--data-binary", "@\(body.path)", url]
+        )
+        #expect(outcome.text.hasPrefix("200 ") && outcome.text.hasSuffix(" 5000\n"), "\(outcome)")
+        try server.stop()
+    }
+
+    /// `SSLVHostSNIPolicy insecure` lets requests go from host to host; a host's own `SSLVerifyClient` still counts there,
+    /// and the authority of one host opens nothing of another's.
+    @Test func hostsAskForThemselves() throws {
+        let server = try Self.server(
+            "<Location \"/a\">\nSSLVerifyClient require\n</Location>",
+            global: "SSLVHostSNIPolicy insecure",
+            more: """
+                <VirtualHost *:PORT>
+                    ServerName strict.example
+                    SSLEngine on
+                    \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
+                    SSLCACertificateFile "CLIENTS/other.pem"
+                    SSLVerifyClient require
+                </VirtualHost>
+                """
+        )
+        func statuses(_ options: [String]) throws -> [String] {
+            let other = ["--output", "/dev/null", "--header", "Host: strict.example", server.url]
+            let own =
+                try ["--next"] + curlOptions() + options + ["--output", "/dev/null", "--write-out", "%{http_code} "]
+            return try curl(
+                options + ["--write-out", "%{http_code} "] + other + own + [server.url + "/a/"]
+            ).text.split(separator: " ").map(String.init)
+        }
+        let (nobody, old) = try (statuses(["--http1.1", "--tlsv1.3"]), statuses(["--http1.1", "--tls-max", "1.2"]))
+        #expect(nobody == ["403", "403"])
+        #expect(old == ["403", "403"])
+        // Their authority is not that of the first host, which refuses the certificate.
+        let stranger = try statuses(Self.identity("stranger"))
+        #expect(stranger == ["200", "000"])
+        try server.stop()
+    }
+
     /// The body waits for the client's certificate, and then for an internal redirect.
     @Test func bodiesSurviveRedirects() throws {
         let server = try Self.server(
@@ -209,6 +318,36 @@ import Testing
             ).text
             #expect(page.contains("\nREMOTE_USER=\(name)\n"), "\(page)")
         }
+        try server.stop()
+    }
+
+    /// With `StrictRequire` a password does not stand in for a certificate, on HTTP/2 as little as on HTTP/1.1.
+    @Test(arguments: ["--http1.1", "--http2"]) func strictness(http: String) throws {
+        let server = try Self.server(
+            """
+            <Location "/a">
+                SSLVerifyClient require
+                SSLOptions +StrictRequire
+                AuthType Basic
+                AuthName here
+                AuthBasicProvider file
+                AuthUserFile "${APACHE_LOG_DIR}/../users"
+                Require valid-user
+                Satisfy any
+            </Location>
+            """,
+            global: """
+                LoadModule auth_basic_module \(Self.modules)/mod_auth_basic.so
+                LoadModule authn_core_module \(Self.modules)/mod_authn_core.so
+                LoadModule authn_file_module \(Self.modules)/mod_authn_file.so
+                LoadModule authz_user_module \(Self.modules)/mod_authz_user.so
+                LoadModule access_compat_module \(Self.modules)/mod_access_compat.so
+                """
+        )
+        try Data("somebody:xxj31ZMTZzkVA\n".utf8).write(to: server.root.appendingPathComponent("users"))
+        let options = [http, "--tlsv1.3", "--user", "somebody:password"]
+        let statuses = try Self.statuses(options, [server.url + "/a/"])
+        #expect(statuses == ["403"])
         try server.stop()
     }
 }

@@ -76,6 +76,7 @@ import Testing
         Case(shown: "rsa", directives: authority, status: "200", sentence: ""),
         Case(shown: "chained", directives: authority, status: "500", sentence: "STLS0001"),
         Case(shown: "chained", directives: authority + "\nSSLProxyVerifyDepth 2", status: "200", sentence: ""),
+        Case(shown: "p256", directives: authority + "\nSSLProxyVerifyDepth 0", status: "500", sentence: "authority"),
         Case(shown: "a.example", directives: "", status: "500", sentence: "localhost"),
         Case(shown: "a.example", directives: "SSLProxyCheckPeerName off", status: "200", sentence: ""),
         Case(shown: "expired", directives: "", status: "500", sentence: "expired"),

@@ -60,8 +60,7 @@ public final class ProxySettings {
             }
         }
         var limits = CertificateVerifier.Limits()
-        // A depth of 1 is a certificate that the authority itself has signed.
-        limits.intermediates = max((values.depth ?? (values.isOfTLS ? 8 : 1)) - 1, 0)
+        limits.intermediates = ServerSettings.intermediates(depth: values.depth ?? (values.isOfTLS ? 8 : 1))
         do throws(CertificateError) {
             policy = ProxyPolicy(
                 options: options,

@@ -115,7 +115,7 @@ extension ServerSettings {
     }
 
     /// How many authorities may stand above a client: mod_ssl's default is one.
-    private var depth: Int { ssl.verificationDepth ?? (ssl.isEngineOn == nil ? 8 : 1) }
+    var depth: Int { ssl.verificationDepth ?? (ssl.isEngineOn == nil ? 8 : 1) }
 
     /// How clients are authenticated at a level of strictness; nil when they are not asked.
     public func clientAuthentication(
@@ -143,8 +143,7 @@ extension ServerSettings {
                 trustAnchors: TrustAnchors(anchors),
                 revocation: try revocation()
             )
-            // A depth of 1 is a certificate that the authority itself has signed.
-            authentication.limits.intermediates = max(depth - 1, 0)
+            authentication.limits.intermediates = Self.intermediates(depth: depth)
             if let schemes = ssl.clientSignatureSchemes { authentication.signatureSchemes = schemes }
             var names: [DistinguishedName] = []
             if let file = ssl.requestedNamesFile { names += try TrustAnchors(pemFile: file).subjects }
@@ -157,16 +156,16 @@ extension ServerSettings {
     }
 
     /// What asks clients for certificates after their handshake; nil when the server names no authority.
-    public func authenticator(depth: Int?) throws(DirectiveError) -> ClientAuthenticator? {
+    func authenticators() throws(DirectiveError) -> ClientAuthenticators? {
         guard ssl.authorityFile != nil || ssl.authorityPath != nil,
-            let authentication = try clientAuthentication(.optional, depth ?? self.depth)
+            let authentication = try clientAuthentication(.optional, depth)
         else { return nil }
-        do throws(ConfigurationError) {
-            return try ClientAuthenticator(authentication)
-        } catch {
-            throw DirectiveError("\(error)")
-        }
+        return try ClientAuthenticators(authentication, depth: depth)
     }
+
+    /// The certificates that may stand between a client and an authority that is trusted, which counts for the depth.
+    /// Below 0 the client's own has to be trusted.
+    static func intermediates(depth: Int) -> Int { depth - 1 }
 
     /// The files and directories of authorities and revocation lists.
     public var trustFiles: [String] {

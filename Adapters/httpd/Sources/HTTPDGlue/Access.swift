@@ -15,10 +15,8 @@ func tlsd_check_access(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
         return unsafe forbid(request, "the request came without TLS (SSLRequireSSL)")
     }
     guard let connection, isTLS else { return DECLINED }
-    if let wanted = directory.verification, wanted != .none {
-        let status = unsafe authenticate(request, connection, wanted, directory)
-        guard status == OK else { return status }
-    }
+    let status = unsafe authenticate(request, connection, directory)
+    guard status == OK else { return status }
     unsafe setUser(request, connection, directory)
     if let requirements = unsafe directory.requirements,
         let unmet = unsafe tlsd_first_unmet(request, requirements)
@@ -32,27 +30,31 @@ func tlsd_check_access(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
     return DECLINED
 }
 
-/// Sees to it that the client has shown the certificate that a directory wants.
+/// Sees to it that the client has shown the certificate that a directory or the request's virtual host wants.
 private func authenticate(
     _ request: UnsafeMutablePointer<request_rec>,
     _ connection: Connection,
-    _ wanted: ClientVerification,
     _ directory: DirectoryConfig
 ) -> CInt {
-    guard let facts = connection.facts, let state = unsafe ServerState.of(request.pointee.server),
-        let policy = state.settings.policy
-    else { return HTTP_FORBIDDEN }
-    // The handshake has asked already, and the answer is good enough: if the host of the request asks as that of the
-    // handshake did, which `SSLVHostSNIPolicy insecure` leaves open.
-    let isSame = ServerNamePolicy.authonly.allows(connection.policy, policy)
-    if isSame, facts.hasVerifiedClient || (wanted < .require && policy.verification != .none) { return OK }
+    let policy = unsafe ServerState.of(request.pointee.server)?.settings.policy
+    let wanted = max(directory.verification ?? .none, policy?.verification ?? .none)
+    guard wanted != .none else { return OK }
+    guard let facts = connection.facts, let policy else { return unsafe forbid(request, "its virtual host has no TLS") }
+    let depth = directory.verificationDepth < 0 ? policy.verificationDepth : Int(directory.verificationDepth)
+    // The client was asked already, and the answer is good enough: if whoever asked does so as the host of the request,
+    // which `SSLVHostSNIPolicy insecure` leaves open.
+    if let asker = connection.asker, ServerNamePolicy.authonly.allows(asker, policy),
+        facts.hasVerifiedClient ? facts.authoritiesAboveClient <= depth : wanted < .require
+    {
+        return OK
+    }
     guard unsafe request.pointee.main == nil else {
         return wanted == .require ? unsafe forbid(request, "the client has no certificate") : OK
     }
     if unsafe request.pointee.connection.pointee.master != nil {
         // RFC 8740 §2: not on HTTP/2. The note tells mod_http2 to ask for HTTP/1.1.
         unsafe apr_table_setn(request.pointee.notes, "ssl-renegotiate-forbidden", "verify-client")
-        return HTTP_FORBIDDEN
+        return unsafe forbid(request, "a client cannot be asked for a certificate on HTTP/2")
     }
     if isTLS12(facts.value(of: "SSL_PROTOCOL")) {
         guard wanted == .require else { return OK }
@@ -75,11 +77,10 @@ private func authenticate(
             return status
         }
     }
-    let depth = directory.verificationDepth < 0 ? nil : Int(directory.verificationDepth)
-    guard let authenticator = state.authenticator(depth: depth) else {
+    guard let authenticator = try? policy.authenticators?.authenticator(depth: depth) else {
         return unsafe forbid(request, "the virtual host has no authorities for client certificates")
     }
-    switch connection.authenticate(authenticator) {
+    switch connection.authenticate(authenticator, for: policy) {
     case .answered:
         if wanted == .require, connection.facts?.hasVerifiedClient != true {
             return unsafe forbid(request, "the client has shown no certificate")

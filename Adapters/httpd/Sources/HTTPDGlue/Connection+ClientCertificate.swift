@@ -27,7 +27,9 @@ extension Connection {
     func updateFacts(_ negotiated: NegotiatedParameters) {
         var client = ClientFacts()
         client.chain = tls.session.peerCertificates
-        client.isVerified = !tls.session.verifiedPath.isEmpty
+        let path = tls.session.verifiedPath
+        client.isVerified = !path.isEmpty
+        client.authorities = max(0, path.count - 1)
         client.now = Int64(apr_time_now() / 1_000_000)
         facts = ConnectionFacts(
             negotiated,
@@ -67,8 +69,8 @@ extension Connection {
         case failed
     }
 
-    /// Asks for the client's certificate and waits for the answer.
-    func authenticate(_ authenticator: ClientAuthenticator) -> Authentication {
+    /// Asks for the client's certificate, by the authorities of a virtual host, and waits for the answer.
+    func authenticate(_ authenticator: ClientAuthenticator, for host: ServerPolicy) -> Authentication {
         guard phase == .established, tls.session.offersPostHandshakeAuthentication else { return .impossible }
         do {
             try tls.session.requestClientCertificate(authenticator)
@@ -89,6 +91,7 @@ extension Connection {
         }
         guard phase == .established, let negotiated = session.negotiated else { return .failed }
         updateFacts(negotiated)
+        asker = host
         return .answered
     }
 

@@ -5,13 +5,15 @@ import SafeTLS
 
 /// The TLS side of one connection from a client.
 ///
-/// Only `facts`, `policy`, `server` and `isPlainHTTP`, which no longer change once the handshake is over, are read by the
-/// threads that serve HTTP/2 requests.
+/// Only `facts`, `policy`, `asker`, `server` and `isPlainHTTP`, which no longer change once the handshake is over, are read
+/// by the threads that serve HTTP/2 requests.
 @safe final class Connection: FilteredConnection {
     /// The virtual host of the handshake: at first the address's, then the one that the client named.
     var server: UnsafeMutablePointer<server_rec>
     var policy: ServerPolicy
     var facts: ConnectionFacts?
+    /// The policy of the virtual host that asked for the client's certificate last; nil if none did.
+    var asker: ServerPolicy?
     /// What `session` holds.
     let tls: Endpoint.Server
     /// The name in the ClientHello.
@@ -77,6 +79,7 @@ import SafeTLS
 
     override func finishHandshake(_ negotiated: NegotiatedParameters) {
         updateFacts(negotiated)
+        if policy.verification != .none { asker = policy }
         signatureSchemes = []
         tlsd_count_handshake(negotiated.isResumed ? tlsd_handshake_resumed : tlsd_handshake_full)
     }

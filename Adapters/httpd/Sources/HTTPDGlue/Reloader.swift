@@ -172,7 +172,7 @@ final class Reloader {
             let credentials = replacements[ObjectIdentifier(state)] ?? [:]
             guard !credentials.isEmpty || (isOtherTrust && !state.settings.trustFiles.isEmpty) else { continue }
             do throws(DirectiveError) {
-                try state.replace(credentials)
+                try state.settings.replace(credentials)
             } catch {
                 unsafe tlsd_log_server(
                     server,
