@@ -220,6 +220,47 @@ import Testing
         try server.stop()
     }
 
+    /// mod_proxy_hcheck says no name of the servers that it looks after. Requests do.
+    @Test func healthChecks() throws {
+        let directory = try TemporaryDirectory.make("health")
+        let script = """
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout '\(directory.path)/key.pem' \
+                -out '\(directory.path)/cert.pem' -subj /CN=localhost -addext subjectAltName=DNS:NAME -days 30
+            """
+        for (name, isGood) in [("localhost", true), ("elsewhere.example", false)] {
+            _ = try ChildProcess.check("/bin/sh", ["-c", script.replacingOccurrences(of: "NAME", with: name)])
+            let (port, backend) = try Self.backend(
+                "p256",
+                ["-cert", "\(directory.path)/cert.pem", "-key", "\(directory.path)/key.pem"]
+            )
+            defer { backend.terminate() }
+            let server = try HTTPServer(face: .ssl) { _ in
+                """
+                \(Self.proxy)
+                LoadModule slotmem_shm_module \(Self.modules)/mod_slotmem_shm.so
+                LoadModule proxy_balancer_module \(Self.modules)/mod_proxy_balancer.so
+                LoadModule lbmethod_byrequests_module \(Self.modules)/mod_lbmethod_byrequests.so
+                LoadModule proxy_hcheck_module \(Self.modules)/mod_proxy_hcheck.so
+                LogLevel proxy_hcheck:debug
+                SSLProxyEngine on
+                <Proxy balancer://servers>
+                    BalancerMember https://localhost:\(port) hcmethod=GET hcuri=/ hcinterval=1
+                </Proxy>
+                ProxyPass / balancer://servers/
+                """
+            }
+            let deadline = Date().addingTimeInterval(20)
+            while server.errorLog.components(separatedBy: "Health check GET Status").count < 4 {
+                guard Date() < deadline else { throw ChildProcessError("no health checks\n\(server.errorLog)") }
+                Thread.sleep(forTimeInterval: 0.1)
+            }
+            #expect(try Self.status(server) == (isGood ? "200" : "500"), "\(server.errorLog)")
+            #expect(server.errorLog.contains("Health check GET Status (0)"))
+            try server.stop()
+            #expect(server.errorLog.contains("STLS0001") != isGood, "\(server.errorLog)")
+        }
+    }
+
     @Test(arguments: [
         ("SSLProxyEngine on\nSSLProxyVerify require", "names an authority"),
         ("SSLProxyEngine on\nSSLProxyVerify sometimes", "sometimes"),

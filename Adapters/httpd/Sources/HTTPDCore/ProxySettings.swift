@@ -71,7 +71,8 @@ public final class ProxySettings {
                     trustAnchors: try authorities(),
                     revocation: try revocation(),
                     limits: limits
-                )
+                ),
+                insistsOnName: values.isOfTLS
             )
         } catch {
             throw DirectiveError("\(error)")
