@@ -164,8 +164,8 @@ final class Reloader {
             versions[number] = version
             for user in slot.users { replacements[ObjectIdentifier(user.state), default: [:]][user.index] = credential }
         }
-        // Two changes while this was read: the parent may have written over it. The next connection tries again.
-        guard tlsd_reload_generation() &- generation < 2 else { return versions = seen }
+        // A change while this was read: the parent may be writing over it for the next. The next connection tries again.
+        guard tlsd_reload_generation() == generation else { return versions = seen }
         let isOtherTrust = unsafe load(half, 0) != trustVersion
         unsafe trustVersion = load(half, 0)
         for state in states {
@@ -174,6 +174,10 @@ final class Reloader {
             do throws(DirectiveError) {
                 try state.settings.replace(credentials)
             } catch {
+                // What stays old is tried again with the next change: it may be of what was wrong.
+                for (number, slot) in slots.enumerated() where slot.users.contains(where: { $0.state === state }) {
+                    versions[number] = seen[number]
+                }
                 unsafe tlsd_log_server(
                     server,
                     APLOG_ERR,
