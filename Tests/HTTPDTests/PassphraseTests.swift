@@ -32,11 +32,12 @@ import Testing
     private static func server(
         _ directory: URL,
         _ type: TestCertificates.KeyType,
-        dialog: String = "exec:ask"
+        dialog: String = "exec:ask",
+        _ mpm: HTTPServer.MultiProcessing = .event
     ) throws -> HTTPServer {
         let certificate = try TestCertificates.shared().localhost(type).certificate.path
         let line = dialog.replacingOccurrences(of: "ask", with: directory.path + "/ask")
-        return try HTTPServer(face: .ssl) { port in
+        return try HTTPServer(mpm, face: .ssl) { port in
             """
             SSLPassPhraseDialog \(line)
             <VirtualHost *:\(port)>
@@ -108,11 +109,44 @@ import Testing
         } throws: { "\($0)".contains("not right") }
     }
 
+    /// Only the parent has use for the passphrase, at the next restart. Who is root can look.
+    @Test(.enabled(if: getuid() == 0, "reading the memory of processes takes the rights of root")) func memory() throws
+    {
+        let directory = try Self.make(.ecdsaP256, ["pkey", "-aes256"])
+        // No process that is not one of httpd's own kind, such as mod_cgid's.
+        let server = try Self.server(directory, .ecdsaP256, .prefork)
+        #expect(try curl([server.url]).text == "This is localhost.\n")
+        let script = """
+            import os, sys
+            parent = open(sys.argv[1]).read().strip()
+            children = open("/proc/%s/task/%s/children" % (parent, parent)).read().split()
+            for process in [parent] + children:
+                found = False
+                with open("/proc/%s/mem" % process, "rb", 0) as memory:
+                    for line in open("/proc/%s/maps" % process):
+                        area, rights = line.split()[:2]
+                        start, end = (int(number, 16) for number in area.split("-"))
+                        if not rights.startswith("rw"): continue
+                        try: found = found or b"open sesame" in os.pread(memory.fileno(), end - start, start)
+                        except (OSError, OverflowError): pass
+                print("parent" if process == parent else "child", found)
+            """
+        let outcome = try ChildProcess.run(
+            "python3",
+            ["-c", script, server.root.appendingPathComponent("logs/httpd.pid").path],
+            timeout: 30
+        )
+        let lines = Set(outcome.text.split(separator: "\n"))
+        #expect(lines == ["parent True", "child False"], "\(outcome)")
+        try server.stop()
+    }
+
     @Test func mistakes() throws {
         let directory = try Self.make(.ecdsaP256, ["pkey", "-aes256"])
         let wrong = directory.appendingPathComponent("ask")
         for (script, sentence) in [
             ("#!/bin/sh\necho wrong\n", "not right"), ("#!/bin/sh\nexit 1\n", "gives no passphrase"),
+            ("#!/bin/sh\necho open sesame\nexit 1\n", "gives no passphrase"),
         ] {
             try Data(script.utf8).write(to: wrong)
             #expect { try Self.server(directory, .ecdsaP256) } throws: { "\($0)".contains(sentence) }

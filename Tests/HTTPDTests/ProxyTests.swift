@@ -76,6 +76,7 @@ import Testing
         Case(shown: "rsa", directives: authority, status: "200", sentence: ""),
         Case(shown: "chained", directives: authority, status: "500", sentence: "STLS0001"),
         Case(shown: "chained", directives: authority + "\nSSLProxyVerifyDepth 2", status: "200", sentence: ""),
+        Case(shown: "p256", directives: authority + "\nSSLProxyVerifyDepth 0", status: "500", sentence: "authority"),
         Case(shown: "a.example", directives: "", status: "500", sentence: "localhost"),
         Case(shown: "a.example", directives: "SSLProxyCheckPeerName off", status: "200", sentence: ""),
         Case(shown: "expired", directives: "", status: "500", sentence: "expired"),
@@ -123,6 +124,79 @@ import Testing
             try server.stop()
             #expect(check.sentence.isEmpty || server.errorLog.contains(check.sentence), "\(server.errorLog)")
         }
+    }
+
+    /// Servers of an authority with lists: `good`, `revoked`, and some whose names stand in odd places.
+    private static let made = Result {
+        let directory = try TemporaryDirectory.make("proxied")
+        let script = """
+            set -eu
+            cd '\(directory.path)'
+            make_key() { openssl ecparam -name prime256v1 -genkey -noout -out $1.key; }
+            make_authority() {
+                make_key $1
+                openssl req -x509 -new -key $1.key -subj "/CN=$1" -days 30 -out $1.pem \
+                    -addext keyUsage=critical,keyCertSign,cRLSign
+                : > $1.txt
+                printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=%s.txt\\ndefault_md=sha256\\ndefault_crl_days=20\\n' $1 > $1.cnf
+            }
+            sign() {
+                make_key $1
+                openssl req -new -key $1.key -subj "/CN=$2" -out $1.csr
+                printf 'keyUsage=digitalSignature\\nextendedKeyUsage=serverAuth\\n%s\\n' "$3" > $1.ext
+                openssl x509 -req -in $1.csr -CA ca.pem -CAkey ca.key -set_serial $4 -days 30 -extfile $1.ext -out $1.pem
+            }
+            make_authority ca
+            make_authority other
+            sign good localhost subjectAltName=DNS:localhost 1
+            sign revoked localhost subjectAltName=DNS:localhost 2
+            sign nameless localhost "" 3
+            sign misnamed elsewhere.example "" 4
+            sign contradictory localhost subjectAltName=DNS:elsewhere.example 5
+            openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke revoked.pem
+            for name in ca other; do
+                openssl ca -config $name.cnf -cert $name.pem -keyfile $name.key -gencrl -out $name.crl
+            done
+            """
+        _ = try ChildProcess.check("/bin/sh", ["-c", script])
+        return directory
+    }
+
+    private static let verify = "SSLProxyVerify require\nSSLProxyCACertificateFile DIRECTORY/ca.pem\n"
+    private static let list = verify + "SSLProxyCARevocationFile DIRECTORY/ca.crl\nSSLProxyCARevocationCheck "
+    private static let otherList = verify + "SSLProxyCARevocationFile DIRECTORY/other.crl\nSSLProxyCARevocationCheck "
+
+    /// Revocation lists, and names that stand in the subject only.
+    @Test(arguments: [
+        Case(shown: "good", directives: list + "leaf", status: "200", sentence: ""),
+        Case(shown: "good", directives: list + "chain", status: "200", sentence: ""),
+        Case(shown: "revoked", directives: list + "leaf", status: "500", sentence: "revoked"),
+        Case(shown: "revoked", directives: list + "chain", status: "500", sentence: "revoked"),
+        Case(shown: "revoked", directives: list + "leaf no_crl_for_cert_ok", status: "500", sentence: "revoked"),
+        Case(shown: "revoked", directives: list + "none", status: "200", sentence: ""),
+        Case(shown: "good", directives: otherList + "leaf", status: "500", sentence: "STLS0001"),
+        Case(shown: "good", directives: otherList + "leaf no_crl_for_cert_ok", status: "200", sentence: ""),
+        Case(
+            shown: "revoked",
+            directives: list.replacingOccurrences(of: "require", with: "optional_no_ca") + "leaf",
+            status: "500",
+            sentence: "revoked"
+        ),
+        Case(shown: "nameless", directives: verify, status: "200", sentence: ""),
+        Case(shown: "misnamed", directives: verify, status: "500", sentence: "localhost"),
+        Case(shown: "contradictory", directives: verify, status: "500", sentence: "localhost"),
+    ]) func listsAndNames(of check: Case) throws {
+        let directory = try Self.made.get().path
+        let (port, backend) = try Self.backend(
+            "p256",
+            ["-cert", "\(directory)/\(check.shown).pem", "-key", "\(directory)/\(check.shown).key"]
+        )
+        defer { backend.terminate() }
+        let directives = check.directives.replacingOccurrences(of: "DIRECTORY", with: directory)
+        let server = try Self.front(.ssl, to: "https://localhost:\(port)/", "SSLProxyEngine on\n" + directives)
+        #expect(try Self.status(server) == check.status, "\(server.errorLog)")
+        try server.stop()
+        #expect(check.sentence.isEmpty || server.errorLog.contains(check.sentence), "\(server.errorLog)")
     }
 
     /// mod_tls's directives: servers are verified, unless by the authorities named then by the system's.
@@ -273,6 +347,42 @@ import Testing
         #expect(pages.allSatisfy { $0.contains("TLSv1.3") }, "\(pages)")
         #expect(pages.contains { $0.contains("Reused, TLSv1.3") }, "\(pages.last ?? "")")
         try server.stop()
+    }
+
+    /// mod_proxy_hcheck says no name of the servers that it looks after. Requests do.
+    @Test func healthChecks() throws {
+        let directory = try Self.made.get().path
+        for (name, isGood) in [("good", true), ("misnamed", false)] {
+            let (port, backend) = try Self.backend(
+                "p256",
+                ["-cert", "\(directory)/\(name).pem", "-key", "\(directory)/\(name).key"]
+            )
+            defer { backend.terminate() }
+            let server = try HTTPServer(face: .ssl) { _ in
+                """
+                \(Self.proxy)
+                LoadModule slotmem_shm_module \(Self.modules)/mod_slotmem_shm.so
+                LoadModule proxy_balancer_module \(Self.modules)/mod_proxy_balancer.so
+                LoadModule lbmethod_byrequests_module \(Self.modules)/mod_lbmethod_byrequests.so
+                LoadModule proxy_hcheck_module \(Self.modules)/mod_proxy_hcheck.so
+                LogLevel proxy_hcheck:debug
+                SSLProxyEngine on
+                <Proxy balancer://servers>
+                    BalancerMember https://localhost:\(port) hcmethod=GET hcuri=/ hcinterval=1
+                </Proxy>
+                ProxyPass / balancer://servers/
+                """
+            }
+            let deadline = Date().addingTimeInterval(20)
+            while server.errorLog.components(separatedBy: "Health check GET Status").count < 4 {
+                guard Date() < deadline else { throw ChildProcessError("no health checks\n\(server.errorLog)") }
+                Thread.sleep(forTimeInterval: 0.1)
+            }
+            #expect(try Self.status(server) == (isGood ? "200" : "500"), "\(server.errorLog)")
+            #expect(server.errorLog.contains("Health check GET Status (0)"))
+            try server.stop()
+            #expect(server.errorLog.contains("STLS0001") != isGood, "\(server.errorLog)")
+        }
     }
 
     @Test(arguments: [

@@ -191,6 +191,47 @@ import Testing
         try inner.stop()
     }
 
+    /// A certificate that changes while the authorities are not readable is taken when they are again.
+    @Test func certificatesBesideBrokenAuthorities() throws {
+        let certificates = try TestCertificates.shared()
+        let directory = try TemporaryDirectory.make("reload")
+        let (chain, authority) = (
+            directory.appendingPathComponent("c.pem"), directory.appendingPathComponent("ca.pem")
+        )
+        func both(_ identity: TestCertificates.Identity) throws -> URL {
+            let file = directory.appendingPathComponent(UUID().uuidString)
+            try (Data(contentsOf: identity.certificate) + Data(contentsOf: identity.key)).write(to: file)
+            return file
+        }
+        try Self.copy(both(certificates.localhost(.ecdsaP256)), to: chain)
+        try Self.copy(certificates.authority, to: authority)
+        let server = try HTTPServer(face: .ssl) { port in
+            """
+            # One process: another one might look only when all is well.
+            ServerLimit 1
+            StartServers 1
+            MaxRequestWorkers 25
+            TLSReloadInterval 1
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName localhost
+                SSLEngine on
+                SSLCertificateFile \(chain.path)
+                SSLCACertificateFile \(authority.path)
+                SSLVerifyClient optional
+                Header always set X-Serial "%{SSL_SERVER_M_SERIAL}s"
+            </VirtualHost>
+            """
+        }
+        let before = try serial(server)
+        try Data("nothing".utf8).write(to: authority)
+        try Self.copy(both(certificates.localhost(.rsa)), to: chain)
+        try Self.waitFor("the log's line") { server.errorLog.contains("the old stay") }
+        #expect(try serial(server) == before)
+        try Self.copy(certificates.authority, to: authority)
+        try Self.waitFor("the change") { try ![before, ""].contains(serial(server)) }
+        try server.stop()
+    }
+
     @Test func intervals() throws {
         #expect { try HTTPServer { _ in "TLSReloadInterval sometimes" } } throws: { "\($0)".contains("sometimes") }
     }

@@ -32,13 +32,45 @@ import Testing
             ["--silent", "--cacert", TestCertificates.shared().unknownAuthority.path, server.url]
         )
         #expect(stranger.status != 0)
+        // And one that comes back with its session twice.
+        let friend = try python(ClientScripts.returning, server)
+        #expect(friend.status == 0, "\(friend)")
         let text = try curl([server.url + "/status?auto"]).text
-        #expect(text.contains("TLSHandshakes: 5\nTLSResumed: 0\n"), "\(text)")
-        #expect(text.contains("TLSFailed: 1\nTLSResumptionRate: 0.0\n"), "\(text)")
+        #expect(text.contains("TLSHandshakes: 8\nTLSResumed: 2\n"), "\(text)")
+        #expect(text.contains("TLSFailed: 1\nTLSResumptionRate: 25.0\n"), "\(text)")
         #expect(text.contains("CacheType: SHMCB"), "\(text)")
         let page = try curl([server.url + "/status"]).text
-        #expect(page.contains("<p>Handshakes: 6, of which resumed: 0, failed: 1"), "\(page)")
+        #expect(page.contains("<p>Handshakes: 9, of which resumed: 2, failed: 1, resumption rate: 22.2 %"), "\(page)")
         try server.stop()
+    }
+
+    /// The page is still there when a restart has taken TLS away.
+    @Test func statusPageWithoutTLS() throws {
+        let identity = try TestCertificates.shared().localhost(.ecdsaP256)
+        let plain = try LoopbackPort.free()
+        let server = try HTTPServer(face: .ssl) { port in
+            """
+            LoadModule status_module \(Self.modules)/mod_status.so
+            Listen 127.0.0.1:\(plain)
+            <Location /status>
+                SetHandler server-status
+            </Location>
+            <VirtualHost 127.0.0.1:\(port)>
+                SSLEngine on
+                \(StandInTests.certificate(identity))
+            </VirtualHost>
+            """
+        }
+        let url = "http://localhost:\(plain)/status?auto"
+        #expect(try curl([url]).text.contains("TLSHandshakes: 0\n"))
+        let file = server.root.appendingPathComponent("httpd.conf")
+        let configuration = try String(contentsOf: file, encoding: .utf8)
+        try Data(configuration.replacingOccurrences(of: "SSLEngine on", with: "SSLEngine off").utf8).write(to: file)
+        try server.restartGracefully()
+        let text = try curl([url]).text
+        #expect(text.contains("ServerUptime") && !text.contains("TLSHandshakes"), "\(text)")
+        try server.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
     }
 
     /// Groups and signature schemes as variables, and `SSL()` in expressions.
@@ -61,4 +93,18 @@ import Testing
         #expect(try curl(["--head", "--tls-max", "1.2", server.url]).text.hasPrefix("HTTP/1.1 403"))
         try server.stop()
     }
+}
+
+extension ClientScripts {
+    /// Three connections, of which the second and the third resume the first one's session.
+    fileprivate static let returning = """
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        session = None
+        for number in range(3):
+            tls = context.wrap_socket(plain(), server_hostname="localhost", session=session)
+            tls.sendall(request(close=True))
+            assert b"200 OK" in read_all(tls)
+            assert tls.session_reused == (number > 0)
+            session = session or tls.session
+        """
 }

@@ -29,7 +29,8 @@ public struct CertificateVerifier: Sendable {
     public struct Limits: Hashable, Sendable {
         /// Certificates in the chain that the peer sends. Real chains have up to five.
         public var certificates = 32
-        /// Certificates between leaf and trust anchor. Real paths have up to three.
+        /// Certificates between leaf and trust anchor. Real paths have up to three. Below 0 there is room for no anchor
+        /// either: the leaf has to be one.
         public var intermediates = 8
         /// Signatures verified, each some 20…1000 µs of CPU time. A real chain takes two or three, and cross-signing
         /// a few more.

@@ -39,6 +39,10 @@ struct PathSearch {
     private mutating func extend() throws(CertificateRejection) -> Bool {
         guard let last = path.last else { return false }
         let depth = path.count
+        guard depth - 1 <= verifier.limits.intermediates else {
+            note(last, depth: depth - 1, .workLimit("no authority may stand above the certificate"))
+            return false
+        }
         var hasCandidate = false
         for anchor in ordered(verifier.trustAnchors.anchors(named: last.issuer), below: last) {
             hasCandidate = true

@@ -75,7 +75,7 @@ static apr_status_t replay_body(
         return APR_ENOTIMPL;
     }
     if (APR_BRIGADE_EMPTY(held)) {
-        ap_remove_input_filter(filter);
+        // Readers may come again, and what is below is the next request.
         APR_BRIGADE_INSERT_TAIL(brigade, apr_bucket_eos_create(brigade->bucket_alloc));
         return APR_SUCCESS;
     }
@@ -131,6 +131,10 @@ int tlsd_hold_body(request_rec *request, apr_off_t limit) {
             }
             APR_BRIGADE_INSERT_TAIL(held, bucket);
         }
+    }
+    // It takes the place of those that have read the body, where an internal redirect finds it.
+    while (request->proto_input_filters->frec->ftype < AP_FTYPE_CONNECTION) {
+        ap_remove_input_filter(request->proto_input_filters);
     }
     ap_add_input_filter_handle(body_filter, held, request, connection);
     return OK;
@@ -244,7 +248,7 @@ void tlsd_register_hooks(apr_pool_t *pool) {
         return;
     }
     // What directories ask of connections, by mod_ssl's directives.
-    body_filter = ap_register_input_filter("SafeTLS body", replay_body, NULL, AP_FTYPE_PROTOCOL - 1);
+    body_filter = ap_register_input_filter("SafeTLS body", replay_body, NULL, AP_FTYPE_PROTOCOL);
     ap_hook_check_authn(tlsd_check_authentication, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_check_authz(tlsd_check_authorization, NULL, NULL, APR_HOOK_MIDDLE, AP_AUTH_INTERNAL_PER_CONF);
     ap_register_auth_provider(

@@ -15,9 +15,12 @@ typedef struct {
 
 static counters *shared;
 
+void tlsd_statistics_reset(void) {
+    shared = NULL;
+}
+
 void tlsd_statistics_start(apr_pool_t *pool) {
     apr_shm_t *memory;
-    shared = NULL;
     if (apr_shm_create(&memory, sizeof *shared, NULL, pool) == APR_SUCCESS) {
         shared = apr_shm_baseaddr_get(memory);
         memset(shared, 0, sizeof *shared);

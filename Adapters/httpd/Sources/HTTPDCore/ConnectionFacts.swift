@@ -15,6 +15,8 @@ public final class ConnectionFacts: Sendable {
     private let certificate: CertificateVariables?
     private let client: CertificateVariables?
     private let verification: String
+    /// How many authorities stand above the client, in the chain that was verified.
+    public let authoritiesAboveClient: Int
     private let sessionID: String?
 
     /// Facts of a finished handshake under `policy`.
@@ -32,6 +34,7 @@ public final class ConnectionFacts: Sendable {
     ) {
         self.face = face
         self.client = client.chain.isEmpty ? nil : CertificateVariables(client: client.chain, now: client.now)
+        authoritiesAboveClient = client.authorities
         verification = client.chain.isEmpty ? "NONE" : client.isVerified ? "SUCCESS" : "GENEROUS"
         self.sessionID = sessionID
         self.negotiated = negotiated
@@ -110,6 +113,8 @@ public struct ClientFacts: Sendable {
     public var chain: [Certificate] = []
     /// Whether it leads to an authority that is trusted.
     public var isVerified = false
+    /// How many authorities stand above it, in the chain that was verified.
+    public var authorities = 0
     /// When it was shown, in UNIX seconds.
     public var now: Int64 = 0
 

@@ -5,13 +5,21 @@ import TLSCertificates
 
 /// How proxied servers are spoken to: a client's configuration for each list of application protocols.
 public final class ProxyPolicy: Sendable {
+    private struct Kind: Hashable {
+        let protocols: [String]
+        let isNamed: Bool
+    }
+
     private let options: ClientOptions
     private let judge: ProxyJudge
-    private let configurations = Mutex<[[String]: ClientConfiguration]>([:])
+    private let insistsOnName: Bool
+    private let configurations = Mutex<[Kind: ClientConfiguration]>([:])
 
-    init(options: ClientOptions, judge: ProxyJudge) {
+    /// - Parameter insistsOnName: Whether a server that nobody names is judged by its address.
+    init(options: ClientOptions, judge: ProxyJudge, insistsOnName: Bool) {
         self.options = options
         self.judge = judge
+        self.insistsOnName = insistsOnName
     }
 
     /// Makes what most connections need; finds mistakes in the options.
@@ -20,15 +28,24 @@ public final class ProxyPolicy: Sendable {
     }
 
     /// The configuration for connections that offer these ALPN names. It keeps the sessions that are resumed.
-    public func configuration(offering protocols: [String]) throws(ConfigurationError) -> ClientConfiguration {
-        if let known = configurations.withLock({ $0[protocols] }) { return known }
+    ///
+    /// - Parameter isNamed: Whether the server's name is known. Health checks of httpd say none: mod_ssl does not check it
+    ///   then. What was not checked is not resumed where it has to be.
+    public func configuration(
+        offering protocols: [String],
+        isNamed: Bool = true
+    ) throws(ConfigurationError) -> ClientConfiguration {
+        let kind = Kind(protocols: protocols, isNamed: isNamed || insistsOnName)
+        if let known = configurations.withLock({ $0[kind] }) { return known }
         var options = options
         options.applicationProtocols = protocols
+        var judge = judge
+        if !kind.isNamed { judge.checksName = false }
         let made = try ClientConfiguration(judge: { [judge] in judge.verdict(on: $0) }, options: options)
         return configurations.withLock { configurations in
             // Names come from modules, not from the network; a handful at most.
-            if configurations.count < 16 { configurations[protocols] = configurations[protocols] ?? made }
-            return configurations[protocols] ?? made
+            if configurations.count < 16 { configurations[kind] = configurations[kind] ?? made }
+            return configurations[kind] ?? made
         }
     }
 }
@@ -36,7 +53,7 @@ public final class ProxyPolicy: Sendable {
 /// The verdict on proxied servers: mod_ssl checks the chain, the name and the dates each for itself.
 struct ProxyJudge: Sendable {
     let verification: ClientVerification
-    let checksName: Bool
+    var checksName: Bool
     let checksExpiry: Bool
     let trustAnchors: TrustAnchors
     let revocation: RevocationPolicy?

@@ -93,8 +93,7 @@ public final class ProxySettings {
             }
         }
         var limits = CertificateVerifier.Limits()
-        // A depth of 1 is a certificate that the authority itself has signed.
-        limits.intermediates = max((values.depth ?? (values.isOfTLS ? 8 : 1)) - 1, 0)
+        limits.intermediates = ServerSettings.intermediates(depth: values.depth ?? (values.isOfTLS ? 8 : 1))
         let policy: ProxyPolicy
         do throws(CertificateError) {
             policy = ProxyPolicy(
@@ -106,7 +105,8 @@ public final class ProxySettings {
                     trustAnchors: try authorities(),
                     revocation: try revocation(),
                     limits: limits
-                )
+                ),
+                insistsOnName: values.isOfTLS
             )
         } catch {
             throw DirectiveError("\(error)")

@@ -15,7 +15,11 @@ public final class ServerPolicy: Sendable {
     public let requiresServerName: Bool
     /// `SSLVerifyClient` of the server.
     public let verification: ClientVerification
-    /// `SSLUserName` of the server.
+    /// `SSLVerifyDepth` of the server: how many authorities may stand above a client.
+    public let verificationDepth: Int
+    /// What asks clients for certificates after their handshake; nil when the server names no authority.
+    public let authenticators: ClientAuthenticators?
+    /// `TLSUserName` of the server.
     public let userName: String?
     /// The variables of each certificate, in the order of the directives.
     public let certificates: [CertificateVariables]
@@ -31,6 +35,8 @@ public final class ServerPolicy: Sendable {
         refusesUnknownServerName: Bool,
         requiresServerName: Bool,
         verification: ClientVerification,
+        verificationDepth: Int,
+        authenticators: ClientAuthenticators?,
         userName: String?,
         certificates: [CertificateVariables],
         clientStatus: ClientStatusPolicy?,
@@ -42,6 +48,8 @@ public final class ServerPolicy: Sendable {
         self.refusesUnknownServerName = refusesUnknownServerName
         self.requiresServerName = requiresServerName
         self.verification = verification
+        self.verificationDepth = verificationDepth
+        self.authenticators = authenticators
         self.userName = userName
         self.certificates = certificates
         self.clientStatus = clientStatus

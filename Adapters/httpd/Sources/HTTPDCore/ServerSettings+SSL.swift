@@ -118,7 +118,7 @@ extension ServerSettings {
     }
 
     /// How many authorities may stand above a client: mod_ssl's default is one.
-    private var depth: Int { ssl.verificationDepth ?? (ssl.isEngineOn == nil ? 8 : 1) }
+    var depth: Int { ssl.verificationDepth ?? (ssl.isEngineOn == nil ? 8 : 1) }
 
     /// How clients are authenticated at a level of strictness; nil when they are not asked.
     public func clientAuthentication(
@@ -147,8 +147,7 @@ extension ServerSettings {
                 revocation: try revocation()
             )
             authentication.allowsNoTrustAnchors = !hasAuthorities
-            // A depth of 1 is a certificate that the authority itself has signed.
-            authentication.limits.intermediates = max(depth - 1, 0)
+            authentication.limits.intermediates = Self.intermediates(depth: depth)
             if let schemes = ssl.clientSignatureSchemes { authentication.signatureSchemes = schemes }
             var names: [DistinguishedName] = []
             if let file = ssl.requestedNamesFile { names += try TrustAnchors(pemFile: file).subjects }
@@ -165,15 +164,15 @@ extension ServerSettings {
 
     /// What asks clients for certificates after their handshake. Where the server names no authority it serves only those
     /// that accept unknown ones.
-    public func authenticator(depth: Int?) throws(DirectiveError) -> ClientAuthenticator? {
+    func authenticators() throws(DirectiveError) -> ClientAuthenticators? {
         let verification = hasAuthorities ? ClientVerification.optional : .optionalWithoutAuthority
-        guard let authentication = try clientAuthentication(verification, depth ?? self.depth) else { return nil }
-        do throws(ConfigurationError) {
-            return try ClientAuthenticator(authentication)
-        } catch {
-            throw DirectiveError("\(error)")
-        }
+        guard let authentication = try clientAuthentication(verification, depth) else { return nil }
+        return try ClientAuthenticators(authentication, depth: depth)
     }
+
+    /// The certificates that may stand between a client and an authority that is trusted, which counts for the depth.
+    /// Below 0 the client's own has to be trusted.
+    static func intermediates(depth: Int) -> Int { depth - 1 }
 
     /// The files and directories of authorities and revocation lists.
     public var trustFiles: [String] {

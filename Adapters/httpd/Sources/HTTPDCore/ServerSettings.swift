@@ -162,6 +162,8 @@ public final class ServerSettings {
             requiresServerName: ssl.isEngineOn == nil
                 ? requiresKnownServerName ?? true : ssl.requiresServerName ?? false,
             verification: ssl.verification ?? .none,
+            verificationDepth: depth,
+            authenticators: try authenticators(),
             userName: ssl.userName,
             certificates: certificates.map { CertificateVariables(server: $0.credential) },
             clientStatus: try ClientStatusPolicy(ssl.clientStatus),

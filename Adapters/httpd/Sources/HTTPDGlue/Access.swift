@@ -15,10 +15,9 @@ func tlsd_check_access(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
         return unsafe forbid(request, "the request came without TLS (SSLRequireSSL)")
     }
     guard let connection, isTLS else { return DECLINED }
-    if let wanted = directory.verification, wanted != .none {
-        let status = unsafe authenticate(request, connection, wanted, directory)
-        guard status == OK else { return status }
-    }
+    let status = unsafe authenticate(request, connection, directory)
+    guard status == OK else { return status }
+    unsafe setUser(request, connection, directory)
     if let requirements = unsafe directory.requirements,
         let unmet = unsafe tlsd_first_unmet(request, requirements)
     {
@@ -28,27 +27,25 @@ func tlsd_check_access(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
             "an expression of SSLRequire is false (line \(unmet.pointee.line_number) of \(place))"
         )
     }
-    unsafe setUser(request, connection, directory)
     return DECLINED
 }
 
-/// Sees to it that the client has shown the certificate that a directory wants.
+/// Sees to it that the client has shown the certificate that a directory or the request's virtual host wants.
 private func authenticate(
     _ request: UnsafeMutablePointer<request_rec>,
     _ connection: Connection,
-    _ wanted: ClientVerification,
     _ directory: DirectoryConfig
 ) -> CInt {
-    guard let facts = connection.facts, let state = unsafe ServerState.of(request.pointee.server),
-        let policy = state.settings.policy
-    else { return HTTP_FORBIDDEN }
-    // The handshake has asked already, and the answer is good enough: if the host of the request asks as that of the
-    // handshake did, which `SSLVHostSNIPolicy insecure` leaves open.
-    let isSame = ServerNamePolicy.authonly.allows(connection.policy, policy)
-    if isSame, facts.hasVerifiedClient || (wanted < .require && policy.verification != .none) { return OK }
-    // A client that was asked, and has shown what was good enough then or nothing, would do the same again.
-    if wanted < .require, let answered = connection.answered, answered.host == ObjectIdentifier(state),
-        wanted <= answered.wanted
+    guard let state = unsafe ServerState.of(request.pointee.server) else { return OK }
+    let policy = state.settings.policy
+    let wanted = max(directory.verification ?? .none, policy?.verification ?? .none)
+    guard wanted != .none else { return OK }
+    guard let facts = connection.facts, let policy else { return unsafe forbid(request, "its virtual host has no TLS") }
+    let depth = directory.verificationDepth < 0 ? policy.verificationDepth : Int(directory.verificationDepth)
+    // The client was asked already, and the answer is good enough: if whoever asked does so as the host of the request,
+    // which `SSLVHostSNIPolicy insecure` leaves open.
+    if let answered = connection.answered, ServerNamePolicy.authonly.allows(answered.host, policy),
+        facts.hasVerifiedClient ? facts.authoritiesAboveClient <= depth : wanted <= answered.most
     {
         return OK
     }
@@ -58,7 +55,7 @@ private func authenticate(
     if unsafe request.pointee.connection.pointee.master != nil {
         // RFC 8740 §2: not on HTTP/2. The note tells mod_http2 to ask for HTTP/1.1.
         unsafe apr_table_setn(request.pointee.notes, "ssl-renegotiate-forbidden", "verify-client")
-        return HTTP_FORBIDDEN
+        return unsafe forbid(request, "a client cannot be asked for a certificate on HTTP/2")
     }
     if isTLS12(facts.value(of: "SSL_PROTOCOL")) {
         guard wanted == .require else { return OK }
@@ -81,15 +78,13 @@ private func authenticate(
             return status
         }
     }
-    let depth = directory.verificationDepth < 0 ? nil : Int(directory.verificationDepth)
     guard wanted == .optionalWithoutAuthority || state.settings.hasAuthorities,
-        let authenticator = state.authenticator(depth: depth)
+        let authenticator = try? policy.authenticators?.authenticator(depth: depth)
     else {
         return unsafe forbid(request, "the virtual host has no authorities for client certificates")
     }
-    switch connection.authenticate(authenticator, wanted) {
+    switch connection.authenticate(authenticator, for: policy, wanted) {
     case .answered:
-        connection.answered = (ObjectIdentifier(state), wanted)
         if wanted == .require, connection.facts?.hasVerifiedClient != true {
             return unsafe forbid(request, "the client has shown no certificate")
         }
@@ -118,7 +113,9 @@ private func setUser(
     _ connection: Connection,
     _ directory: DirectoryConfig
 ) {
-    var wanted = connection.policy.userName
+    // The name is the certificate's then.
+    guard !directory.options.enabled.contains(.fakeBasicAuthentication) else { return }
+    var wanted = unsafe ServerState.of(request.pointee.server)?.settings.policy?.userName
     if let pointer = unsafe directory.userName { unsafe wanted = String(cString: pointer) }
     guard let name = wanted else { return }
     let pool = unsafe Pool(request.pointee.pool)
@@ -139,13 +136,15 @@ func tlsd_check_authorization(_ request: UnsafeMutablePointer<request_rec>) -> C
 /// `FakeBasicAuth`: the name in the client's certificate as a user, whose password is `password`.
 @c @implementation
 func tlsd_check_authentication(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
+    // The requests that follow from one have its header fields, and with them what was made here.
+    guard unsafe ap_is_initial_req(request) != 0 else { return DECLINED }
+    if unsafe claimsCertificate(request) {
+        // Only we may say that, whether the client speaks TLS or not.
+        return unsafe forbid(request, "the client sends the name of a certificate as if it were a user's")
+    }
     guard let facts = unsafe Connection.of(request.pointee.connection)?.facts else { return DECLINED }
     let directory = unsafe DirectoryConfig.of(request)
     let pool = unsafe Pool(request.pointee.pool)
-    if unsafe claimsCertificate(request) {
-        // Only we may say that.
-        return unsafe forbid(request, "the client sends the name of a certificate as if it were a user's")
-    }
     guard directory.options.enabled.contains(.fakeBasicAuthentication), unsafe request.pointee.user == nil,
         let name = facts.fakeUserName
     else { return DECLINED }
@@ -159,14 +158,20 @@ func tlsd_check_authentication(_ request: UnsafeMutablePointer<request_rec>) -> 
     return DECLINED
 }
 
-/// Whether the client itself sends what `FakeBasicAuth` would make of a certificate.
+/// Whether the client itself sends what `FakeBasicAuth` would make of a certificate. Read as mod_auth_basic does, to which
+/// any white space will do.
 private func claimsCertificate(_ request: UnsafeMutablePointer<request_rec>) -> Bool {
-    guard let header = unsafe apr_table_get(request.pointee.headers_in, "Authorization") else { return false }
-    let words = unsafe String(cString: header).split(separator: " ", maxSplits: 1)
-    guard words.count == 2, words[0].lowercased() == "basic" else { return false }
-    guard let decoded = unsafe ap_pbase64decode(request.pointee.pool, String(words[1])) else { return false }
-    let text = unsafe String(cString: decoded)
-    return text.hasSuffix(":password") && text.hasPrefix("/") && text.contains("=")
+    var line = unsafe apr_table_get(request.pointee.headers_in, "Authorization")
+    guard unsafe line != nil, let scheme = unsafe ap_getword(request.pointee.pool, &line, CChar(UInt8(ascii: " "))),
+        unsafe strcasecmp(scheme, "Basic") == 0
+    else { return false }
+    while let byte = unsafe line?.pointee, byte == 32 || (9...13).contains(byte) { unsafe line = line?.successor() }
+    guard let decoded = unsafe ap_pbase64decode(request.pointee.pool, line) else { return false }
+    var rest: UnsafePointer<CChar>? = unsafe UnsafePointer(decoded)
+    guard let user = unsafe ap_getword_nulls(request.pointee.pool, &rest, CChar(UInt8(ascii: ":"))),
+        let passphrase = unsafe rest
+    else { return false }
+    return unsafe user.pointee == CChar(UInt8(ascii: "/")) && strcmp(passphrase, "password") == 0
 }
 
 @c @implementation

@@ -25,7 +25,7 @@ extension Connection {
             return try verification.verify()
         } catch {
             // The virtual host is known by now: it may be another one than that whose sessions defer the verdict.
-            switch (wantedByDirectory ?? policy.verification, error.reason) {
+            switch (asking?.wanted ?? policy.verification, error.reason) {
             case (.optionalWithoutAuthority, .unknownIssuer), (.optionalWithoutAuthority, .selfSigned),
                 // The authorities that come along are too many, or lead nowhere.
                 (.optionalWithoutAuthority, .workLimit):
@@ -36,7 +36,9 @@ extension Connection {
     }
 
     private func checkStatus(_ path: [Certificate], at time: Int64) throws(CertificateRejection) {
-        guard let status = policy.clientStatus, let memory = unsafe record.pointee.pool else { return }
+        guard let status = (asking?.host ?? policy).clientStatus, let memory = unsafe record.pointee.pool else {
+            return
+        }
         var made: OpaquePointer?
         guard unsafe tlsd_make_pool(&made, memory), let made = unsafe made else {
             let reason = CertificateRejection.Reason.statusUnknown("memory is out")
@@ -53,7 +55,9 @@ extension Connection {
     func updateFacts(_ negotiated: NegotiatedParameters) {
         var client = ClientFacts()
         client.chain = tls.session.peerCertificates
-        client.isVerified = !tls.session.verifiedPath.isEmpty
+        let path = tls.session.verifiedPath
+        client.isVerified = !path.isEmpty
+        client.authorities = max(0, path.count - 1)
         client.now = Int64(apr_time_now() / 1_000_000)
         facts = ConnectionFacts(
             negotiated,
@@ -93,12 +97,16 @@ extension Connection {
         case failed
     }
 
-    /// Asks for the client's certificate and waits for the answer.
+    /// Asks for the client's certificate, by the authorities of a virtual host, and waits for the answer.
     ///
     /// - Parameter wanted: What the directory says: `optional_no_ca` takes what others refuse.
-    func authenticate(_ authenticator: ClientAuthenticator, _ wanted: ClientVerification) -> Authentication {
-        wantedByDirectory = wanted
-        defer { wantedByDirectory = nil }
+    func authenticate(
+        _ authenticator: ClientAuthenticator,
+        for host: ServerPolicy,
+        _ wanted: ClientVerification
+    ) -> Authentication {
+        asking = (host, wanted)
+        defer { asking = nil }
         guard phase == .established, tls.session.offersPostHandshakeAuthentication else { return .impossible }
         do {
             try tls.session.requestClientCertificate(authenticator)
@@ -119,6 +127,7 @@ extension Connection {
         }
         guard phase == .established, let negotiated = session.negotiated else { return .failed }
         updateFacts(negotiated)
+        answered = (host, min(wanted, .optional))
         return .answered
     }
 

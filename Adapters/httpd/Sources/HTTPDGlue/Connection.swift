@@ -5,23 +5,24 @@ import SafeTLS
 
 /// The TLS side of one connection from a client.
 ///
-/// Only `facts`, `policy`, `server` and `isPlainHTTP`, which no longer change once the handshake is over, are read by the
-/// threads that serve HTTP/2 requests.
+/// Only `facts`, `policy`, `answered`, `server` and `isPlainHTTP`, which no longer change once the handshake is over, are read
+/// by the threads that serve HTTP/2 requests.
 @safe final class Connection: FilteredConnection {
     /// The virtual host of the handshake: at first the address's, then the one that the client named.
     var server: UnsafeMutablePointer<server_rec>
     var policy: ServerPolicy
     var facts: ConnectionFacts?
+    /// The policy of the virtual host that asked for the client's certificate last, and the most that a client satisfies who
+    /// has shown none that is good; nil if none did.
+    var answered: (host: ServerPolicy, most: ClientVerification)?
     /// What `session` holds.
     let tls: Endpoint.Server
     /// The name in the ClientHello.
     var serverName: String?
     /// The signature schemes in the ClientHello, until the handshake is over.
     var signatureSchemes: [SignatureScheme] = []
-    /// What a directory wants of the certificate that it asks for, while it does.
-    var wantedByDirectory: ClientVerification?
-    /// The host and the wish of a directory that the client has answered last.
-    var answered: (host: ObjectIdentifier, wanted: ClientVerification)?
+    /// The host of a directory that asks for a certificate, and what it wants of that, while it does.
+    var asking: (host: ServerPolicy, wanted: ClientVerification)?
     /// The handshake was made for an authority's challenge: there is nothing to get from this server by it.
     var awaitsCertificate = false
     /// The first byte told TLS from plain HTTP.
@@ -81,6 +82,7 @@ import SafeTLS
 
     override func finishHandshake(_ negotiated: NegotiatedParameters) {
         updateFacts(negotiated)
+        if policy.verification != .none { answered = (policy, .optional) }
         signatureSchemes = []
         tlsd_count_handshake(negotiated.isResumed ? tlsd_handshake_resumed : tlsd_handshake_full)
     }

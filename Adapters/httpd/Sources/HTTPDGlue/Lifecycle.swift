@@ -7,6 +7,7 @@ func tlsd_pre_config(_ pool: OpaquePointer, _ logPool: OpaquePointer, _ temporar
     unsafe tlsd_register_log_handlers(pool)
     unsafe tlsd_cache_reset(pool)
     tlsd_reload_reset()
+    tlsd_statistics_reset()
     return OK
 }
 
@@ -138,7 +139,6 @@ private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) 
         engines.append(try Engine(address, pool: pool))
     }
     let list = EngineList(engines, mayLeaveThreads: !tlsd_handshakes_are_limited())
-    let depths = unsafe ServerState.of(main)?.wantedDepths ?? []
     let dialog = unsafe ServerState.of(main)?.passphraseDialog ?? .terminal
     let namePolicy = unsafe ServerState.of(main)?.serverNamePolicy ?? .secure
     var next = unsafe Optional(main)
@@ -149,7 +149,7 @@ private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) 
             state.serverNamePolicy = namePolicy
             if state.settings.isEngineOn {
                 list.isUsed = true
-                try unsafe preparePolicy(of: server, state, depths: depths, dialog, pool)
+                try unsafe preparePolicy(of: server, state, dialog, pool)
             }
         }
         unsafe next = server.pointee.next
@@ -175,14 +175,12 @@ private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) 
 private func preparePolicy(
     of server: UnsafeMutablePointer<server_rec>,
     _ state: ServerState,
-    depths: Set<Int>,
     _ dialog: PassphraseDialog,
     _ pool: Pool
 ) throws(DirectiveError) {
     let settings = state.settings
     guard settings.policy == nil else { return }
     state.missingCertificate = "SSLEngine is on and there is no certificate, add an SSLCertificateFile"
-    state.wantedDepths.formUnion(depths)
     let (name, place) = unsafe describe(server)
     do throws(DirectiveError) {
         let port = unsafe server.pointee.port > 0 ? server.pointee.port : server.pointee.addrs?.pointee.host_port ?? 443
@@ -231,7 +229,6 @@ private func makePolicy(of server: UnsafeMutablePointer<server_rec>, _ state: Se
     }
     do throws(DirectiveError) {
         try state.settings.makePolicy(names: unsafe names(of: server), store: SharedSessionStore())
-        try state.makeAuthenticators(depths: state.wantedDepths)
     } catch {
         throw DirectiveError("\(name)\(place): \(error)")
     }

@@ -27,7 +27,10 @@ import TLSCertificates
         do {
             session = .client(
                 Endpoint.Client(
-                    try ClientSession(configuration: policy.configuration(offering: offered), serverName: name)
+                    try ClientSession(
+                        configuration: policy.configuration(offering: offered, isNamed: named != nil),
+                        serverName: name
+                    )
                 )
             )
         } catch {

@@ -174,29 +174,40 @@ final class Reloader {
                 }
             }
         }
-        // Two changes while this was read: the parent may have written over it. The next connection tries again.
-        guard tlsd_reload_generation() &- generation < 2 else { return versions = seen }
+        // A change while this was read: the parent may be writing over it for the next. The next connection tries again.
+        guard tlsd_reload_generation() == generation else { return versions = seen }
         let isOtherTrust = unsafe load(half, 0) != trustVersion
         unsafe trustVersion = load(half, 0)
         for state in states {
             let credentials = replacements[ObjectIdentifier(state)] ?? [:]
             guard !credentials.isEmpty || (isOtherTrust && !state.settings.trustFiles.isEmpty) else { continue }
-            unsafe attempt(server) { () throws(DirectiveError) in try state.replace(credentials) }
+            let isTaken = unsafe attempt(server) { () throws(DirectiveError) in try state.settings.replace(credentials)
+            }
+            if !isTaken { keepOld(seen) { if case .server(let user, _) = $0 { user === state } else { false } } }
         }
         for proxy in proxies {
             let credentials = machines[ObjectIdentifier(proxy)]
             guard credentials != nil || (isOtherTrust && !proxy.trustFiles.isEmpty) else { continue }
-            unsafe attempt(server) { () throws(DirectiveError) in try proxy.replace(credentials) }
+            let isTaken = unsafe attempt(server) { () throws(DirectiveError) in try proxy.replace(credentials) }
+            if !isTaken { keepOld(seen) { if case .proxy(let user) = $0 { user === proxy } else { false } } }
         }
         applied.store(generation, ordering: .releasing)
+    }
+
+    /// What stays old is tried again with the next change: it may be of what was wrong.
+    private func keepOld(_ seen: [UInt32], _ isConcerned: (User) -> Bool) {
+        for (number, slot) in slots.enumerated() where slot.users.contains(where: isConcerned) {
+            versions[number] = seen[number]
+        }
     }
 
     private func attempt(
         _ server: UnsafeMutablePointer<server_rec>,
         _ change: () throws(DirectiveError) -> Void
-    ) {
+    ) -> Bool {
         do throws(DirectiveError) {
             try change()
+            return true
         } catch {
             unsafe tlsd_log_server(
                 server,
@@ -204,6 +215,7 @@ final class Reloader {
                 APR_SUCCESS,
                 Event.reload.line("files that have changed cannot be used, the old stay: \(error)")
             )
+            return false
         }
     }
 

@@ -101,9 +101,7 @@ private func applyToDirectory(
         directory.verification = try ClientVerification(words[0])
     case "sslverifydepth" where isInDirectory:
         guard words.count == 1 else { throw DirectiveError("takes one argument") }
-        let depth = try ClientVerification.depth(words[0])
-        directory.verificationDepth = Int32(depth)
-        unsafe ServerState.of(command.pointee.server)?.wantedDepths.insert(depth)
+        directory.verificationDepth = Int32(try ClientVerification.depth(words[0]))
     case "sslciphersuite" where isInDirectory:
         throw DirectiveError(
             "a directory cannot have cipher suites of its own: that takes a renegotiation, which there is none of"

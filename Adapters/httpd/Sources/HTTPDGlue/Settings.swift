@@ -2,7 +2,6 @@
 import CHTTPD
 import HTTPDCore
 import SafeTLS
-import Synchronization
 
 /// What httpd keeps for each server: its directives, and the addresses that speak TLS.
 final class ServerState {
@@ -36,35 +35,6 @@ final class ServerState {
     var passphraseDialog = PassphraseDialog.terminal
     /// `TLSReloadInterval` in seconds, 0 for off; the main server's counts.
     var reloadInterval: Int64 = 60
-
-    private let authenticators = Mutex<[Int: ClientAuthenticator]>([:])
-    private var madeDepths: Set<Int> = []
-
-    /// Asks clients for certificates of the server's authorities, for directories that want one. Made while the
-    /// configuration is checked; nil when the server names no authority.
-    ///
-    /// - Parameter depth: That of the directory; nil for the server's.
-    func authenticator(depth: Int?) -> ClientAuthenticator? {
-        authenticators.withLock { $0[depth ?? -1] ?? $0[-1] }
-    }
-
-    /// The depths that directories of this server ask for.
-    var wantedDepths: Set<Int> = []
-
-    /// Makes the authenticators of every depth that a directory asks for.
-    func makeAuthenticators(depths: Set<Int>) throws(DirectiveError) {
-        madeDepths = depths
-        guard let own = try settings.authenticator(depth: nil) else { return }
-        var made = [-1: own]
-        for depth in depths { made[depth] = try settings.authenticator(depth: depth) }
-        authenticators.withLock { [made] in $0 = made }
-    }
-
-    /// Takes other certificates into use, and reads authorities and revocation lists again.
-    func replace(_ credentials: [Int: Credential]) throws(DirectiveError) {
-        try settings.replace(credentials)
-        try makeAuthenticators(depths: madeDepths)
-    }
 
     init(_ settings: ServerSettings) {
         self.settings = settings

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import SafeTLS
 import Testing
 
@@ -9,9 +10,13 @@ import Testing
     private static let all: [ServerNamePolicy] = [.strict, .secure, .authonly, .insecure]
 
     /// The policies of hosts with the same certificate, each with lines of its own, separated by semicolons. `$CA` is a
-    /// file with an authority, `$OTHER` another.
+    /// file with an authority, `$OTHER` another, `$DIRECTORY` has one in it.
     private func hosts(_ texts: String...) throws -> [ServerPolicy] {
-        try Fixture.withFile(Fixture.certificate) { authority in
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try Data(Fixture.certificate.utf8).write(to: directory.appendingPathComponent("authority.pem"))
+        return try Fixture.withFile(Fixture.certificate) { authority in
             try Fixture.withFile(Fixture.certificate) { other in
                 let main = try Fixture.settings { $0.setStrictServerName(false) }
                 return try texts.map { text in
@@ -19,6 +24,7 @@ import Testing
                     for line in text.split(separator: ";") {
                         let words = line.split(separator: " ").map {
                             String($0).replacing("$CA", with: authority).replacing("$OTHER", with: other)
+                                .replacing("$DIRECTORY", with: directory.path)
                         }
                         _ = try host.apply(ssl: words[0], Array(words.dropFirst()), at: SSLLine { $0 })
                     }
@@ -77,7 +83,7 @@ import Testing
         ("SSLVerifyDepth 2", ""), ("SSLCADNRequestFile $CA", ""), ("SSLCADNRequestPath /nowhere", ""),
         ("SSLCARevocationFile $CA", ""), ("SSLCARevocationPath /nowhere", ""), ("SSLCARevocationCheck leaf", ""),
         ("SSLCARevocationCheck leaf", "SSLCARevocationCheck leaf no_crl_for_cert_ok"),
-        ("SSLCACertificatePath /nowhere", ""),
+        ("SSLCACertificatePath $DIRECTORY", ""),
     ])
     func differentClients(one: String, other: String) throws {
         let hosts = try hosts(one, other)

@@ -437,6 +437,8 @@ void tlsd_end_dialog(const char *farewell);
 
 typedef enum { tlsd_handshake_full, tlsd_handshake_resumed, tlsd_handshake_failed } tlsd_handshake;
 
+/// Forgets the counters of the last configuration.
+void tlsd_statistics_reset(void);
 void tlsd_statistics_start(apr_pool_t *pool);
 void tlsd_count_handshake(tlsd_handshake outcome);
 void tlsd_register_status_page(void);
