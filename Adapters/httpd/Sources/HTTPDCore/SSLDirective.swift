@@ -114,6 +114,7 @@ struct SSLDirective: Sendable {
             values.sessionLifetime = try seconds(text, 1...604_800)
         },
         "sslsessionticketkeyfile": file(\.ticketKeyFile),
+        "sslearlydata": flag(\.takesEarlyData),
         "sslstrictsnivhostcheck": flag(\.requiresServerName),
     ]
 
@@ -153,6 +154,7 @@ struct SSLDirective: Sendable {
         },
         "tlsusername": one { values, text throws(DirectiveError) in values.userName = text },
         "tlsticketkeys": file(\.ticketKeyFile),
+        "tlsearlydata": flag(\.takesEarlyData),
         "tlsgroups": SSLDirective(arguments: 1...16) { values, arguments, _ throws(DirectiveError) in
             values.groups = try NameLists.groups(arguments.joined(separator: ":"))
             return nil

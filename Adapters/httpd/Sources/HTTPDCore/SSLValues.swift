@@ -22,6 +22,8 @@ struct SSLValues {
     var sessionLifetime: Int64?
     /// `SSLSessionTicketKeyFile`.
     var ticketKeyFile: String?
+    /// `SSLEarlyData`.
+    var takesEarlyData: Bool?
     /// `SSLStrictSNIVHostCheck`.
     var requiresServerName: Bool?
     /// `SSLOpenSSLConfCmd`.
@@ -61,6 +63,7 @@ struct SSLValues {
         merged.givesTickets = givesTickets ?? outer.givesTickets
         merged.sessionLifetime = sessionLifetime ?? outer.sessionLifetime
         merged.ticketKeyFile = ticketKeyFile ?? outer.ticketKeyFile
+        merged.takesEarlyData = takesEarlyData ?? outer.takesEarlyData
         merged.requiresServerName = requiresServerName ?? outer.requiresServerName
         merged.groups = groups ?? outer.groups
         merged.signatureSchemes = signatureSchemes ?? outer.signatureSchemes

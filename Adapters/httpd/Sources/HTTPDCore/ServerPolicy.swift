@@ -20,6 +20,9 @@ public final class ServerPolicy: Sendable {
     /// The variables of each certificate, in the order of the directives.
     public let certificates: [CertificateVariables]
 
+    /// Whether 0-RTT data are taken.
+    public var takesEarlyData: Bool { configuration.options.earlyData != nil }
+
     init(
         names: VirtualHostNames,
         configuration: ServerConfiguration,

@@ -29,6 +29,7 @@ extension Connection {
         client.chain = tls.session.peerCertificates
         client.isVerified = !tls.session.verifiedPath.isEmpty
         client.now = Int64(apr_time_now() / 1_000_000)
+        sessionID = sessionID ?? nameOfKeys
         facts = ConnectionFacts(
             negotiated,
             serverName: serverName,
@@ -41,13 +42,11 @@ extension Connection {
     }
 
     /// A name for the connection's keys, for scripts that want one: 64 hexadecimal digits.
-    private var sessionID: String? {
+    private var nameOfKeys: String? {
+        let label = "EXPORTER-safetls-session-id"
         guard tlsd_is_ssl_face(),
-            let bytes = try? tls.session.exportKeyingMaterial(
-                label: "EXPORTER-safetls-session-id",
-                context: nil,
-                count: 32
-            )
+            let bytes = (try? tls.session.exportKeyingMaterial(label: label, context: nil, count: 32))
+                ?? (try? tls.session.exportEarlyKeyingMaterial(label: label, context: nil, count: 32))
         else { return nil }
         let digits = Array("0123456789abcdef")
         return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
@@ -69,6 +68,8 @@ extension Connection {
 
     /// Asks for the client's certificate and waits for the answer.
     func authenticate(_ authenticator: ClientAuthenticator) -> Authentication {
+        // Who sent 0-RTT data can be asked when it has shown that it is there.
+        guard phase != .early || completeHandshake() else { return .failed }
         guard phase == .established, tls.session.offersPostHandshakeAuthentication else { return .impossible }
         do {
             try tls.session.requestClientCertificate(authenticator)
@@ -76,20 +77,22 @@ extension Connection {
             return .impossible
         }
         while tls.session.isClientCertificatePending {
-            guard phase == .established, setPlaintextAside() else { return .failed }
-            if !needsInput, buffer.ciphertextCount > 0 {
-                advance()
-                continue
-            }
-            guard inputEnd == nil, sendBeforeReading(blocking: true) == APR_SUCCESS,
-                receive(blocking: true) == APR_SUCCESS
-            else {
-                return .failed
-            }
+            guard phase == .established, receiveAside() else { return .failed }
         }
         guard phase == .established, let negotiated = session.negotiated else { return .failed }
         updateFacts(negotiated)
         return .answered
+    }
+
+    /// Has the session go on by one step, and keeps the plaintext that comes meanwhile. False when it cannot.
+    func receiveAside() -> Bool {
+        guard setPlaintextAside() else { return false }
+        if !needsInput, buffer.ciphertextCount > 0 {
+            advance()
+            return true
+        }
+        return inputEnd == nil && sendBeforeReading(blocking: true) == APR_SUCCESS
+            && receive(blocking: true) == APR_SUCCESS
     }
 
     /// Makes room for the session to go on reading.

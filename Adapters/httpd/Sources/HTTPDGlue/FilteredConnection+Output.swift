@@ -60,7 +60,7 @@ extension FilteredConnection {
             let status = fill(blocking: true, handshakeOnly: true)
             guard status == APR_SUCCESS, phase != .plainHTTP else { return status }
         }
-        guard phase == .established else {
+        guard isOpen else {
             // Nothing may follow the end of TLS, least of all in the clear.
             bucket.delete()
             return phase == .closed ? APR_SUCCESS : tlsd_aborted
@@ -207,19 +207,27 @@ extension FilteredConnection {
         return passOutgoing()
     }
 
+    /// Sends everything that waits here and in the filters below: httpd keeps the answer to a request behind which there are
+    /// more of them.
+    func flush() -> apr_status_t {
+        let status = sealStage()
+        guard status == APR_SUCCESS else { return status }
+        queuePendingOutput()
+        outgoing.append(allocator.flush())
+        return passOutgoing()
+    }
+
     /// Sends everything that waits here. Who does not wait for the client may leave plaintext for its record.
     func sendBeforeReading(blocking: Bool) -> apr_status_t {
-        if blocking, phase == .established, stage.count > 0 {
-            let status = sealStage()
-            guard status == APR_SUCCESS else { return status }
-            outgoing.append(allocator.flush())
+        if blocking, isOpen, stage.count > 0 {
+            return flush()
         }
         return sendPendingOutput()
     }
 
     /// Ends the session with close_notify (RFC 8446 §6.1).
     private func closeSession() {
-        if phase == .established, !skipsCloseNotify {
+        if isOpen, !skipsCloseNotify {
             session.close()
         }
         queuePendingOutput()

@@ -7,6 +7,7 @@ func tlsd_pre_config(_ pool: OpaquePointer, _ logPool: OpaquePointer, _ temporar
     unsafe tlsd_register_log_handlers(pool)
     unsafe tlsd_cache_reset(pool)
     tlsd_reload_reset()
+    tlsd_replay_reset()
     return OK
 }
 
@@ -51,6 +52,15 @@ func tlsd_post_config(
             try unsafe collectManagedCertificates(main: server, Pool(pool))
         } catch {
             unsafe tlsd_log_server(nil, tlsd_startup_error, APR_SUCCESS, Event.configuration.line("\(error)"))
+            return HTTP_INTERNAL_SERVER_ERROR
+        }
+        guard unsafe ReplayMemory.create(main: server, Pool(pool)) else {
+            unsafe tlsd_log_server(
+                nil,
+                tlsd_startup_error,
+                APR_SUCCESS,
+                Event.configuration.line("there is no memory for the register of early data")
+            )
             return HTTP_INTERNAL_SERVER_ERROR
         }
         unsafe tlsd_statistics_start(pool)
@@ -179,7 +189,11 @@ private func makePolicy(of server: UnsafeMutablePointer<server_rec>, _ state: Se
         throw DirectiveError("\(name)\(place): \(state.missingCertificate ?? "")")
     }
     do throws(DirectiveError) {
-        try state.settings.makePolicy(names: unsafe names(of: server), store: SharedSessionStore())
+        try state.settings.makePolicy(
+            names: unsafe names(of: server),
+            store: SharedSessionStore(),
+            replays: ReplayRegister(ReplayMemory())
+        )
         try state.makeAuthenticators(depths: state.wantedDepths)
     } catch {
         throw DirectiveError("\(name)\(place): \(error)")

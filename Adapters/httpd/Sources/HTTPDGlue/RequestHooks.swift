@@ -20,6 +20,8 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
         connection.skipsCloseNotify =
             unsafe apr_table_get(request.pointee.subprocess_env, "ssl-unclean-shutdown") != nil
     }
+    let status = unsafe EarlyRequest.admit(request, connection)
+    guard status == OK else { return status }
     let awaitsCertificate = unsafe ServerState.of(connection.server)?.awaitsCertificate == true
     if connection.awaitsCertificate || awaitsCertificate, unsafe request.pointee.prev == nil {
         return HTTP_SERVICE_UNAVAILABLE
@@ -110,6 +112,7 @@ func tlsd_fixups(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
 
     set("HTTPS")
     set("SSL_TLS_SNI")
+    if unsafe EarlyRequest.isMarked(request) { unsafe apr_table_setn(table, "SSL_EARLY_DATA", "1") }
     let options = unsafe DirectoryConfig.of(request).options.enabled
     if options.contains(.standardVariables) {
         ConnectionFacts.standardNames.forEach(set)

@@ -30,6 +30,8 @@ static const command_rec commands[] = {
         "how long sessions may be resumed, in seconds"),
     DIRECTIVE("SSLSessionTicketKeyFile", RSRC_CONF,
         "file of a secret that servers with the same tickets share"),
+    DIRECTIVE("SSLEarlyData", RSRC_CONF,
+        "whether requests are taken before the handshake is complete (0-RTT): 'on' or 'off'"),
     DIRECTIVE("SSLStrictSNIVHostCheck", RSRC_CONF,
         "whether clients that name no server are refused: 'on' or 'off'"),
     DIRECTIVE("SSLVHostSNIPolicy", RSRC_CONF,

@@ -30,6 +30,8 @@ static const command_rec commands[] = {
         "variable whose value becomes the name of the user"),
     AP_INIT_TAKE_ARGV("TLSTicketKeys", tlsd_ssl_directive, NULL, RSRC_CONF,
         "file of a secret that servers with the same session tickets share"),
+    AP_INIT_TAKE_ARGV("TLSEarlyData", tlsd_ssl_directive, NULL, RSRC_CONF,
+        "whether requests are taken before the handshake is complete (0-RTT): 'on' or 'off'"),
     AP_INIT_TAKE_ARGV("TLSGroups", tlsd_ssl_directive, NULL, RSRC_CONF,
         "key exchange groups, most wanted first"),
     AP_INIT_TAKE_ARGV("TLSProxyEngine", tlsd_ssl_directive, NULL, RSRC_CONF | PROXY_CONF,
