@@ -16,6 +16,7 @@ public final class ConnectionFacts: Sendable {
     private let client: CertificateVariables?
     private let verification: String
     private let sessionID: String?
+    private let clientHello: ClientHelloVariables?
 
     /// Facts of a finished handshake under `policy`.
     ///
@@ -28,12 +29,14 @@ public final class ConnectionFacts: Sendable {
         policy: ServerPolicy,
         face: String,
         client: ClientFacts = ClientFacts(),
-        sessionID: String? = nil
+        sessionID: String? = nil,
+        clientHello: ClientHelloVariables? = nil
     ) {
         self.face = face
         self.client = client.chain.isEmpty ? nil : CertificateVariables(client: client.chain, now: client.now)
         verification = client.chain.isEmpty ? "NONE" : client.isVerified ? "SUCCESS" : "GENEROUS"
         self.sessionID = sessionID
+        self.clientHello = clientHello
         self.negotiated = negotiated
         self.serverName = serverName
         let schemes = negotiated.signatureScheme.map { [$0] } ?? signatureSchemes
@@ -47,8 +50,10 @@ public final class ConnectionFacts: Sendable {
         "SSL_VERSION_LIBRARY", "SSL_CLIENT_VERIFY", "SSL_SESSION_ID",
     ]
 
-    /// The variables of the certificates that `StdEnvVars` sets.
-    public var certificateNames: [String] { (certificate?.standardNames ?? []) + (client?.standardNames ?? []) }
+    /// The variables of the certificates and of the ClientHello that `StdEnvVars` sets.
+    public var ownNames: [String] {
+        (certificate?.standardNames ?? []) + (client?.standardNames ?? []) + (clientHello?.names ?? [])
+    }
 
     /// The variables that `ExportCertData` sets.
     public var dataNames: [String] { (certificate?.dataNames ?? []) + (client?.dataNames ?? ["SSL_CLIENT_CERT"]) }
@@ -90,7 +95,9 @@ public final class ConnectionFacts: Sendable {
         case "SSL_TLS_SNI": serverName
         case "SSL_GROUP": negotiated.group?.description
         case "SSL_SIGALG": negotiated.signatureScheme?.description
-        default: certificate?.value(of: name) ?? client?.value(of: name) ?? Self.constant(name, face: face)
+        default:
+            certificate?.value(of: name) ?? client?.value(of: name) ?? clientHello?.value(of: name)
+                ?? Self.constant(name, face: face)
         }
     }
 

@@ -135,6 +135,7 @@ struct SSLDirective: Sendable {
             values.revocationCheck = try RevocationChecking(arguments)
             return nil
         },
+        "sslclienthellovars": flag(\.keepsClientHello),
         "sslusername": one { values, text throws(DirectiveError) in values.userName = text },
     ]
 
@@ -152,6 +153,7 @@ struct SSLDirective: Sendable {
             values.revocationCheck = try RevocationChecking(["chain"])
             return nil
         },
+        "tlsclienthellovars": flag(\.keepsClientHello),
         "tlsusername": one { values, text throws(DirectiveError) in values.userName = text },
         "tlsticketkeys": file(\.ticketKeyFile),
         "tlsearlydata": flag(\.takesEarlyData),

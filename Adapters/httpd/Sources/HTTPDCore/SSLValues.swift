@@ -44,6 +44,8 @@ struct SSLValues {
     var revocationFile: String?
     var revocationPath: String?
     var revocationCheck: RevocationChecking?
+    /// `SSLClientHelloVars`.
+    var keepsClientHello: Bool?
     /// `SSLUserName`.
     var userName: String?
 
@@ -79,6 +81,7 @@ struct SSLValues {
         merged.revocationFile = revocationFile ?? outer.revocationFile
         merged.revocationPath = revocationPath ?? outer.revocationPath
         merged.revocationCheck = revocationCheck ?? outer.revocationCheck
+        merged.keepsClientHello = keepsClientHello ?? outer.keepsClientHello
         merged.userName = userName ?? outer.userName
         return merged
     }

@@ -17,6 +17,8 @@ public final class ServerPolicy: Sendable {
     public let verification: ClientVerification
     /// `SSLUserName` of the server.
     public let userName: String?
+    /// `SSLClientHelloVars`, `TLSClientHelloVars`.
+    public let keepsClientHello: Bool
     /// The variables of each certificate, in the order of the directives.
     public let certificates: [CertificateVariables]
 
@@ -31,6 +33,7 @@ public final class ServerPolicy: Sendable {
         requiresServerName: Bool,
         verification: ClientVerification,
         userName: String?,
+        keepsClientHello: Bool,
         certificates: [CertificateVariables]
     ) {
         self.names = names
@@ -40,6 +43,7 @@ public final class ServerPolicy: Sendable {
         self.requiresServerName = requiresServerName
         self.verification = verification
         self.userName = userName
+        self.keepsClientHello = keepsClientHello
         self.certificates = certificates
     }
 }

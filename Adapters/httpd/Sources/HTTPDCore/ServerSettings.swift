@@ -168,6 +168,7 @@ public final class ServerSettings {
                 ? requiresKnownServerName ?? true : ssl.requiresServerName ?? false,
             verification: ssl.verification ?? .none,
             userName: ssl.userName,
+            keepsClientHello: ssl.keepsClientHello ?? false,
             certificates: certificates.map { CertificateVariables(server: $0.credential) }
         )
         current.withLock { $0 = policy }

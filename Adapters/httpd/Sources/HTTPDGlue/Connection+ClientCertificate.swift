@@ -37,7 +37,8 @@ extension Connection {
             policy: policy,
             face: tlsd_is_ssl_face() ? "mod_ssl" : "mod_tls",
             client: client,
-            sessionID: sessionID
+            sessionID: sessionID,
+            clientHello: clientHello
         )
     }
 

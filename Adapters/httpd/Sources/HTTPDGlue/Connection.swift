@@ -21,6 +21,8 @@ import Synchronization
     var signatureSchemes: [SignatureScheme] = []
     /// The handshake was made for an authority's challenge: there is nothing to get from this server by it.
     var awaitsCertificate = false
+    /// What is kept of the ClientHello.
+    var clientHello: ClientHelloVariables?
     /// Requests are taken from 0-RTT data, and the handshake is not over.
     let isEarly = Atomic(false)
     /// What `SSL_SESSION_ID` says.

@@ -116,7 +116,7 @@ func tlsd_fixups(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
     let options = unsafe DirectoryConfig.of(request).options.enabled
     if options.contains(.standardVariables) {
         ConnectionFacts.standardNames.forEach(set)
-        facts.certificateNames.forEach(set)
+        facts.ownNames.forEach(set)
         if options.contains(.legacyNames) {
             for (name, value) in facts.legacyNames { unsafe apr_table_setn(table, pool.copy(name), pool.copy(value)) }
         }

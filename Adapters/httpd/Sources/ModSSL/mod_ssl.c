@@ -46,6 +46,8 @@ static const command_rec commands[] = {
         "directory of revocation lists"),
     DIRECTIVE("SSLCARevocationCheck", RSRC_CONF,
         "'none', 'leaf' or 'chain', and 'no_crl_for_cert_ok'"),
+    DIRECTIVE("SSLClientHelloVars", RSRC_CONF,
+        "whether there are variables SSL_CLIENTHELLO_...: 'on' or 'off'"),
     DIRECTIVE("SSLPassPhraseDialog", RSRC_CONF,
         "who is asked for the passphrases of keys: 'builtin' or 'exec:program'"),
     DIRECTIVE("SSLRandomSeed", RSRC_CONF,

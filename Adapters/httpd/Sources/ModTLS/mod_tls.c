@@ -28,6 +28,8 @@ static const command_rec commands[] = {
         "file of the revocation lists that the chains of clients are checked with"),
     AP_INIT_TAKE_ARGV("TLSUserName", tlsd_ssl_directive, NULL, RSRC_CONF,
         "variable whose value becomes the name of the user"),
+    AP_INIT_TAKE_ARGV("TLSClientHelloVars", tlsd_ssl_directive, NULL, RSRC_CONF,
+        "whether there are variables SSL_CLIENTHELLO_...: 'on' or 'off'"),
     AP_INIT_TAKE_ARGV("TLSTicketKeys", tlsd_ssl_directive, NULL, RSRC_CONF,
         "file of a secret that servers with the same session tickets share"),
     AP_INIT_TAKE_ARGV("TLSEarlyData", tlsd_ssl_directive, NULL, RSRC_CONF,
