@@ -34,13 +34,20 @@ public final class ConnectionFacts: Sendable {
     ) {
         self.face = face
         self.client = client.chain.isEmpty ? nil : CertificateVariables(client: client.chain, now: client.now)
-        verification = client.chain.isEmpty ? "NONE" : client.isVerified ? "SUCCESS" : "GENEROUS"
+        verification = Self.verification(of: client, negotiated.version)
         self.sessionID = sessionID
         self.clientHello = clientHello
         self.negotiated = negotiated
         self.serverName = serverName
         let schemes = negotiated.signatureScheme.map { [$0] } ?? signatureSchemes
         certificate = policy.certificates.first { certificate in schemes.contains { certificate.signs(with: $0) } }
+    }
+
+    /// `SSL_CLIENT_VERIFY`. What mod_ssl calls generous in TLS 1.2 has failed in TLS 1.3, and is let pass all the same.
+    private static func verification(of client: ClientFacts, _ version: ProtocolVersion) -> String {
+        if client.chain.isEmpty { return "NONE" }
+        if client.isVerified { return "SUCCESS" }
+        return version == .tls12 ? "GENEROUS" : "FAILED:\(UnverifiedChain(client.chain).reason)"
     }
 
     /// The variables that `StdEnvVars` sets, besides those of the certificate.

@@ -15,6 +15,8 @@ public final class ServerPolicy: Sendable {
     public let requiresServerName: Bool
     /// `SSLVerifyClient` of the server.
     public let verification: ClientVerification
+    /// `SSLVerifyDepth` of the server.
+    let verificationDepth: Int
     /// `SSLUserName` of the server.
     public let userName: String?
     /// `SSLClientHelloVars`, `TLSClientHelloVars`.
@@ -32,6 +34,7 @@ public final class ServerPolicy: Sendable {
         refusesUnknownServerName: Bool,
         requiresServerName: Bool,
         verification: ClientVerification,
+        verificationDepth: Int,
         userName: String?,
         keepsClientHello: Bool,
         certificates: [CertificateVariables]
@@ -42,6 +45,7 @@ public final class ServerPolicy: Sendable {
         self.refusesUnknownServerName = refusesUnknownServerName
         self.requiresServerName = requiresServerName
         self.verification = verification
+        self.verificationDepth = verificationDepth
         self.userName = userName
         self.keepsClientHello = keepsClientHello
         self.certificates = certificates

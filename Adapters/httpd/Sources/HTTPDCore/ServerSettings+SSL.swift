@@ -132,7 +132,7 @@ extension ServerSettings {
     }
 
     /// How many authorities may stand above a client: mod_ssl's default is one.
-    private var depth: Int { ssl.verificationDepth ?? (ssl.isEngineOn == nil ? 8 : 1) }
+    var depth: Int { ssl.verificationDepth ?? (ssl.isEngineOn == nil ? 8 : 1) }
 
     /// How clients are authenticated at a level of strictness; nil when they are not asked.
     public func clientAuthentication(

@@ -167,6 +167,7 @@ public final class ServerSettings {
             requiresServerName: ssl.isEngineOn == nil
                 ? requiresKnownServerName ?? true : ssl.requiresServerName ?? false,
             verification: ssl.verification ?? .none,
+            verificationDepth: depth,
             userName: ssl.userName,
             keepsClientHello: ssl.keepsClientHello ?? false,
             certificates: certificates.map { CertificateVariables(server: $0.credential) }

@@ -14,11 +14,8 @@ extension Connection {
             verdict = .accepted(path: try verification.verify())
         } catch {
             // The virtual host is known by now: it may be another one than that whose sessions defer the verdict.
-            switch (policy.verification, error.reason) {
-            case (.optionalWithoutAuthority, .unknownIssuer), (.optionalWithoutAuthority, .selfSigned):
-                verdict = .accepted(path: [])
-            default: verdict = .rejected(error)
-            }
+            let isTaken = policy.takes(verification.certificateChain, rejectedFor: error)
+            verdict = isTaken ? .accepted(path: []) : .rejected(error)
         }
         try tls.session.answer(verification: verdict)
     }
