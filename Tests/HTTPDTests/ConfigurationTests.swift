@@ -54,6 +54,16 @@ import Testing
             words: { _ in ["TLSProtocol", "v1.9"] }
         ),
         Mistake(
+            testDescription: "early data with tickets of other servers",
+            directives: {
+                [
+                    HTTPServer.certificateDirective($0.localhost(.rsa)), "TLSEarlyData on",
+                    "TLSTicketKeys \"\($0.authority.path)\"",
+                ]
+            },
+            words: { _ in ["TLSEarlyData", "TLSTicketKeys"] }
+        ),
+        Mistake(
             testDescription: "no certificate",
             directives: { _ in [] },
             words: { _ in ["TLSCertificate", "localhost"] }

@@ -10,7 +10,8 @@ public struct EarlyDataOptions: Sendable {
     /// How many seconds a ClientHello may come before or after the time that the age of its ticket tells (RFC 8446
     /// §8.3). Default: 10.
     public var window: Int64 = 10
-    /// What recognises replays. Stateless tickets need it; stateful ones serve only once anyway.
+    /// What recognises replays. Stateless tickets need it. Stateful ones serve only once anyway, if of several callers of
+    /// ``SessionStore/remove(_:)`` only one gets true; with a store for which that is not certain, set it too.
     public var replayProtection: (any ReplayProtection)?
 
     /// 0-RTT with this protection against replays.

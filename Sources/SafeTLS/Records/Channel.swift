@@ -49,6 +49,8 @@ struct Channel: ~Copyable {
     var sendableEarlyData: Int?
     /// Whether a server may send data before the client's Finished (RFC 8446 §2.3, appendix E.5).
     var sealsBeforeConnected = false
+    /// What a server that takes 0-RTT data agrees on when the client's Finished comes.
+    var earlyNegotiated: NegotiatedParameters?
     /// The exporter of 0-RTT connections.
     var earlyExporter: EarlyExporter?
     /// Whether a client is in the middle of its answer to a CertificateRequest after the handshake: nothing may come

@@ -28,6 +28,8 @@ public struct ClientHelloInfo: Equatable, Sendable {
     public let supportedGroups: [NamedGroup]
     /// Signature schemes, in the client's order.
     public let signatureSchemes: [SignatureScheme]
+    /// The message as it was received, its header of four bytes included. It is well-formed.
+    public let message: [UInt8]
 }
 
 /// How a driver answers the ALPN part of a ClientHello.

@@ -112,6 +112,10 @@ public struct ServerSession: ~Copyable, Sendable {
     /// The path that was verified, from the client's certificate to the trust anchor; empty without a certificate.
     public var verifiedPath: [Certificate] { engine.peerCertificates.verifiedPath }
 
+    /// What ``TLSSession/negotiated`` will be when the handshake is complete, while 0-RTT data are taken and answered; nil
+    /// when none are. Until then whoever recorded the ClientHello may have sent it.
+    public var earlyNegotiated: NegotiatedParameters? { engine.channel.earlyNegotiated }
+
     /// Ends the session with an alert of the driver's choice, for instance when no configuration fits the client.
     public mutating func reject(_ alert: AlertDescription, reason: String) {
         engine.fail(.refused(alert: alert, reason: reason))

@@ -87,6 +87,8 @@ struct AcceptedEarlyDataTests {
         var served = try site.serve(offered.sent)
         let (data, isHandshaking) = (served.data, served.server.isHandshaking)
         #expect(data == [1, 2, 3] && isHandshaking)
+        let (negotiated, expected) = (served.server.negotiated, served.server.earlyNegotiated)
+        #expect(negotiated == nil && expected?.isResumed == true && expected?.applicationProtocol == "h2")
         let same = try served.server.exportEarlyKeyingMaterial(label: "EXPORTER-x", context: nil, count: 32)
         #expect(same == early)
         // Half-RTT data.
@@ -104,7 +106,31 @@ struct AcceptedEarlyDataTests {
         #expect(try Loopback.feed(&served.server, Loopback.seal(&offered.client, [6])) == [6])
         #expect(try Loopback.feed(&offered.client, Loopback.seal(&served.server, [7])) == [7])
         let (one, other) = (offered.client.negotiated, served.server.negotiated)
-        #expect(one?.isResumed == true && one == other)
+        #expect(one?.isResumed == true && one == other && other == expected)
+    }
+
+    /// A store whose `remove` tells several callers that the session was there, as caches on other machines may do.
+    private final class CarelessStore: SessionStore {
+        private let store = MemorySessionStore()
+
+        func store(_ session: [UInt8], for identifier: [UInt8], until expiry: Int64, now: Int64) {
+            store.store(session, for: identifier, until: expiry, now: now)
+        }
+        func session(for identifier: [UInt8], now: Int64) -> [UInt8]? { store.session(for: identifier, now: now) }
+        func remove(_ identifier: [UInt8]) -> Bool { true }
+    }
+
+    @Test("with stored sessions are taken once even by a store that gives a session twice")
+    func carelessStore() throws {
+        let site = try Site { pair in
+            pair.server.sessionStore = CarelessStore()
+            pair.server.ticketForm = .stateful
+        }
+        let offered = try site.offer([1])
+        let first = try site.serve(offered.sent)
+        let second = try site.serve(offered.sent)
+        let (taken, refused) = (first.server.earlyData, second.server.earlyData)
+        #expect(taken == .accepted && refused == .rejected(.replay))
     }
 
     struct Rejection: CustomTestStringConvertible, Sendable {

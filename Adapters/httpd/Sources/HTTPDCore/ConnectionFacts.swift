@@ -18,6 +18,7 @@ public final class ConnectionFacts: Sendable {
     /// How many authorities stand above the client, in the chain that was verified.
     public let authoritiesAboveClient: Int
     private let sessionID: String?
+    private let clientHello: ClientHelloVariables?
 
     /// Facts of a finished handshake under `policy`.
     ///
@@ -30,17 +31,26 @@ public final class ConnectionFacts: Sendable {
         policy: ServerPolicy,
         face: String,
         client: ClientFacts = ClientFacts(),
-        sessionID: String? = nil
+        sessionID: String? = nil,
+        clientHello: ClientHelloVariables? = nil
     ) {
         self.face = face
         self.client = client.chain.isEmpty ? nil : CertificateVariables(client: client.chain, now: client.now)
         authoritiesAboveClient = client.authorities
-        verification = client.chain.isEmpty ? "NONE" : client.isVerified ? "SUCCESS" : "GENEROUS"
+        verification = Self.verification(of: client, negotiated.version)
         self.sessionID = sessionID
+        self.clientHello = clientHello
         self.negotiated = negotiated
         self.serverName = serverName
         let schemes = negotiated.signatureScheme.map { [$0] } ?? signatureSchemes
         certificate = policy.certificates.first { certificate in schemes.contains { certificate.signs(with: $0) } }
+    }
+
+    /// `SSL_CLIENT_VERIFY`. What mod_ssl calls generous in TLS 1.2 has failed in TLS 1.3, and is let pass all the same.
+    private static func verification(of client: ClientFacts, _ version: ProtocolVersion) -> String {
+        if client.chain.isEmpty { return "NONE" }
+        if client.isVerified { return "SUCCESS" }
+        return version == .tls12 ? "GENEROUS" : "FAILED:\(UnverifiedChain(client.chain).reason)"
     }
 
     /// The variables that `StdEnvVars` sets, besides those of the certificate.
@@ -50,8 +60,10 @@ public final class ConnectionFacts: Sendable {
         "SSL_VERSION_LIBRARY", "SSL_CLIENT_VERIFY", "SSL_SESSION_ID",
     ]
 
-    /// The variables of the certificates that `StdEnvVars` sets.
-    public var certificateNames: [String] { (certificate?.standardNames ?? []) + (client?.standardNames ?? []) }
+    /// The variables of the certificates and of the ClientHello that `StdEnvVars` sets.
+    public var ownNames: [String] {
+        (certificate?.standardNames ?? []) + (client?.standardNames ?? []) + (clientHello?.names ?? [])
+    }
 
     /// The variables that `ExportCertData` sets.
     public var dataNames: [String] { (certificate?.dataNames ?? []) + (client?.dataNames ?? ["SSL_CLIENT_CERT"]) }
@@ -93,7 +105,9 @@ public final class ConnectionFacts: Sendable {
         case "SSL_TLS_SNI": serverName
         case "SSL_GROUP": negotiated.group?.description
         case "SSL_SIGALG": negotiated.signatureScheme?.description
-        default: certificate?.value(of: name) ?? client?.value(of: name) ?? Self.constant(name, face: face)
+        default:
+            certificate?.value(of: name) ?? client?.value(of: name) ?? clientHello?.value(of: name)
+                ?? Self.constant(name, face: face)
         }
     }
 

@@ -129,6 +129,7 @@ struct SSLDirective: Sendable {
             values.sessionLifetime = min(number, 604_800)
         },
         "sslsessionticketkeyfile": file(\.ticketKeyFile),
+        "sslearlydata": flag(\.takesEarlyData),
         "sslstrictsnivhostcheck": flag(\.requiresServerName),
     ]
 
@@ -149,6 +150,7 @@ struct SSLDirective: Sendable {
             values.revocationCheck = try RevocationChecking(arguments)
             return nil
         },
+        "sslclienthellovars": flag(\.keepsClientHello),
         "sslusername": one { values, text throws(DirectiveError) in values.userName = text },
     ]
 
@@ -204,8 +206,10 @@ struct SSLDirective: Sendable {
             values.revocationCheck = try RevocationChecking(["chain"])
             return nil
         },
+        "tlsclienthellovars": flag(\.keepsClientHello),
         "tlsusername": one { values, text throws(DirectiveError) in values.userName = text },
         "tlsticketkeys": file(\.ticketKeyFile),
+        "tlsearlydata": flag(\.takesEarlyData),
         "tlsgroups": SSLDirective(arguments: 1...16) { values, arguments, _ throws(DirectiveError) in
             values.groups = try NameLists.groups(arguments.joined(separator: ":"))
             return nil

@@ -22,6 +22,8 @@ struct SSLValues {
     var sessionLifetime: Int64?
     /// `SSLSessionTicketKeyFile`.
     var ticketKeyFile: String?
+    /// `SSLEarlyData`.
+    var takesEarlyData: Bool?
     /// `SSLStrictSNIVHostCheck`.
     var requiresServerName: Bool?
     /// `SSLOpenSSLConfCmd`: the commands, until they are carried out, and what becomes of them.
@@ -46,6 +48,8 @@ struct SSLValues {
     var revocationFile: String?
     var revocationPath: String?
     var revocationCheck: RevocationChecking?
+    /// `SSLClientHelloVars`.
+    var keepsClientHello: Bool?
     /// `SSLUserName`.
     var userName: String?
     /// `SSLOCSPEnable` and what goes with it.
@@ -69,6 +73,7 @@ struct SSLValues {
         merged.givesTickets = givesTickets ?? outer.givesTickets
         merged.sessionLifetime = sessionLifetime ?? outer.sessionLifetime
         merged.ticketKeyFile = ticketKeyFile ?? outer.ticketKeyFile
+        merged.takesEarlyData = takesEarlyData ?? outer.takesEarlyData
         merged.requiresServerName = requiresServerName ?? outer.requiresServerName
         merged.commands = outer.commands + commands
         merged.groups = groups ?? outer.groups
@@ -85,6 +90,7 @@ struct SSLValues {
         merged.revocationFile = revocationFile ?? outer.revocationFile
         merged.revocationPath = revocationPath ?? outer.revocationPath
         merged.revocationCheck = revocationCheck ?? outer.revocationCheck
+        merged.keepsClientHello = keepsClientHello ?? outer.keepsClientHello
         merged.userName = userName ?? outer.userName
         merged.clientStatus = clientStatus.merged(onto: outer.clientStatus)
         merged.stapling = stapling.merged(onto: outer.stapling)

@@ -21,12 +21,17 @@ public final class ServerPolicy: Sendable {
     public let authenticators: ClientAuthenticators?
     /// `TLSUserName` of the server.
     public let userName: String?
+    /// `SSLClientHelloVars`, `TLSClientHelloVars`.
+    public let keepsClientHello: Bool
     /// The variables of each certificate, in the order of the directives.
     public let certificates: [CertificateVariables]
     /// Who is asked about the certificates of clients; nil for nobody.
     public let clientStatus: ClientStatusPolicy?
     /// What OCSP responses are stapled to; nil when the server fetches none.
     public let staples: StapledCredentials?
+
+    /// Whether 0-RTT data are taken.
+    public var takesEarlyData: Bool { configuration.options.earlyData != nil }
 
     init(
         names: VirtualHostNames,
@@ -38,6 +43,7 @@ public final class ServerPolicy: Sendable {
         verificationDepth: Int,
         authenticators: ClientAuthenticators?,
         userName: String?,
+        keepsClientHello: Bool,
         certificates: [CertificateVariables],
         clientStatus: ClientStatusPolicy?,
         staples: StapledCredentials?
@@ -51,6 +57,7 @@ public final class ServerPolicy: Sendable {
         self.verificationDepth = verificationDepth
         self.authenticators = authenticators
         self.userName = userName
+        self.keepsClientHello = keepsClientHello
         self.certificates = certificates
         self.clientStatus = clientStatus
         self.staples = staples

@@ -117,6 +117,23 @@ extension ServerSettings {
         options.clientAuthentication = try clientAuthentication(ssl.verification ?? .none, depth)
     }
 
+    /// How 0-RTT data are taken; nil when they are not. Not from clients that have to say who they are: a certificate of an
+    /// earlier connection would speak for what somebody else sends again.
+    func earlyData(_ replays: (any ReplayProtection)?) throws(DirectiveError) -> EarlyDataOptions? {
+        let asksClients = (ssl.verification ?? ClientVerification.none) != ClientVerification.none
+        guard ssl.takesEarlyData == true, !asksClients, let replays else { return nil }
+        guard ssl.ticketKeyFile == nil else {
+            throw DirectiveError(
+                ssl.isEngineOn == nil
+                    ? "TLSEarlyData and TLSTicketKeys exclude each other: every server with the same file would take the "
+                        + "same early data once"
+                    : "SSLEarlyData and SSLSessionTicketKeyFile exclude each other: every server with the same file would "
+                        + "take the same early data once"
+            )
+        }
+        return EarlyDataOptions(replayProtection: replays)
+    }
+
     /// How many authorities may stand above a client: mod_ssl's default is one.
     var depth: Int { ssl.verificationDepth ?? (ssl.isEngineOn == nil ? 8 : 1) }
 

@@ -37,6 +37,7 @@ public final class ServerSettings {
     private let current = Mutex<ServerPolicy?>(nil)
     private var names = VirtualHostNames(exact: [], patterns: [])
     private var store: (any SessionStore)?
+    private var replays: (any ReplayProtection)?
     /// Those of the first policy: tickets outlive a change of certificates.
     var ticketKeys: TicketKeys?
 
@@ -115,10 +116,13 @@ public final class ServerSettings {
 
     /// Turns the settings into `policy`. Needs a certificate.
     ///
-    /// - Parameter store: Where sessions are kept; nil keeps none.
+    /// - Parameters:
+    ///   - store: Where sessions are kept; nil keeps none.
+    ///   - replays: What recognises 0-RTT data that come twice, for all processes; they are not taken without.
     public func makePolicy(
         names: VirtualHostNames,
-        store: (any SessionStore)? = nil
+        store: (any SessionStore)? = nil,
+        replays: (any ReplayProtection)? = nil
     ) throws(DirectiveError) {
         ssl = try ssl.complete()
         var options = ServerOptions()
@@ -129,12 +133,14 @@ public final class ServerSettings {
         // Hosts that share ticket keys do not share sessions.
         options.resumptionContext = names.primary
         try apply(to: &options)
+        options.earlyData = try earlyData(replays)
         for version in [ProtocolVersion.tls12, .tls13]
         where options.versions.contains(version) && CipherSuiteList.isEmpty(options.cipherSuites, for: version) {
             throw DirectiveError("TLSCiphersSuppress leaves no cipher suite for \(version), which TLSProtocol enables")
         }
         self.names = names
         self.store = store
+        self.replays = replays
         ticketKeys = options.ticketKeys
         let configuration: ServerConfiguration
         do {
@@ -165,6 +171,7 @@ public final class ServerSettings {
             verificationDepth: depth,
             authenticators: try authenticators(),
             userName: ssl.userName,
+            keepsClientHello: ssl.keepsClientHello ?? false,
             certificates: certificates.map { CertificateVariables(server: $0.credential) },
             clientStatus: try ClientStatusPolicy(ssl.clientStatus),
             staples: staplingPolicy.map { StapledCredentials(certificates.map(\.credential), $0) }
@@ -180,7 +187,7 @@ public final class ServerSettings {
             certificates[index].credential = credential
         }
         do throws(DirectiveError) {
-            try makePolicy(names: names, store: store)
+            try makePolicy(names: names, store: store, replays: replays)
         } catch {
             certificates = old
             throw error

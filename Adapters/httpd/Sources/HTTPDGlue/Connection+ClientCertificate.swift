@@ -25,13 +25,9 @@ extension Connection {
             return try verification.verify()
         } catch {
             // The virtual host is known by now: it may be another one than that whose sessions defer the verdict.
-            switch (asking?.wanted ?? policy.verification, error.reason) {
-            case (.optionalWithoutAuthority, .unknownIssuer), (.optionalWithoutAuthority, .selfSigned),
-                // The authorities that come along are too many, or lead nowhere.
-                (.optionalWithoutAuthority, .workLimit):
-                return []
-            default: throw error
-            }
+            let (host, wanted) = asking ?? (policy, policy.verification)
+            guard host.takes(verification.certificateChain, rejectedFor: error, under: wanted) else { throw error }
+            return []
         }
     }
 
@@ -59,6 +55,7 @@ extension Connection {
         client.isVerified = !path.isEmpty
         client.authorities = max(0, path.count - 1)
         client.now = Int64(apr_time_now() / 1_000_000)
+        sessionID = sessionID ?? nameOfKeys
         facts = ConnectionFacts(
             negotiated,
             serverName: serverName,
@@ -66,18 +63,17 @@ extension Connection {
             policy: policy,
             face: tlsd_is_ssl_face() ? "mod_ssl" : "mod_tls",
             client: client,
-            sessionID: sessionID
+            sessionID: sessionID,
+            clientHello: clientHello
         )
     }
 
     /// A name for the connection's keys, for scripts that want one: 64 hexadecimal digits.
-    private var sessionID: String? {
+    private var nameOfKeys: String? {
+        let label = "EXPORTER-safetls-session-id"
         guard tlsd_is_ssl_face(),
-            let bytes = try? tls.session.exportKeyingMaterial(
-                label: "EXPORTER-safetls-session-id",
-                context: nil,
-                count: 32
-            )
+            let bytes = (try? tls.session.exportKeyingMaterial(label: label, context: nil, count: 32))
+                ?? (try? tls.session.exportEarlyKeyingMaterial(label: label, context: nil, count: 32))
         else { return nil }
         let digits = Array("0123456789abcdef")
         return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
@@ -105,6 +101,8 @@ extension Connection {
         for host: ServerPolicy,
         _ wanted: ClientVerification
     ) -> Authentication {
+        // Who sent 0-RTT data can be asked when it has shown that it is there.
+        guard phase != .early || completeHandshake() else { return .failed }
         asking = (host, wanted)
         defer { asking = nil }
         guard phase == .established, tls.session.offersPostHandshakeAuthentication else { return .impossible }
@@ -114,21 +112,23 @@ extension Connection {
             return .impossible
         }
         while tls.session.isClientCertificatePending {
-            guard phase == .established, setPlaintextAside() else { return .failed }
-            if !needsInput, buffer.ciphertextCount > 0 {
-                advance()
-                continue
-            }
-            guard inputEnd == nil, sendBeforeReading(blocking: true) == APR_SUCCESS,
-                receive(blocking: true) == APR_SUCCESS
-            else {
-                return .failed
-            }
+            guard phase == .established, receiveAside() else { return .failed }
         }
         guard phase == .established, let negotiated = session.negotiated else { return .failed }
         updateFacts(negotiated)
         answered = (host, min(wanted, .optional))
         return .answered
+    }
+
+    /// Has the session go on by one step, and keeps the plaintext that comes meanwhile. False when it cannot.
+    func receiveAside() -> Bool {
+        guard setPlaintextAside() else { return false }
+        if !needsInput, buffer.ciphertextCount > 0 {
+            advance()
+            return true
+        }
+        return inputEnd == nil && sendBeforeReading(blocking: true) == APR_SUCCESS
+            && receive(blocking: true) == APR_SUCCESS
     }
 
     /// Makes room for the session to go on reading.

@@ -16,6 +16,7 @@ extension Connection {
                 return refuse(.unrecognizedName, "no virtual host has the name '\(name)'")
             }
         }
+        clientHello = policy.keepsClientHello ? ClientHelloVariables(hello) : nil
         unsafe _ = ap_update_child_status_from_server(
             OpaquePointer(record.pointee.sbh),
             SERVER_BUSY_READ,

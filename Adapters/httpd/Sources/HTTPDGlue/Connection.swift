@@ -2,11 +2,12 @@
 import CHTTPD
 import HTTPDCore
 import SafeTLS
+import Synchronization
 
 /// The TLS side of one connection from a client.
 ///
-/// Only `facts`, `policy`, `answered`, `server` and `isPlainHTTP`, which no longer change once the handshake is over, are read
-/// by the threads that serve HTTP/2 requests.
+/// Only `facts`, `policy`, `answered`, `server` and `isPlainHTTP`, which no longer change once the handshake is over or 0-RTT
+/// data have come, and `isEarly` are read by the threads that serve HTTP/2 requests.
 @safe final class Connection: FilteredConnection {
     /// The virtual host of the handshake: at first the address's, then the one that the client named.
     var server: UnsafeMutablePointer<server_rec>
@@ -25,6 +26,12 @@ import SafeTLS
     var asking: (host: ServerPolicy, wanted: ClientVerification)?
     /// The handshake was made for an authority's challenge: there is nothing to get from this server by it.
     var awaitsCertificate = false
+    /// What is kept of the ClientHello.
+    var clientHello: ClientHelloVariables?
+    /// Requests are taken from 0-RTT data, and the handshake is not over.
+    let isEarly = Atomic(false)
+    /// What `SSL_SESSION_ID` says.
+    var sessionID: String?
     /// The first byte told TLS from plain HTTP.
     private var sawFirstByte = false
     /// The client spoke HTTP without TLS. Not asked of `phase`, which the connection's thread changes at the end.
@@ -77,12 +84,27 @@ import SafeTLS
     }
 
     override func failed() {
-        if facts == nil { tlsd_count_handshake(tlsd_handshake_failed) }
+        if facts == nil || isEarly.load(ordering: .relaxed) { tlsd_count_handshake(tlsd_handshake_failed) }
+    }
+
+    /// The connection goes on without waiting for the end of the handshake, and each request is looked at.
+    override func beginEarlyData() {
+        guard phase == .handshake, let negotiated = tls.session.earlyNegotiated else { return }
+        isEarly.store(true, ordering: .releasing)
+        noteHandshake(negotiated)
+        phase = .early
+        // The client goes on with its handshake meanwhile.
+        _ = sendPendingOutput()
+    }
+
+    private func noteHandshake(_ negotiated: NegotiatedParameters) {
+        updateFacts(negotiated)
+        if policy.verification != .none { answered = (policy, .optional) }
     }
 
     override func finishHandshake(_ negotiated: NegotiatedParameters) {
-        updateFacts(negotiated)
-        if policy.verification != .none { answered = (policy, .optional) }
+        if facts == nil { noteHandshake(negotiated) }
+        isEarly.store(false, ordering: .releasing)
         signatureSchemes = []
         tlsd_count_handshake(negotiated.isResumed ? tlsd_handshake_resumed : tlsd_handshake_full)
     }

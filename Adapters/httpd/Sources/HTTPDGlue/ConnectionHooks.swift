@@ -49,11 +49,12 @@ func tlsd_pre_connection(_ record: UnsafeMutablePointer<conn_rec>, _ socket: Uns
 @c @implementation
 func tlsd_process_connection(_ record: UnsafeMutablePointer<conn_rec>) -> CInt {
     guard unsafe record.pointee.master == nil, let connection = unsafe Connection.of(record),
-        connection.phase == .handshake
+        connection.isHandshaking
     else { return DECLINED }
     let mayLeave =
         unsafe ServerState.of(record.pointee.base_server)?.engines?.mayLeaveThreads == true
         && tlsd_mpm_can_wait(record) && !tlsd_mpm_is_stopping()
+    if connection.phase == .early { return unsafe goOnEarly(connection, record, mayLeave: mayLeave) }
     var status = connection.fill(blocking: !mayLeave, handshakeOnly: true)
     if connection.phase == .handshake, mayLeave, tlsd_is_again(status) {
         status = unsafe HandshakePatience.shared.wait(for: connection, record)
@@ -66,7 +67,7 @@ func tlsd_process_connection(_ record: UnsafeMutablePointer<conn_rec>) -> CInt {
         connection.abandonHandshake("did not finish the TLS handshake", status: status)
     }
     switch connection.phase {
-    case .established, .plainHTTP:
+    case .early, .established, .plainHTTP:
         return DECLINED
     case .handshake, .failed, .closed:
         // Nobody else has business with this connection; lingering lets the client read the alert.
@@ -74,6 +75,20 @@ func tlsd_process_connection(_ record: UnsafeMutablePointer<conn_rec>) -> CInt {
         unsafe record.pointee.cs?.pointee.state = CONN_STATE_LINGER
         return OK
     }
+}
+
+/// A client has had answers to its 0-RTT data and sends more: if that is no more than the end of its handshake, nobody waits
+/// for its next request.
+private func goOnEarly(
+    _ connection: Connection,
+    _ record: UnsafeMutablePointer<conn_rec>,
+    mayLeave: Bool
+) -> CInt {
+    guard mayLeave, unsafe !tlsd_speaks_http2(record),
+        tlsd_is_again(connection.fill(blocking: false, handshakeOnly: false))
+    else { return DECLINED }
+    unsafe tlsd_wait_for_client(record)
+    return OK
 }
 
 @c @implementation

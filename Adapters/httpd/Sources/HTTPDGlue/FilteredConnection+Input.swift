@@ -97,10 +97,11 @@ extension FilteredConnection {
                 try answerRequest()
                 needsInput = false
             }
-            if phase == .handshake, let negotiated = session.negotiated {
+            if received.isEarlyData, !received.plaintext.isEmpty { beginEarlyData() }
+            if isHandshaking, let negotiated = session.negotiated {
                 finishHandshake(negotiated)
                 // It may have found that the peer is not good enough.
-                if phase == .handshake { phase = .established }
+                if isHandshaking { phase = .established }
                 // The client of TLS 1.2 waits for our Finished before it sends its request.
                 _ = sendPendingOutput()
             }
@@ -108,7 +109,7 @@ extension FilteredConnection {
                 inputEnd = tlsd_end_of_file
             }
         } catch {
-            fail(phase == .handshake ? .handshakeFailed : .recordRefused, failureSentence(error))
+            fail(isHandshaking ? .handshakeFailed : .recordRefused, failureSentence(error))
         }
     }
 
@@ -120,7 +121,7 @@ extension FilteredConnection {
     }
 
     func failureSentence(_ error: TLSError) -> String {
-        phase == .handshake
+        isHandshaking
             ? "TLS handshake failed: \(error.description)" : "TLS connection ended: \(error.description)"
     }
 

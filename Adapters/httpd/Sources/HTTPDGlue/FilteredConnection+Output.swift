@@ -61,7 +61,7 @@ extension FilteredConnection {
             let status = fill(blocking: true, handshakeOnly: true)
             guard status == APR_SUCCESS, phase != .plainHTTP else { return status }
         }
-        guard phase == .established else {
+        guard isOpen else {
             // Nothing may follow the end of TLS, least of all in the clear.
             bucket.delete()
             return phase == .closed ? APR_SUCCESS : tlsd_aborted
@@ -208,12 +208,20 @@ extension FilteredConnection {
         return passOutgoing()
     }
 
+    /// Sends everything that waits here and in the filters below: httpd keeps the answer to a request behind which there are
+    /// more of them.
+    func flush() -> apr_status_t {
+        let status = sealStage()
+        guard status == APR_SUCCESS else { return status }
+        queuePendingOutput()
+        outgoing.append(allocator.flush())
+        return passOutgoing()
+    }
+
     /// Sends everything that waits here. Who does not wait for the client may leave plaintext for its record.
     func sendBeforeReading(blocking: Bool) -> apr_status_t {
-        if blocking, phase == .established, stage.count > 0 {
-            let status = sealStage()
-            guard status == APR_SUCCESS else { return status }
-            outgoing.append(allocator.flush())
+        if blocking, isOpen, stage.count > 0 {
+            return flush()
         }
         return sendPendingOutput()
     }
@@ -222,7 +230,7 @@ extension FilteredConnection {
     private func closeSession() {
         let ending = ending.load(ordering: .relaxed)
         let isEstablished = phase == .established
-        if isEstablished, ending != .unclean {
+        if isOpen, ending != .unclean {
             session.close()
         }
         if isEstablished, ending == .accurate, sendPendingOutput() == APR_SUCCESS { awaitPeerClosing() }

@@ -12,6 +12,8 @@ import Synchronization
     /// Where the connection is in its life. It only moves down this list.
     enum Phase {
         case handshake
+        /// 0-RTT data of the client are read and answered, while the handshake goes on.
+        case early
         case established
         /// The client spoke HTTP without TLS: it gets httpd's error page, in the clear.
         case plainHTTP
@@ -106,6 +108,9 @@ import Synchronization
     /// Answers what the session asks for.
     func answerRequest() throws(TLSError) {}
 
+    /// 0-RTT data have come.
+    func beginEarlyData() {}
+
     /// The handshake is complete.
     func finishHandshake(_ negotiated: NegotiatedParameters) {}
 
@@ -113,6 +118,11 @@ import Synchronization
     func failed() {}
 
     // MARK: - State
+
+    var isHandshaking: Bool { phase == .handshake || phase == .early }
+
+    /// Whether data may go either way.
+    var isOpen: Bool { phase == .early || phase == .established }
 
     var isAborted: Bool { unsafe record.pointee.aborted != 0 }
 

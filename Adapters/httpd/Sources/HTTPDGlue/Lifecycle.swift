@@ -8,6 +8,7 @@ func tlsd_pre_config(_ pool: OpaquePointer, _ logPool: OpaquePointer, _ temporar
     unsafe tlsd_cache_reset(pool)
     tlsd_reload_reset()
     tlsd_statistics_reset()
+    tlsd_replay_reset()
     return OK
 }
 
@@ -52,6 +53,15 @@ func tlsd_post_config(
             try unsafe collectManagedCertificates(main: server, Pool(pool))
         } catch {
             unsafe tlsd_log_server(nil, tlsd_startup_error, APR_SUCCESS, Event.configuration.line("\(error)"))
+            return HTTP_INTERNAL_SERVER_ERROR
+        }
+        guard unsafe ReplayMemory.create(main: server, Pool(pool)) else {
+            unsafe tlsd_log_server(
+                nil,
+                tlsd_startup_error,
+                APR_SUCCESS,
+                Event.configuration.line("there is no memory for the register of early data")
+            )
             return HTTP_INTERNAL_SERVER_ERROR
         }
         unsafe tlsd_statistics_start(pool)
@@ -228,7 +238,11 @@ private func makePolicy(of server: UnsafeMutablePointer<server_rec>, _ state: Se
         )
     }
     do throws(DirectiveError) {
-        try state.settings.makePolicy(names: unsafe names(of: server), store: SharedSessionStore())
+        try state.settings.makePolicy(
+            names: unsafe names(of: server),
+            store: SharedSessionStore(),
+            replays: ReplayRegister(ReplayMemory())
+        )
     } catch {
         throw DirectiveError("\(name)\(place): \(error)")
     }

@@ -20,6 +20,8 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
     if connection.ending.load(ordering: .relaxed) == .unsaid {
         connection.ending.store(unsafe ending(of: request), ordering: .relaxed)
     }
+    let status = unsafe EarlyRequest.admit(request, connection)
+    guard status == OK else { return status }
     let awaitsCertificate = unsafe ServerState.of(connection.server)?.awaitsCertificate == true
     if connection.awaitsCertificate || awaitsCertificate, unsafe request.pointee.prev == nil {
         return HTTP_SERVICE_UNAVAILABLE
@@ -120,10 +122,11 @@ func tlsd_fixups(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
 
     set("HTTPS")
     set("SSL_TLS_SNI")
+    if unsafe EarlyRequest.isMarked(request) { unsafe apr_table_setn(table, "SSL_EARLY_DATA", "1") }
     let options = unsafe DirectoryConfig.of(request).options.enabled
     if options.contains(.standardVariables) {
         ConnectionFacts.standardNames.forEach(set)
-        facts.certificateNames.forEach(set)
+        facts.ownNames.forEach(set)
         if options.contains(.legacyNames) {
             for (name, value) in facts.legacyNames { unsafe apr_table_setn(table, pool.copy(name), pool.copy(value)) }
         }

@@ -18,7 +18,9 @@ func tlsd_variable(
     guard let name = unsafe name else { return nil }
     let text = unsafe String(cString: name)
     let value: String?
-    if let facts = unsafe Connection.of(connection)?.facts {
+    if text == "SSL_EARLY_DATA" {
+        value = unsafe request.map { unsafe EarlyRequest.isMarked($0) } == true ? "1" : nil
+    } else if let facts = unsafe Connection.of(connection)?.facts {
         value = facts.value(of: text)
     } else {
         // A connection that is not ours may be that of another module, which answers for itself.

@@ -79,12 +79,11 @@ struct EarlyDataDecision {
         let age = Int64(first.obfuscatedTicketAge &- session.ageAdd)
         let ours = (now - session.createdAt) &* 1000
         guard abs(age - ours) <= options.window * 1000 else { return .ticketAge }
-        // A stored session was used up a moment ago, which is as good (§8.1).
-        guard context.configuration.resumption?.identifier(first.identity) == nil else { return nil }
-        guard let replayProtection = options.replayProtection,
-            replayProtection.isFirst(copyBytes(binder), now: now, window: options.window)
-        else { return .replay }
-        return nil
+        guard let replayProtection = options.replayProtection else {
+            // A stored session was used up a moment ago, which is as good where the store keeps its word (§8.1).
+            return context.configuration.resumption?.identifier(first.identity) == nil ? .replay : nil
+        }
+        return replayProtection.isFirst(copyBytes(binder), now: now, window: options.window) ? nil : .replay
     }
 }
 

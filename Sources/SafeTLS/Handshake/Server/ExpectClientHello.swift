@@ -117,5 +117,6 @@ extension ClientHelloInfo {
         cipherSuites = hello.cipherSuites.array
         supportedGroups = hello.supportedGroups?.array ?? []
         signatureSchemes = hello.signatureAlgorithms?.array ?? []
+        self.message = message
     }
 }

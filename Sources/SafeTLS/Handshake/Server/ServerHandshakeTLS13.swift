@@ -145,6 +145,7 @@ struct ServerHandshakeTLS13: ~Copyable {
         if channel.receivableEarlyData != nil {
             // Half-RTT data may follow our Finished: the client is the session's, whatever comes of the handshake.
             channel.sealsBeforeConnected = true
+            channel.earlyNegotiated = flight.negotiated
             return .handshaking(.expectEndOfEarlyData(ExpectEndOfEarlyData(flight: flight)))
         }
         return .handshaking(.expectFinishedTLS13(ExpectClientFinishedTLS13(flight: flight)))

@@ -231,6 +231,10 @@ static inline bool tlsd_has_body(request_rec *request) {
         || apr_table_get(request->headers_in, "Transfer-Encoding") != NULL;
 }
 
+static inline bool tlsd_speaks_http2(conn_rec *connection) {
+    return strcmp(ap_get_protocol(connection), "h2") == 0;
+}
+
 static inline bool tlsd_is_name_based(conn_rec *connection) {
     return connection->vhost_lookup_data != NULL;
 }
@@ -238,6 +242,10 @@ static inline bool tlsd_is_name_based(conn_rec *connection) {
 static inline bool tlsd_make_pool(apr_pool_t *_Nullable *_Nonnull pool, apr_pool_t *parent) {
     return apr_pool_create(pool, parent) == APR_SUCCESS;
 }
+
+/// The number of 425, which httpd 2.4 has neither a name nor a line for (RFC 8470 §5.2).
+static const int tlsd_too_early = 425;
+static const char *const _Nonnull tlsd_too_early_line = "425 Too Early";
 
 // MARK: - Logging
 
@@ -468,6 +476,19 @@ bool tlsd_reload_create(apr_pool_t *pool, size_t half);
 uint32_t tlsd_reload_generation(void);
 uint8_t *tlsd_reload_half(uint32_t generation);
 void tlsd_reload_publish(uint32_t generation);
+
+// What the processes remember of 0-RTT data, in replay.c.
+
+/// Forgets the memory of the last configuration.
+void tlsd_replay_reset(void);
+
+/// Makes memory of so many words, all 0.
+bool tlsd_replay_create(apr_pool_t *pool, size_t count);
+
+/// How many there are; a word; and putting one in another's place, which says whether that was still there.
+size_t tlsd_replay_count(void);
+uint64_t tlsd_replay_load(size_t index);
+bool tlsd_replay_exchange(size_t index, uint64_t old, uint64_t word);
 
 /// `%{NAME}x` and `%{NAME}c` of mod_log_config, if that module is loaded.
 void tlsd_register_log_handlers(apr_pool_t *pool);

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// Requests that come with the ClientHello, in several processes, and those that come a second time.
+@Suite struct EarlyDataTests {
+    private static let log =
+        "CustomLog logs/early.log \"%m %U %>s early=%{SSL_EARLY_DATA}x header=%{Early-Data}i %{SSL_SESSION_RESUMED}x\""
+
+    /// A host that takes 0-RTT data, and `careful.example`, which does not.
+    private func server(
+        _ mpm: HTTPServer.MultiProcessing = .event,
+        face: HTTPServer.Face = .tls,
+        _ more: String = ""
+    ) throws -> HTTPServer {
+        let certificates = try TestCertificates.shared()
+        let isTLS = face == .tls
+        let identity = certificates.localhost(.ecdsaP256)
+        let certificate = isTLS ? HTTPServer.certificateDirective(identity) : StandInTests.certificate(identity)
+        return try HTTPServer(mpm, face: face) { port in
+            """
+            \(more)
+            StartServers 4
+            Protocols h2 http/1.1
+            \(isTLS ? "TLSEngine 127.0.0.1:\(port)" : "SSLSessionCache shmcb:${APACHE_RUN_DIR}/ssl_scache(512000)")
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName localhost
+                \(isTLS ? "TLSEarlyData on" : "SSLEngine on\nSSLEarlyData on\nSSLSessionTickets off")
+                \(certificate)
+                \(Self.log)
+            </VirtualHost>
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName careful.example
+                \(isTLS ? "" : "SSLEngine on")
+                \(certificate)
+                \(Self.log)
+            </VirtualHost>
+            """
+        }
+    }
+
+    private func run(_ script: String, _ server: HTTPServer) throws {
+        let outcome = try python(ClientScripts.earlyData + script, server, [server.root.path])
+        #expect(outcome.status == 0 && outcome.text.hasSuffix("done\n"), "\(outcome)\n\(server.errorLog)")
+        try server.stop()
+        #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+
+    /// The requests of whole connections: what may be repeated goes first and says so, what may not waits.
+    @Test(arguments: [HTTPServer.Face.tls, .ssl], [HTTPServer.MultiProcessing.event, .prefork])
+    func requestsOfWholeConnections(face: HTTPServer.Face, mpm: HTTPServer.MultiProcessing) throws {
+        try run(ClientScripts.wholeConnections, try server(mpm, face: face))
+    }
+
+    /// A client that never ends its handshake gets the answer to a GET, and not to anything that changes something.
+    @Test func firstFlightsOnly() throws {
+        try run(ClientScripts.firstFlights, try server(.event, face: .tls, "Timeout 2"))
+    }
+
+    /// The same first flight, sent again to whatever process takes the connection: one of them answers it.
+    @Test(arguments: [HTTPServer.Face.tls, .ssl]) func replaysAreSeenByAllProcesses(face: HTTPServer.Face) throws {
+        try run(ClientScripts.replays, try server(.prefork, face: face, "Timeout 2"))
+    }
+}
+
+extension ClientScripts {
+    /// Clients with sessions, and what they send first.
+    fileprivate static let earlyData = """
+        import os, subprocess
+        root = sys.argv[3]
+        count = 0
+
+        def file(name, data=None):
+            path = "%s/%s" % (root, name)
+            if data is not None:
+                with open(path, "wb") as output: output.write(data)
+            return path
+
+        def client(options, to=port, name="localhost", alpn="http/1.1"):
+            return subprocess.Popen(
+                ["openssl", "s_client", "-connect", "127.0.0.1:%d" % to, "-servername", name, "-CAfile", authority,
+                 "-tls1_3", "-alpn", alpn, "-ign_eof"] + options,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+        def message(method, path, more=""):
+            return ("%s %s HTTP/1.1\\r\\nHost: localhost\\r\\n%s\\r\\n" % (method, path, more)).encode()
+
+        # A session of a connection with one request.
+        def session(name="localhost", alpn="http/1.1"):
+            global count
+            count += 1
+            path = file("session-%d" % count)
+            process = client(["-sess_out", path], name=name, alpn=alpn)
+            end = time.monotonic() + 10
+            while not (os.path.exists(path) and os.path.getsize(path)):
+                assert time.monotonic() < end, "no session"
+                time.sleep(0.02)
+            process.kill()
+            process.communicate()
+            return path
+
+        # The output of a client with early data, which then says something more.
+        def early(path, data, more, name="localhost"):
+            process = client(["-sess_in", path, "-early_data", file("early", data)], name=name)
+            return process.communicate(more, timeout=20)[0].decode()
+
+        # The ClientHello of such a client and the record behind it, which reach no server.
+        def flight(path, data, alpn="http/1.1"):
+            listener = socket.create_server(("127.0.0.1", 0))
+            process = client(
+                ["-sess_in", path, "-early_data", file("early", data)], listener.getsockname()[1], alpn=alpn)
+            connection, _ = listener.accept()
+            connection.settimeout(10)
+            received, types = b"", []
+            while 23 not in types:
+                received += connection.recv(65536)
+                types, position = [], 0
+                while position + 5 <= len(received):
+                    end = position + 5 + int.from_bytes(received[position + 3:position + 5], "big")
+                    if end <= len(received): types.append(received[position])
+                    position = end
+            process.kill()
+            process.communicate()
+            connection.close()
+            listener.close()
+            return received
+
+        # What the server says to a flight after which nothing comes for a second.
+        def answer(data):
+            connection = plain()
+            connection.sendall(data)
+            connection.settimeout(1)
+            received = b""
+            try:
+                while data := connection.recv(65536): received += data
+            except (TimeoutError, ConnectionError): pass
+            connection.close()
+            return received
+
+        def log(lines):
+            end = time.monotonic() + 10
+            while True:
+                with open(root + "/logs/early.log") as log: found = log.read().splitlines()
+                if len(found) >= lines or time.monotonic() > end: return found
+                time.sleep(0.02)
+
+
+        """
+
+    fileprivate static let wholeConnections = """
+        last = message("GET", "/cgi-bin/environment", "Connection: close\\r\\n")
+        output = early(session(), message("GET", "/cgi-bin/environment"), last)
+        assert "Early data was accepted" in output, output
+        first, second = output.split("HTTP/1.1 200 OK")[1:]
+        for line in ("SSL_EARLY_DATA=1", "HTTP_EARLY_DATA=1", "HTTPS=on", "SSL_SESSION_RESUMED=Resumed"):
+            assert line + "\\n" in first.replace("\\r", ""), (line, first)
+        assert "EARLY_DATA" not in second and "SSL_SESSION_RESUMED=Resumed" in second, second
+
+        # A body that is early in part, and a request behind it.
+        body = b"0123456789" * 20
+        request = message("POST", "/cgi-bin/digest", "Content-Length: 200\\r\\n") + body[:50]
+        output = early(session(), request, body[50:] + last)
+        assert "Early data was accepted" in output, output
+        import hashlib
+        assert hashlib.sha256(body).hexdigest() + " 200" in output and "EARLY_DATA" not in output, output
+
+        # A GET that is answered at once, and a POST behind it that waits.
+        request = message("GET", "/index.html") + message("POST", "/cgi-bin/digest", "Content-Length: 3\\r\\n") + b"abc"
+        output = early(session(), request, last)
+        assert output.index("This is localhost.") < output.index(hashlib.sha256(b"abc").hexdigest()), output
+
+        # A host that takes none, and a session that was made there.
+        path = session("careful.example")
+        for name in ("careful.example", "localhost"):
+            output = early(path, message("GET", "/index.html"), last.replace(b"localhost", name.encode()), name)
+            assert "Early data was rejected" in output or "Early data was not sent" in output, output
+            assert "HTTP/1.1 200 OK" in output and "EARLY_DATA" not in output, output
+        print("done")
+        """
+
+    fileprivate static let firstFlights = """
+        received = answer(flight(session(), message("GET", "/index.html")))
+        assert log(1) == ["GET /index.html 200 early=1 header=1 Resumed"], log(1)
+        assert len(received) > 400, received
+        # Nothing but a request that may come twice.
+        for number, request in enumerate([
+            message("POST", "/cgi-bin/digest", "Content-Length: 3\\r\\n") + b"abc",
+            message("DELETE", "/index.html"),
+            message("GET", "/", "Content-Length: 3\\r\\n") + b"abc",
+        ]):
+            received = answer(flight(session(), request))
+            line = log(2 + number)[-1]
+            assert " 400 early=- header=- " in line, line
+            assert len(received) < 400, received
+
+        # HTTP/2: a request for stream 1 without and with :method POST, and :scheme, :path, :authority.
+        def frame(kind, flags, stream, payload=b""):
+            return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+        def begin(method):
+            headers = bytes([method, 0x87, 0x85, 0x41, 9]) + b"localhost"
+            return b"PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n" + frame(4, 0, 0) + frame(1, 5, 1, headers)
+        for number, (method, line) in enumerate([
+            (0x82, "GET /index.html 200 early=1 header=1 Resumed"), (0x83, "POST /index.html 425 early=- header=- Resumed")
+        ]):
+            answer(flight(session(alpn="h2"), begin(method), "h2"))
+            assert log(5 + number)[-1] == line, log(5 + number)
+        print("done")
+        """
+
+    fileprivate static let replays = """
+        flights = [flight(session(), message("GET", "/index.html")) for _ in range(4)]
+        for data in flights:
+            threads = [threading.Thread(target=answer, args=(data,)) for _ in range(12)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+        for data in flights: answer(data)
+        # httpd itself speaks HTTP to processes that it wakes.
+        served = [line for line in log(4) if not line.startswith("GET / 400")]
+        assert served == ["GET /index.html 200 early=1 header=1 Resumed"] * 4, served
+        print("done")
+        """
+}
