@@ -182,8 +182,13 @@ extension ServerSettings {
     /// What asks clients for certificates after their handshake. Where the server names no authority it serves only those
     /// that accept unknown ones.
     func authenticators() throws(DirectiveError) -> ClientAuthenticators? {
-        let verification = hasAuthorities ? ClientVerification.optional : .optionalWithoutAuthority
-        guard let authentication = try clientAuthentication(verification, depth) else { return nil }
+        if hasAuthorities {
+            return try clientAuthentication(.optional, depth).map { authentication throws(DirectiveError) in
+                try ClientAuthenticators(authentication, depth: depth)
+            }
+        }
+        // Perhaps no directory wants it: what is wrong with lists or names then is no reason not to start.
+        guard let authentication = try? clientAuthentication(.optionalWithoutAuthority, depth) else { return nil }
         return try ClientAuthenticators(authentication, depth: depth)
     }
 
