@@ -153,7 +153,10 @@ import Testing
             .write(to: server.documents.appendingPathComponent("a/.htaccess"))
         let shown = ["--http1.1", "--tlsv1.3", "--cert", "\(clients)/unknown.pem", "--key", "\(clients)/unknown.key"]
         let environment = try curl(shown + [server.url + "/cgi-bin/environment"]).text
-        #expect(environment.contains("SSL_CLIENT_VERIFY=FAILED:unable to verify the first certificate\n"), "\(environment)\n\(server.errorLog)")
+        #expect(
+            environment.contains("SSL_CLIENT_VERIFY=FAILED:unable to verify the first certificate\n"),
+            "\(environment)\n\(server.errorLog)"
+        )
         #expect(environment.contains("SSL_CLIENT_S_DN=CN=unknown\n"))
         #expect(try curl(shown + [server.url + "/a/"]).text == "This is a.example.\n", "\(server.errorLog)")
         // Not where it has to be good.

@@ -54,6 +54,12 @@ import Testing
         try run(ClientScripts.wholeConnections, try server(mpm, face: face))
     }
 
+    /// The handshake ends long after the answer: the connection waits for it without a request, and goes on.
+    @Test(arguments: [HTTPServer.MultiProcessing.event, .prefork])
+    func handshakesThatEndLate(mpm: HTTPServer.MultiProcessing) throws {
+        try run(ClientScripts.lateFinished, try server(mpm))
+    }
+
     /// A client that never ends its handshake gets the answer to a GET, and not to anything that changes something.
     @Test func firstFlightsOnly() throws {
         try run(ClientScripts.firstFlights, try server(.event, face: .tls, "Timeout 2"))
@@ -177,6 +183,51 @@ extension ClientScripts {
             output = early(path, message("GET", "/index.html"), last.replace(b"localhost", name.encode()), name)
             assert "Early data was rejected" in output or "Early data was not sent" in output, output
             assert "HTTP/1.1 200 OK" in output and "EARLY_DATA" not in output, output
+        print("done")
+        """
+
+    fileprivate static let lateFinished = """
+        # Passes everything on, but what the client says after its first flight only after a second.
+        def relay(listener):
+            client, _ = listener.accept()
+            server = plain()
+            answered = threading.Event()
+            def back():
+                try:
+                    while data := server.recv(65536):
+                        answered.set()
+                        client.sendall(data)
+                except OSError: pass
+                try: client.shutdown(socket.SHUT_WR)
+                except OSError: pass
+            threading.Thread(target=back, daemon=True).start()
+            held = False
+            try:
+                while data := client.recv(65536):
+                    if not held and answered.is_set():
+                        held = True
+                        time.sleep(1)
+                    server.sendall(data)
+            except OSError: pass
+            server.close()
+
+        def visit(first, second):
+            path = session()
+            listener = socket.create_server(("127.0.0.1", 0))
+            threading.Thread(target=relay, args=(listener,), daemon=True).start()
+            process = client(["-sess_in", path, "-early_data", file("early", first)], listener.getsockname()[1])
+            time.sleep(2.5)
+            output = process.communicate(second, timeout=20)[0].decode()
+            listener.close()
+            return output
+
+        last = message("GET", "/index.html", "Connection: close\\r\\n")
+        output = visit(message("GET", "/cgi-bin/environment"), last)
+        assert "SSL_EARLY_DATA=1" in output and "This is localhost." in output, output
+        output = visit(message("GET", "/cgi-bin/environment", "Connection: close\\r\\n"), b"")
+        assert "SSL_EARLY_DATA=1" in output and "HTTP/1.1 200 OK" in output, output
+        output = visit(message("POST", "/cgi-bin/digest", "Content-Length: 0\\r\\n"), last)
+        assert output.count("HTTP/1.1 200 OK") == 2, output
         print("done")
         """
 

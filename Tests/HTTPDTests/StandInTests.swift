@@ -119,7 +119,8 @@ import Testing
         let mistakes = [
             ("SSLEngine optional", "insecure"), ("SSLProtocol TLSv1.1", "neither TLSv1.2 nor TLSv1.3"),
             ("SSLCipherSuite RC4-MD5", "selects no cipher suite"),
-            ("SSLOCSPNoVerify on", "SSLOCSPResponderCertificateFile"), ("SSLVerifyClient require", "SSLCACertificateFile"),
+            ("SSLOCSPNoVerify on", "SSLOCSPResponderCertificateFile"),
+            ("SSLVerifyClient require", "SSLCACertificateFile"),
             ("SSLOpenSSLConfCmd Nonsense x", "no counterpart"), ("SSLFIPS on", "FIPS"),
             ("SSLInsecureRenegotiation on", "renegotiation"), ("SSLProtocol +SSLv3", "SSLv3"),
         ]

@@ -189,6 +189,24 @@ import TLSCrypto
         #expect(try extensionReason("1.2.3.4", [0xFF]) == nil)
     }
 
+    @Test func extensionsAreFoundByTheirIdentifier() throws {
+        var leaf = TestChain().leaf
+        TestChain.set(TestExtension(object: "1.3.6.1.4.1.311.20.2", isCritical: false, value: [1, 2, 3]), in: &leaf)
+        TestChain.set(TestExtension(object: "2.999.4711", isCritical: false, value: []), in: &leaf)
+        let certificate = try leaf.made()
+        #expect(certificate.extensionValue("1.3.6.1.4.1.311.20.2") == [1, 2, 3])
+        #expect(certificate.extensionValue("2.999.4711") == [])
+        #expect(certificate.extensionValue("2.5.29.17")?.first == 0x30)
+        let others = [
+            "1.3.6.1.4.1.311.20", "2.5.29.99", "", "2", "2.", ".", "3.1", "1.40", "1.-3", "2.+5", "2.5.29.17 ",
+        ]
+        for name in others + ["2.18446744073709551615.1", "99999999999999999999.1", "nonsense"] {
+            #expect(certificate.extensionValue(name) == nil, "\(name)")
+        }
+        leaf.extensions = []
+        #expect(try leaf.made().extensionValue("2.5.29.17") == nil)
+    }
+
     @Test func anExplicitFalseIsRead() throws {
         let value = DER.sequence(DER.boolean(false))
         #expect(try extensionReason("2.5.29.19", value) == nil)

@@ -16,6 +16,8 @@ struct CertificateFields: Sendable {
     var notBefore: Int64 = 0
     var notAfter: Int64 = 0
     var subjectPublicKeyInfo = 0..<0
+    /// The contents of the list of extensions, empty without one.
+    var extensionList = 0..<0
     var extensions = CertificateExtensions()
 }
 
@@ -123,6 +125,7 @@ struct CertificateParser: ~Escapable {
             var explicit = reader.reader(in: element)
             let list = try explicit.nextSequence()
             try explicit.finish()
+            fields.extensionList = list.content
             fields.extensions = try extensions(in: list.content)
         }
         field = "the signed part"

@@ -18,10 +18,39 @@ ap_filter_rec_t *tlsd_output_filter_record(void) {
     return output_filter;
 }
 
-/// `%{SSL_NAME}` and `SSL('SSL_NAME')` in expressions.
+// What mod_ssl offers to other modules: texts of an extension of the peer's certificate, or of the server's.
+APR_DECLARE_OPTIONAL_FN(apr_array_header_t *, ssl_ext_list, (apr_pool_t *, conn_rec *, int, const char *));
+
+static apr_array_header_t *ssl_ext_list(
+    apr_pool_t *pool, conn_rec *connection, int of_peer, const char *extension
+) {
+    const char *text = extension == NULL ? NULL : tlsd_extension_text(pool, connection, of_peer != 0, extension);
+    if (text == NULL) {
+        return NULL;
+    }
+    apr_array_header_t *list = apr_array_make(pool, 1, sizeof text);
+    APR_ARRAY_PUSH(list, const char *) = text;
+    return list;
+}
+
+/// `PeerExtList('1.2.3')` in expressions. The connection may be that of another module with such a function.
+static apr_array_header_t *list_extensions(ap_expr_eval_ctx_t *context, const void *data, const char *extension) {
+    APR_OPTIONAL_FN_TYPE(ssl_ext_list) *other = APR_RETRIEVE_OPTIONAL_FN(ssl_ext_list);
+    if (tlsd_connection_is_tls(context->c) == OK || other == NULL) {
+        return ssl_ext_list(context->p, context->c, 1, extension);
+    }
+    return other(context->p, context->c, 1, extension);
+}
+
+/// `%{SSL_NAME}`, `SSL('SSL_NAME')` and `PeerExtList('1.2.3')` in expressions.
 static int lookup_expression(ap_expr_lookup_parms *parameters) {
     if (parameters->type == AP_EXPR_FUNC_STRING && strcasecmp(parameters->name, "SSL") == 0) {
         *parameters->func = tlsd_expression_function;
+        *parameters->data = NULL;
+        return OK;
+    }
+    if (parameters->type == AP_EXPR_FUNC_LIST && strcasecmp(parameters->name, "PeerExtList") == 0) {
+        *parameters->func = list_extensions;
         *parameters->data = NULL;
         return OK;
     }
@@ -247,6 +276,7 @@ void tlsd_register_hooks(apr_pool_t *pool) {
     if (!tlsd_is_ssl_face()) {
         return;
     }
+    APR_REGISTER_OPTIONAL_FN(ssl_ext_list);
     // What directories ask of connections, by mod_ssl's directives.
     body_filter = ap_register_input_filter("SafeTLS body", replay_body, NULL, AP_FTYPE_PROTOCOL);
     ap_hook_check_authn(tlsd_check_authentication, NULL, NULL, APR_HOOK_FIRST, AP_AUTH_INTERNAL_PER_CONF);

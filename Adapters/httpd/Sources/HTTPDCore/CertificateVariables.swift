@@ -93,6 +93,11 @@ public struct CertificateVariables: Sendable {
         return String(name[..<owner]) + String(part)
     }
 
+    /// An extension of the certificate as text, by its name or dotted identifier.
+    func extensionText(_ name: String) -> String? {
+        chain.first.flatMap { ExtensionText.text(of: name, in: $0) }
+    }
+
     /// The variables that `ExportCertData` sets.
     var dataNames: [String] {
         guard prefix == "SSL_CLIENT" else { return ["\(prefix)_CERT"] }

@@ -83,6 +83,12 @@ public final class ConnectionFacts: Sendable {
     /// Whether the client has proved with a certificate who it is, and the certificate is good.
     public var hasVerifiedClient: Bool { verification == "SUCCESS" }
 
+    /// An extension of the client's or of the server's certificate as text, by its name or dotted identifier; nil if there is
+    /// none, or none that has a text.
+    public func extensionText(_ name: String, ofClient: Bool) -> String? {
+        (ofClient ? client : certificate)?.extensionText(name)
+    }
+
     /// Whether the client has shown a certificate.
     public var hasClientCertificate: Bool { client != nil }
 

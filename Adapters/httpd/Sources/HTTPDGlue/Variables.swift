@@ -58,6 +58,20 @@ func tlsd_expression_function(
     unsafe tlsd_expression_variable(context, name.map { unsafe UnsafeRawPointer($0) })
 }
 
+/// `PeerExtList('1.2.3')` in expressions, and mod_ssl's optional function.
+@c @implementation
+func tlsd_extension_text(
+    _ pool: OpaquePointer,
+    _ record: UnsafeMutablePointer<conn_rec>?,
+    _ ofClient: Bool,
+    _ name: UnsafePointer<CChar>
+) -> UnsafePointer<CChar>? {
+    guard let facts = unsafe Connection.of(record)?.facts,
+        let text = facts.extensionText(unsafe String(cString: name), ofClient: ofClient)
+    else { return nil }
+    return unsafe Pool(pool).copy(text)
+}
+
 /// `%{SSL_PROTOCOL}x` in log formats.
 @c @implementation
 func tlsd_log_variable(

@@ -301,6 +301,10 @@ const char *_Nullable tlsd_expression_function(
     ap_expr_eval_ctx_t *context, const void *_Nullable data, const char *_Nullable name
 );
 
+const char *_Nullable tlsd_extension_text(
+    apr_pool_t *pool, conn_rec *_Nullable connection, bool of_client, const char *name
+);
+
 apr_status_t tlsd_input_filter(
     ap_filter_t *filter, apr_bucket_brigade *brigade, ap_input_mode_t mode, apr_read_type_e block, apr_off_t count
 );
