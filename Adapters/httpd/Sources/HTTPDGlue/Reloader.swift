@@ -138,7 +138,7 @@ final class Reloader {
         unsafe store(UInt32(position - Self.head - chain), memory, 8)
         unsafe store(load(memory, 0) &+ 1, memory, 0)
         do throws(ConfigurationError) {
-            _ = try unsafe credential(memory)
+            _ = try unsafe credential(memory, slot.capacity)
         } catch {
             throw DirectiveError("\(error)")
         }
@@ -160,7 +160,7 @@ final class Reloader {
             let memory = unsafe half + slot.offset
             let version = unsafe load(memory, 0)
             guard version != versions[number] else { continue }
-            guard let credential = try? unsafe credential(memory) else { continue }
+            guard let credential = try? unsafe credential(memory, slot.capacity) else { continue }
             versions[number] = version
             for user in slot.users { replacements[ObjectIdentifier(user.state), default: [:]][user.index] = credential }
         }
@@ -191,9 +191,15 @@ final class Reloader {
 
     // MARK: - Memory
 
-    private func credential(_ memory: UnsafeMutablePointer<UInt8>) throws(ConfigurationError) -> Credential {
+    /// Reads a slot. The parent, which may read everything, does so as well, and every process can write there: lengths are
+    /// not taken on trust.
+    private func credential(
+        _ memory: UnsafeMutablePointer<UInt8>,
+        _ capacity: Int
+    ) throws(ConfigurationError) -> Credential {
         let chain = unsafe Int(load(memory, 4))
         let key = unsafe Int(load(memory, 8))
+        guard chain + key <= capacity - Self.head else { throw ConfigurationError(reason: "the memory is damaged") }
         let start = unsafe memory + Self.head
         return try unsafe Credential(
             certificateChainPEM: Span(_unsafeElements: UnsafeBufferPointer(start: start, count: chain)),
