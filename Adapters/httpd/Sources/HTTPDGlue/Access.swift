@@ -55,7 +55,7 @@ private func authenticate(
     }
     if unsafe request.pointee.connection.pointee.master != nil {
         // RFC 8740 §2: not on HTTP/2. The note tells mod_http2 to ask for HTTP/1.1.
-        unsafe apr_table_setn(request.pointee.notes, "ssl-renegotiate-forbidden", "verify-client")
+        unsafe apr_table_set(request.pointee.notes, "ssl-renegotiate-forbidden", "verify-client")
         return unsafe forbid(request, "a client cannot be asked for a certificate on HTTP/2")
     }
     if isTLS12(facts.value(of: "SSL_PROTOCOL")) {
@@ -105,7 +105,7 @@ private func isTLS12(_ version: String?) -> Bool { version == "TLSv1.2" }
 /// 403, with the note by which `Satisfy Any` and error pages know why.
 private func forbid(_ request: UnsafeMutablePointer<request_rec>, _ sentence: @autoclosure () -> String) -> CInt {
     unsafe log(request.pointee.connection, .accessForbidden, level: APLOG_INFO, "a request is refused: \(sentence())")
-    unsafe apr_table_setn(request.pointee.notes, "ssl-access-forbidden", "1")
+    unsafe apr_table_set(request.pointee.notes, "ssl-access-forbidden", "1")
     return HTTP_FORBIDDEN
 }
 
@@ -154,12 +154,12 @@ func tlsd_check_authentication(_ request: UnsafeMutablePointer<request_rec>) -> 
     else { return DECLINED }
     let encoded = unsafe ap_pbase64encode(pool.pointer, UnsafeMutablePointer(mutating: pool.copy("\(name):password")))
     guard let encoded = unsafe encoded else { return DECLINED }
-    unsafe apr_table_setn(
+    unsafe apr_table_set(
         request.pointee.headers_in,
         "Authorization",
-        pool.copy("Basic " + String(cString: encoded))
+        "Basic " + String(cString: encoded)
     )
-    unsafe apr_table_setn(request.pointee.notes, fakeNote, "1")
+    unsafe apr_table_set(request.pointee.notes, fakeNote, "1")
     return DECLINED
 }
 
