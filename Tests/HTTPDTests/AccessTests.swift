@@ -150,6 +150,42 @@ import Testing
         try server.stop()
     }
 
+    /// A client that cannot be asked need not wait with its body.
+    @Test func askedNever() throws {
+        let server = try Self.server(
+            "<Location \"/cgi-bin\">\nSSLVerifyClient optional\nSSLRenegBufferSize 1000\n</Location>"
+        )
+        let script = """
+            tls = connect()
+            tls.sendall(b"POST /cgi-bin/digest HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n"
+                        b"Content-Length: 5000\\r\\n\\r\\n" + bytes(5000))
+            print(read_all(tls).decode())
+            """
+        let outcome = try python(script, server)
+        #expect(outcome.text.contains(" 5000\n"), "\(outcome)")
+        try server.stop()
+    }
+
+    /// A chain that is too long for a directory is no proof there, where the client cannot be asked for another.
+    @Test func tooLongForProof() throws {
+        let server = try Self.server(
+            """
+            SSLVerifyDepth 5
+            SSLVerifyClient optional
+            <Location "/a">
+                SSLVerifyClient optional
+                SSLVerifyDepth 1
+            </Location>
+            """
+        )
+        let urls = ["/", "/a/"].map { server.url + $0 }
+        for (name, statuses) in [("direct", ["200", "200"]), ("deep", ["200", "403"])] {
+            let options = try Self.identity(name).filter { $0 != "--tlsv1.3" } + ["--tls-max", "1.2"]
+            #expect(try Self.statuses(options, urls) == statuses)
+        }
+        try server.stop()
+    }
+
     /// `SSLVHostSNIPolicy insecure` lets requests go from host to host; a host's own `SSLVerifyClient` still counts there,
     /// and the authority of one host opens nothing of another's.
     @Test func hostsAskForThemselves() throws {
@@ -226,6 +262,10 @@ import Testing
             <Directory "${APACHE_LOG_DIR}/../htdocs/a/sub">
                 SSLOptions +StdEnvVars
             </Directory>
+            <Directory "${APACHE_LOG_DIR}/../htdocs/b">
+                RewriteEngine on
+                RewriteRule ^open$ /a/index.html [END]
+            </Directory>
             """
         let server = try Self.server(
             "SSLVerifyClient optional",
@@ -256,6 +296,10 @@ import Testing
                 #expect(try status(["--header", "Authorization: \(value)"], url + "/a/") == "403", "\(url) \(value)")
             }
         }
+        // Nor by way of a place that asks for no name.
+        let claim = ["--user", "/CN=direct:password"]
+        #expect(try status(claim, server.url + "/b/open") == "403")
+        #expect(try status(["--user", "somebody:password"], server.url + "/b/open") == "200")
         let certificate = try Self.identity("direct")
         #expect(try status(certificate, server.url + "/a/") == "200")
         #expect(try status(certificate, server.url + "/a/redirected") == "200")

@@ -49,21 +49,27 @@ private func authenticate(
     {
         return OK
     }
+    // What was shown for others is no proof here, and does not stay when nothing else can be had.
+    let canDoWithout = wanted < .require && !facts.hasVerifiedClient
     guard unsafe request.pointee.main == nil else {
-        return wanted == .require ? unsafe forbid(request, "the client has no certificate") : OK
+        return canDoWithout ? OK : unsafe forbid(request, "the client has no certificate")
     }
     if unsafe request.pointee.connection.pointee.master != nil {
         // RFC 8740 §2: not on HTTP/2. The note tells mod_http2 to ask for HTTP/1.1.
-        unsafe apr_table_setn(request.pointee.notes, "ssl-renegotiate-forbidden", "verify-client")
+        unsafe apr_table_set(request.pointee.notes, "ssl-renegotiate-forbidden", "verify-client")
         return unsafe forbid(request, "a client cannot be asked for a certificate on HTTP/2")
     }
     if isTLS12(facts.value(of: "SSL_PROTOCOL")) {
-        guard wanted == .require else { return OK }
+        guard !canDoWithout else { return OK }
         return unsafe forbid(
             request,
             "a directory wants a client certificate that the virtual host does not ask for, and TLS 1.2 could ask only by "
                 + "renegotiation, which is refused: set SSLVerifyClient optional in the virtual host"
         )
+    }
+    guard connection.tls.session.offersPostHandshakeAuthentication else {
+        return canDoWithout
+            ? OK : unsafe forbid(request, "the client cannot be asked for a certificate after its handshake")
     }
     if unsafe tlsd_has_body(request) {
         let limit = directory.bodyLimit < 0 ? 131_072 : directory.bodyLimit
@@ -90,8 +96,7 @@ private func authenticate(
         }
         return OK
     case .impossible:
-        guard wanted == .require else { return OK }
-        return unsafe forbid(request, "the client cannot be asked for a certificate after its handshake")
+        return canDoWithout ? OK : unsafe forbid(request, "the client cannot be asked for a certificate now")
     case .failed:
         unsafe request.pointee.connection.pointee.aborted = 1
         return HTTP_FORBIDDEN
@@ -103,7 +108,7 @@ private func isTLS12(_ version: String?) -> Bool { version == "TLSv1.2" }
 /// 403, with the note by which `Satisfy Any` and error pages know why.
 private func forbid(_ request: UnsafeMutablePointer<request_rec>, _ sentence: @autoclosure () -> String) -> CInt {
     unsafe log(request.pointee.connection, .accessForbidden, level: APLOG_INFO, "a request is refused: \(sentence())")
-    unsafe apr_table_setn(request.pointee.notes, "ssl-access-forbidden", "1")
+    unsafe apr_table_set(request.pointee.notes, "ssl-access-forbidden", "1")
     return HTTP_FORBIDDEN
 }
 
@@ -137,11 +142,13 @@ func tlsd_check_authorization(_ request: UnsafeMutablePointer<request_rec>) -> C
 @c @implementation
 func tlsd_check_authentication(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
     // The requests that follow from one have its header fields, and with them what was made here.
-    guard unsafe ap_is_initial_req(request) != 0 else { return DECLINED }
+    let initial = unsafe initialRequest(request)
+    if unsafe apr_table_get(initial.pointee.notes, fakeNote) != nil { return DECLINED }
     if unsafe claimsCertificate(request) {
         // Only we may say that, whether the client speaks TLS or not.
         return unsafe forbid(request, "the client sends the name of a certificate as if it were a user's")
     }
+    guard unsafe initial == request else { return DECLINED }
     guard let facts = unsafe Connection.of(request.pointee.connection)?.facts else { return DECLINED }
     let directory = unsafe DirectoryConfig.of(request)
     let pool = unsafe Pool(request.pointee.pool)
@@ -150,12 +157,23 @@ func tlsd_check_authentication(_ request: UnsafeMutablePointer<request_rec>) -> 
     else { return DECLINED }
     let encoded = unsafe ap_pbase64encode(pool.pointer, UnsafeMutablePointer(mutating: pool.copy("\(name):password")))
     guard let encoded = unsafe encoded else { return DECLINED }
-    unsafe apr_table_setn(
+    unsafe apr_table_set(
         request.pointee.headers_in,
         "Authorization",
-        pool.copy("Basic " + String(cString: encoded))
+        "Basic " + String(cString: encoded)
     )
+    unsafe apr_table_set(request.pointee.notes, fakeNote, "1")
     return DECLINED
+}
+
+/// Says that the header field is not the client's.
+private let fakeNote = "ssl-fake-basic-auth"
+
+/// The request that a client has sent and that this one follows from.
+private func initialRequest(_ request: UnsafeMutablePointer<request_rec>) -> UnsafeMutablePointer<request_rec> {
+    var initial = unsafe request
+    while let earlier = unsafe initial.pointee.main ?? initial.pointee.prev { unsafe initial = earlier }
+    return unsafe initial
 }
 
 /// Whether the client itself sends what `FakeBasicAuth` would make of a certificate. Read as mod_auth_basic does, to which

@@ -43,13 +43,13 @@ import TLSCertificates
         if !offered.isEmpty, !offered.contains("http/1.1"), negotiated.applicationProtocol == nil {
             return fail(.proxyFailed, "the proxied server speaks none of \(offered.joined(separator: ", "))")
         }
-        unsafe apr_table_setn(record.pointee.notes, "SSL_connect_rv", "ok")
+        unsafe apr_table_set(record.pointee.notes, "SSL_connect_rv", "ok")
     }
 
     override func failed() {
         unsafe record.pointee.aborted = 1
         guard unsafe apr_table_get(record.pointee.notes, "SSL_connect_rv") == nil else { return }
-        unsafe apr_table_setn(record.pointee.notes, "SSL_connect_rv", "err")
+        unsafe apr_table_set(record.pointee.notes, "SSL_connect_rv", "err")
     }
 
     private func note(_ name: String) -> String? {

@@ -221,12 +221,14 @@ final class Reloader {
 
     // MARK: - Memory
 
-    /// What a slot holds; one for a server.
+    /// What a slot holds; one for a server. The parent, which may read everything, reads it as well, and every process can
+    /// write there: lengths are not taken on trust.
     private func credentials(
         _ slot: Slot,
         _ memory: UnsafeMutablePointer<UInt8>
     ) throws(DirectiveError) -> [Credential] {
         let (chain, key) = unsafe (Int(load(memory, 4)), Int(load(memory, 8)))
+        guard chain + key <= slot.capacity - Self.head else { throw DirectiveError("the memory is damaged") }
         let start = unsafe memory + Self.head
         let certificates = unsafe Span(_unsafeElements: UnsafeBufferPointer(start: start, count: chain))
         guard slot.keyFile != nil else { return try MachineCertificates.credentials(in: certificates) }
