@@ -32,12 +32,11 @@ import Testing
     private static func server(
         _ directory: URL,
         _ type: TestCertificates.KeyType,
-        dialog: String = "exec:ask",
-        _ mpm: HTTPServer.MultiProcessing = .event
+        dialog: String = "exec:ask"
     ) throws -> HTTPServer {
         let certificate = try TestCertificates.shared().localhost(type).certificate.path
         let line = dialog.replacingOccurrences(of: "ask", with: directory.path + "/ask")
-        return try HTTPServer(mpm, face: .ssl) { port in
+        return try HTTPServer(face: .ssl) { port in
             """
             SSLPassPhraseDialog \(line)
             <VirtualHost *:\(port)>
@@ -113,8 +112,8 @@ import Testing
     @Test(.enabled(if: getuid() == 0, "reading the memory of processes takes the rights of root")) func memory() throws
     {
         let directory = try Self.make(.ecdsaP256, ["pkey", "-aes256"])
-        // No process that is not one of httpd's own kind, such as mod_cgid's.
-        let server = try Self.server(directory, .ecdsaP256, .prefork)
+        // With the process of mod_cgid, which nobody tells that it was forked.
+        let server = try Self.server(directory, .ecdsaP256)
         #expect(try curl([server.url]).text == "This is localhost.\n")
         let script = """
             import os, sys

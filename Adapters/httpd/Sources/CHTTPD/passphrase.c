@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Passphrases of keys: asked for once, when httpd starts, and known to its parent process from then on, as a restart has no
-// terminal. The library is never unloaded, so what stands here outlives the configuration.
+// terminal. The library is never unloaded, so what stands here outlives the configuration. Processes that are forked from
+// it find only zeros.
 
 #include "CHTTPD.h"
 
 #include <apr_lib.h>
 #include <apr_signal.h>
 #include <apr_thread_proc.h>
+#include <sys/mman.h>
 
 struct passphrase {
     struct passphrase *next;
     char *file;
-    size_t length;
-    char text[];
+    /// Pages of its own.
+    char *text;
+    size_t size;
 };
 
 static struct passphrase *first;
@@ -27,27 +30,39 @@ const char *tlsd_known_passphrase(const char *file) {
 }
 
 void tlsd_keep_passphrase(const char *file, const char *text) {
-    size_t length = strlen(text);
-    struct passphrase *item = malloc(sizeof *item + length + 1);
+    struct passphrase *item = malloc(sizeof *item);
     if (item == NULL) {
         return;
     }
+    item->size = strlen(text) + 1;
     item->file = strdup(file);
-    if (item->file == NULL) {
+    item->text = mmap(NULL, item->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (item->file == NULL || item->text == MAP_FAILED) {
+        free(item->file);
         free(item);
         return;
     }
-    item->length = length;
-    memcpy(item->text, text, length + 1);
+    memcpy(item->text, text, item->size);
     item->next = first;
     first = item;
+}
+
+void tlsd_hide_passphrases(void) {
+    // httpd reads its configuration once before it leaves the terminal, by a fork.
+    if (ap_state_query(AP_SQ_MAIN_STATE) != AP_SQ_MS_CREATE_CONFIG) {
+        return;
+    }
+    for (struct passphrase *item = first; item != NULL; item = item->next) {
+        madvise(item->text, item->size, MADV_WIPEONFORK);
+    }
 }
 
 void tlsd_forget_passphrases(void) {
     while (first != NULL) {
         struct passphrase *item = first;
         first = item->next;
-        explicit_bzero(item->text, item->length);
+        explicit_bzero(item->text, item->size);
+        munmap(item->text, item->size);
         free(item->file);
         free(item);
     }

@@ -23,6 +23,7 @@ func tlsd_check_config(
 ) -> CInt {
     do {
         try unsafe prepareServers(main: server, pool: Pool(pool))
+        tlsd_hide_passphrases()
         return OK
     } catch {
         unsafe tlsd_log_server(nil, tlsd_startup_error, APR_SUCCESS, Event.configuration.line("\(error)"))

@@ -429,6 +429,9 @@ bool tlsd_fetch_regularly(server_rec *server, apr_pool_t *pool);
 const char *_Nullable tlsd_known_passphrase(const char *file);
 void tlsd_keep_passphrase(const char *file, const char *text);
 
+/// Hides what is kept from processes that are forked later, those of other modules, too.
+void tlsd_hide_passphrases(void);
+
 /// Wipes what is kept: the processes that speak with clients have no use for it.
 void tlsd_forget_passphrases(void);
 
