@@ -129,8 +129,8 @@ public struct StapledCertificate: Sendable {
         issuer = chain[1]
         if let responder = policy.responder {
             self.responder = responder
-        } else if let address = certificate.ocspResponders.first {
-            responder = try ResponderAddress(address)
+        } else if let responder = try ResponderAddress.first(of: certificate) {
+            self.responder = responder
         } else {
             throw DirectiveError("it names no OCSP responder, and there is no SSLStaplingForceURL")
         }
