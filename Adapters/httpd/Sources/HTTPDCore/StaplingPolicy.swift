@@ -13,6 +13,8 @@ public struct StaplingPolicy: Sendable {
     let errorLifetime: Int64
     let clockSkew: Int64
     let maximumAge: Int64?
+    /// The least time between two questions about a certificate, in seconds, unless `lifetime` is shorter.
+    private static let shortestInterval: Int64 = 10
     /// Whether clients get to see that a responder refuses, or says that the certificate is not good.
     let passesErrorsOn: Bool
     /// Whether clients get to see that no responder answers.
@@ -62,8 +64,13 @@ extension StaplingPolicy {
                 )
                 switch status {
                 case .good:
-                    let end = parsed.nextUpdate(for: subject.certificate, issuedBy: subject.issuer)
-                    return Staple(fetched: now, expiry: end ?? now + lifetime, isError: false, response: response)
+                    let (certificate, issuer) = (subject.certificate, subject.issuer)
+                    let end = parsed.expiry(for: certificate, issuedBy: issuer, maximumAge: maximumAge) ?? now
+                    // Clients whose clocks are right would refuse it.
+                    guard now >= end else {
+                        return Staple(fetched: now, expiry: end, isError: false, response: response)
+                    }
+                    failure = "the response is out of date"
                 case .revoked(let reason, _):
                     failure = "the certificate is revoked\(reason.map { " (\($0))" } ?? "")"
                 case .unknown:
@@ -90,7 +97,7 @@ extension StaplingPolicy {
         guard now < staple.expiry, let judged = try? self.staple(staple.response, about: subject, at: now) else {
             return false
         }
-        return judged.isError == staple.isError
+        return judged.isError == staple.isError && staple.expiry <= judged.expiry
     }
 
     /// When the next response is to be fetched, in UNIX seconds.
@@ -102,8 +109,8 @@ extension StaplingPolicy {
         var due: Int64 = 0
         if let staple {
             let rest = max(staple.expiry - staple.fetched, 0)
-            // Half of its time is left to try again.
-            due = staple.fetched + (staple.isError ? rest : min(lifetime, rest / 2))
+            // Half of its time is left to try again; a responder that repeats itself to the end is not asked ever faster.
+            due = staple.fetched + (staple.isError ? rest : min(lifetime, max(rest / 2, Self.shortestInterval)))
         }
         return max(due, failure.map { $0 + errorLifetime } ?? 0)
     }

@@ -56,6 +56,11 @@ import Testing
         // Somebody else has written to the cache.
         let forged = Staple(fetched: now, expiry: OCSPFixture.end, isError: false, response: OCSPFixture.revoked)
         #expect(try !policy.allows(forged, about: subject(policy), at: now))
+        let prolonged = Staple(fetched: now, expiry: OCSPFixture.end + 1, isError: false, response: OCSPFixture.good)
+        #expect(try !policy.allows(prolonged, about: subject(policy), at: now))
+        // It is not stapled for longer than it may be old.
+        let young = try self.policy { $0.maximumAge = 100 }
+        #expect(try young.staple(OCSPFixture.good, about: subject(policy), at: now).expiry == OCSPFixture.made + 100)
     }
 
     @Test func badResponses() throws {
@@ -65,6 +70,8 @@ import Testing
         #expect(try failure(policy, OCSPFixture.unknown) == outOfDate)
         #expect(try failure(policy, OCSPRefusal.tryLater.der) == "the responder refuses to answer: tryLater")
         #expect(try failure(policy, OCSPFixture.good, at: OCSPFixture.end + 301) == outOfDate)
+        // The responder's clock may be right, but clients take nothing that has expired.
+        #expect(try failure(policy, OCSPFixture.good, at: OCSPFixture.end) == "the response is out of date")
         #expect(try failure(self.policy { $0.clockSkew = 0 }, OCSPFixture.good, at: OCSPFixture.made - 1) == outOfDate)
         let young = try self.policy { ($0.clockSkew, $0.maximumAge) = (0, 59) }
         #expect(try failure(young, OCSPFixture.good) == outOfDate)
@@ -110,6 +117,12 @@ import Testing
         #expect(policy.nextFetch(after: staple(1000), failure: nil) == now + 100)
         #expect(policy.nextFetch(after: staple(60), failure: nil) == now + 30)
         #expect(policy.nextFetch(after: staple(1000), failure: now + 105) == now + 115)
+        // A responder that gives the same until it expires.
+        for rest: Int64 in [18, 2, 1, 0, -299] {
+            #expect(policy.nextFetch(after: staple(rest), failure: nil) == now + 10)
+        }
+        let hasty = try self.policy { $0.lifetime = 2 }
+        #expect(hasty.nextFetch(after: staple(1000), failure: nil) == now + 2)
         #expect(policy.nextFetch(after: staple(10, isError: true), failure: nil) == now + 10)
     }
 
