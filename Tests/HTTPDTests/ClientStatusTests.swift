@@ -68,6 +68,34 @@ import Testing
         try server.stop()
     }
 
+    /// Who was not asked about does not resume where clients are.
+    @Test(arguments: ["-tls1_2", "-tls1_3"]) func resumption(version: String) throws {
+        let authority = try OCSPAuthority()
+        let revoked = try authority.issue("revoked", serial: "02", purpose: "clientAuth")
+        try authority.start(["02": .revoked])
+        let keys = authority.directory.appendingPathComponent("tickets").path
+        let session = authority.directory.appendingPathComponent("session").path
+        try Data((0..<48).map { UInt8($0) }).write(to: URL(fileURLWithPath: keys))
+        let shared = "SSLVerifyClient require\nSSLSessionTicketKeyFile \"\(keys)\""
+        func connect(_ server: HTTPServer, _ arguments: [String]) throws -> String {
+            let script = """
+                (printf 'GET / HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n'; sleep 1) | openssl s_client -connect 127.0.0.1:\(server.port) \
+                    -servername localhost -cert "\(revoked.chain)" -key "\(revoked.key)" \(version) \
+                    \(arguments.joined(separator: " "))
+                """
+            return try ChildProcess.run("/bin/sh", ["-c", script]).text
+        }
+        let tolerant = try server(authority, shared)
+        #expect(try connect(tolerant, ["-sess_out", session]).contains("This is localhost."))
+        #expect(try connect(tolerant, ["-sess_in", session]).contains("Reused, TLSv1"))
+        try tolerant.stop()
+        let server = try server(authority, shared + "\nSSLOCSPEnable leaf")
+        let text = try connect(server, ["-sess_in", session])
+        #expect(!text.contains("Reused, TLSv1") && !text.contains("This is localhost."))
+        #expect(server.errorLog.contains("'CN=revoked' was revoked by its issuer"))
+        try server.stop()
+    }
+
     /// In a directory, after the handshake.
     @Test func ofDirectories() throws {
         let authority = try OCSPAuthority()

@@ -45,9 +45,10 @@ final class OCSPAuthority {
     /// - Parameters:
     ///   - serial: Its serial number, two hexadecimal digits.
     ///   - purpose: `serverAuth` or `clientAuth`.
-    ///   - namesResponder: Whether it says where the responder is.
+    ///   - namesResponder: Whether it says where the responder is, behind an address that cannot be asked.
     func issue(_ name: String, serial: String, purpose: String, namesResponder: Bool = true) throws -> Identity {
-        let place = namesResponder ? "authorityInfoAccess=OCSP;URI:http://127.0.0.1:\(port)/\\n" : ""
+        let place =
+            namesResponder ? "authorityInfoAccess=OCSP;URI:ldap://127.0.0.1/,OCSP;URI:http://127.0.0.1:\(port)/\\n" : ""
         let script = """
             set -eu
             openssl ecparam -name prime256v1 -genkey -noout -out \(name).key

@@ -83,10 +83,34 @@ import Testing
             Self.host($0, .init(chain: chain, key: key), "SSLStaplingReturnResponderErrors on")
         }
         try wait(honest, "nothing is stapled") { try status(honest) == "Cert Status: \(wanted.rawValue)" }
+        #expect(honest.errorLog.contains("/: \(reason)"))
         // Good news is taken soon.
         try authority.start(["07": .good])
         try wait(honest, "the old is stapled") { try status(honest) == "Cert Status: good" }
         try honest.stop()
+    }
+
+    /// A certificate that was good is revoked: what says that it is good is not sent any more.
+    @Test(arguments: ["off", "on"]) func revokedLater(passesOn: String) throws {
+        let authority = try OCSPAuthority()
+        let identity = try authority.issue("localhost", serial: "07", purpose: "serverAuth")
+        let (chain, key) = (identity.chain, identity.key)
+        try authority.start(["07": .good])
+        let server = try HTTPServer(face: .ssl) {
+            Self.host(
+                $0,
+                .init(chain: chain, key: key),
+                "SSLStaplingStandardCacheTimeout 1\nSSLStaplingReturnResponderErrors \(passesOn)"
+            )
+        }
+        try wait(server, "nothing is stapled") { try status(server) == "Cert Status: good" }
+        try authority.start(["07": .revoked])
+        try wait(server, "nothing is logged") { server.errorLog.contains("/: the certificate is revoked") }
+        try wait(server, "the old is stapled") {
+            try status(server) == (passesOn == "on" ? "Cert Status: revoked" : none)
+        }
+        for _ in 0..<5 { #expect(try status(server) != "Cert Status: good") }
+        try server.stop()
     }
 
     /// Nobody is there to answer: handshakes do not wait, and clients are told if an administrator asks for it.

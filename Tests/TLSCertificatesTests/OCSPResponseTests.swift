@@ -105,6 +105,21 @@ struct OCSPResponseTests {
         #expect(try status(at: from + 70, skew: 10, age: 60) == .good)
     }
 
+    @Test("Until when a response is up to date") func expiry() throws {
+        let (from, to): (Int64, Int64) = (1_767_139_200, 1_767_744_000)
+        let chain = TestChain()
+        let (leaf, issuer) = (try chain.leaf.made(), try chain.intermediate.made())
+        var response = TestOCSPResponse()
+        func expiry(of certificate: Certificate, age: Int64? = nil) throws -> Int64? {
+            try response.made().expiry(for: certificate, issuedBy: issuer, maximumAge: age)
+        }
+        #expect(try expiry(of: leaf) == to && expiry(of: leaf, age: to - from + 1) == to)
+        #expect(try expiry(of: leaf, age: 60) == from + 60 && expiry(of: leaf, age: .max) == to)
+        #expect(try expiry(of: issuer) == nil)
+        response.nextUpdate = nil
+        #expect(try expiry(of: leaf) == from + 3_600 && expiry(of: leaf, age: 60) == from + 60)
+    }
+
     @Test("About another certificate") func otherCertificate() throws {
         let changes: [(inout TestOCSPResponse) -> Void] = [
             { $0.serialNumber = DER.integer(2) },

@@ -67,10 +67,21 @@ public struct OCSPResponse: Sendable {
         }
         try verifySignature(issuer, responders, at: time)
         guard single.thisUpdate <= time + skew else { return .unknown }
-        // RFC 6960 §4.2.2.1: without nextUpdate newer information is always available; an hour is new enough.
-        guard (single.nextUpdate ?? single.thisUpdate + 3_600) >= time - skew else { return .unknown }
-        if let maximumAge, time - single.thisUpdate > maximumAge + skew { return .unknown }
+        guard single.expiry(maximumAge: maximumAge) >= time - skew else { return .unknown }
         return single.status
+    }
+
+    /// Until when the part about a certificate is up to date, in UNIX seconds; nil when it is not there. Without nextUpdate
+    /// that is an hour.
+    ///
+    /// - Parameter maximumAge: As for ``status(of:issuedBy:at:clockSkew:maximumAge:responders:)``.
+    public func expiry(
+        for certificate: Certificate,
+        issuedBy issuer: Certificate,
+        maximumAge: Int64? = nil
+    ) -> Int64? {
+        guard let single = try? single(for: certificate, issuer) else { return nil }
+        return single.expiry(maximumAge: maximumAge)
     }
 
     /// When the part about a certificate is to be replaced, in UNIX seconds; nil when it does not say or is not there.

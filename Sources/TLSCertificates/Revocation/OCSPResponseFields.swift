@@ -33,6 +33,14 @@ struct OCSPSingleResponse: Sendable {
     let status: OCSPResponse.Status
     let thisUpdate: Int64
     let nextUpdate: Int64?
+
+    /// Until when it is up to date, in UNIX seconds, if it may be so old at most.
+    func expiry(maximumAge: Int64?) -> Int64 {
+        // RFC 6960 §4.2.2.1: without nextUpdate newer information is always available; an hour is new enough.
+        let end = nextUpdate ?? thisUpdate + 3_600
+        guard let maximumAge, maximumAge < end - thisUpdate else { return end }
+        return thisUpdate + maximumAge
+    }
 }
 
 /// Reads an OCSP response once, from front to back.

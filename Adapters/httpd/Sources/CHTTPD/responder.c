@@ -19,12 +19,19 @@ static apr_socket_t *connect_to(apr_pool_t *pool, const char *host, uint16_t por
     if (apr_sockaddr_info_get(&address, host, APR_UNSPEC, port, 0, pool) != APR_SUCCESS) {
         return NULL;
     }
-    for (; address != NULL; address = address->next) {
+    apr_time_t rest = 0;
+    for (const apr_sockaddr_t *each = address; each != NULL; each = each->next) {
+        rest++;
+    }
+    for (; address != NULL; address = address->next, rest--) {
+        // An address that is silent leaves the others their share of the time.
+        apr_time_t now = apr_time_now();
+        apr_time_t share = now + (end - now) / rest;
         apr_socket_t *socket;
         if (apr_socket_create(&socket, address->family, SOCK_STREAM, APR_PROTO_TCP, pool) != APR_SUCCESS) {
             continue;
         }
-        if (limit(socket, end) && apr_socket_connect(socket, address) == APR_SUCCESS) {
+        if (limit(socket, share) && apr_socket_connect(socket, address) == APR_SUCCESS) {
             return socket;
         }
         apr_socket_close(socket);

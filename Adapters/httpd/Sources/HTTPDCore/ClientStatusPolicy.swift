@@ -130,7 +130,6 @@ public struct ClientStatusPolicy: Sendable {
 
     private func address(for certificate: Certificate) throws(DirectiveError) -> ResponderAddress? {
         if overridesResponders { return responder }
-        guard let text = certificate.ocspResponders.first else { return responder }
-        return try ResponderAddress(text)
+        return try ResponderAddress.first(of: certificate) ?? responder
     }
 }

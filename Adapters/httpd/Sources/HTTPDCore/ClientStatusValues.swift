@@ -17,6 +17,13 @@ struct ClientStatusValues: Equatable {
     /// `SSLOCSPUseRequestNonce`.
     var usesNonce: Bool?
 
+    /// What tells sessions apart whose clients were asked about in different ways; empty when nobody is asked.
+    var resumptionContext: [UInt8] {
+        guard let checking, checking.depth != .none else { return [] }
+        // No name has such a byte.
+        return [0, checking.depth == .chain ? 1 : 0, checking.acceptsWithoutResponder ? 1 : 0]
+    }
+
     /// What holds in a virtual host that says `self`, inside a server that says `outer`.
     func merged(onto outer: ClientStatusValues) -> ClientStatusValues {
         var merged = self

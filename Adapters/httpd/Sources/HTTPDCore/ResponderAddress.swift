@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import TLSCertificates
 
 /// Where an OCSP responder is: an `http` address (RFC 6960 §A.1, RFC 9110 §4.2.1).
 ///
@@ -35,6 +36,22 @@ public struct ResponderAddress: Hashable, Sendable {
         (host, port) = try Self.split(authority, of: text)
         let path = String(decoding: target, as: UTF8.self)
         self.target = path.hasPrefix("/") ? path : "/" + path
+    }
+
+    /// The first address that a certificate names and that can be asked; nil when it names none.
+    ///
+    /// - Throws: What is wrong with the first one when none is of use.
+    static func first(of certificate: Certificate) throws(DirectiveError) -> ResponderAddress? {
+        var failure: DirectiveError?
+        for text in certificate.ocspResponders {
+            do throws(DirectiveError) {
+                return try ResponderAddress(text)
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
+        return nil
     }
 
     private static func split(

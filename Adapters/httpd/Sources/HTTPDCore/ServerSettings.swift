@@ -130,8 +130,8 @@ public final class ServerSettings {
         options.cipherSuites = CipherSuiteList.resolve(preferred: preferred ?? [], suppressed: suppressed ?? [])
         options.prefersClientCipherOrder = honorsClientOrder ?? !(ssl.honorsServerOrder ?? false)
         options.sessionStore = store
-        // Hosts that share ticket keys do not share sessions.
-        options.resumptionContext = names.primary
+        // Hosts that share ticket keys do not share sessions, nor does one with itself when it begins to ask responders.
+        options.resumptionContext = names.primary + ssl.clientStatus.resumptionContext
         try apply(to: &options)
         options.earlyData = try earlyData(replays)
         for version in [ProtocolVersion.tls12, .tls13]

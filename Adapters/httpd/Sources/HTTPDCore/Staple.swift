@@ -2,21 +2,32 @@
 
 /// An OCSP response as all processes share it.
 public struct Staple: Equatable, Sendable {
+    /// What it says of the certificate.
+    enum Kind: UInt8 {
+        case good
+        /// Nothing that counts.
+        case error
+        case revoked
+    }
+
     /// When it was fetched, in UNIX seconds.
     public let fetched: Int64
     /// Until when it may be sent, in UNIX seconds.
     public let expiry: Int64
-    /// Whether it says something else than that the certificate is good.
-    public let isError: Bool
+    let kind: Kind
     /// The response, in DER.
     public let response: [UInt8]
 
-    init(fetched: Int64, expiry: Int64, isError: Bool, response: [UInt8]) {
+    init(fetched: Int64, expiry: Int64, kind: Kind, response: [UInt8]) {
         self.fetched = fetched
         self.expiry = expiry
-        self.isError = isError
+        self.kind = kind
         self.response = response
     }
+
+    /// Whether it is to be kept instead of another one: an error, which nobody may have signed, replaces nothing that
+    /// counts.
+    public func replaces(_ other: Staple?) -> Bool { kind != .error || (other?.kind ?? .error) == .error }
 }
 
 // MARK: - Bytes
@@ -32,7 +43,7 @@ extension Staple {
 
     /// The bytes that are kept.
     public var bytes: [UInt8] {
-        var bytes: [UInt8] = [Self.format, isError ? 1 : 0]
+        var bytes: [UInt8] = [Self.format, kind.rawValue]
         for time in [fetched, expiry] {
             for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: time >> shift)) }
         }
@@ -41,7 +52,9 @@ extension Staple {
 
     /// Reads what was kept; nil for anything else.
     public init?(bytes: [UInt8]) {
-        guard bytes.count > Self.head, bytes[0] == Self.format, bytes[1] <= 1 else { return nil }
+        guard bytes.count > Self.head, bytes[0] == Self.format, let kind = Kind(rawValue: bytes[1]) else {
+            return nil
+        }
         func time(_ offset: Int) -> Int64 {
             bytes[offset..<offset + 8].reduce(0) { $0 << 8 | Int64($1) }
         }
@@ -51,7 +64,7 @@ extension Staple {
         self.init(
             fetched: fetched,
             expiry: expiry,
-            isError: bytes[1] == 1,
+            kind: kind,
             response: Array(bytes[Self.head...])
         )
     }

@@ -47,7 +47,8 @@ public final class StapledCredentials: Sendable {
     public func refresh(at now: Int64, _ find: (StapledCertificate) -> Staple?) {
         let due = next.load(ordering: .relaxed)
         guard now >= due,
-            next.compareExchange(expected: due, desired: now + Self.interval, ordering: .relaxed).exchanged
+            next.compareExchange(expected: due, desired: now + min(Self.interval, policy.lifetime), ordering: .relaxed)
+                .exchanged
         else { return }
         var isComplete = true
         for item in items {
@@ -56,17 +57,18 @@ public final class StapledCredentials: Sendable {
                 continue
             }
             staple(found, to: item.credential, at: now)
-            if found.isError { isComplete = false }
+            if found.kind != .good { isComplete = false }
         }
         if !isComplete { next.store(now + Self.shortInterval, ordering: .relaxed) }
     }
 
-    /// What tells of an error replaces nothing that can still be sent.
+    /// What tells of an error replaces nothing that can still be sent, unless the certificate is revoked.
     private func staple(_ found: Staple, to credential: Credential, at now: Int64) {
         var staple = credential.staple
-        if found.isError, staple.ocspResponse != nil, now < staple.ocspExpiry ?? .max { return }
-        guard staple.ocspResponse != found.response || staple.ocspExpiry != found.expiry else { return }
-        staple.ocspResponse = found.response
+        if found.kind == .error, staple.ocspResponse != nil, now < staple.ocspExpiry ?? .max { return }
+        let response = policy.sends(found) ? found.response : nil
+        guard staple.ocspResponse != response || staple.ocspExpiry != found.expiry else { return }
+        staple.ocspResponse = response
         staple.ocspExpiry = found.expiry
         // Responses that are longer than a message were not accepted.
         try? credential.setStaple(staple)

@@ -13,6 +13,8 @@ public struct StaplingPolicy: Sendable {
     let errorLifetime: Int64
     let clockSkew: Int64
     let maximumAge: Int64?
+    /// The least time between two questions about a certificate, in seconds, unless `lifetime` is shorter.
+    private static let shortestInterval: Int64 = 10
     /// Whether clients get to see that a responder refuses, or says that the certificate is not good.
     let passesErrorsOn: Bool
     /// Whether clients get to see that no responder answers.
@@ -36,62 +38,84 @@ public struct StaplingPolicy: Sendable {
 // MARK: - Responses
 
 extension StaplingPolicy {
-    /// What is to be kept of a response about a certificate.
+    /// What has come of a question about a certificate.
+    public struct Answer: Sendable {
+        /// What is to be kept; nil for nothing.
+        public let staple: Staple?
+        /// Why the response is not a good one; nil if it is.
+        public let failure: String?
+    }
+
+    /// Judges a response about a certificate.
     ///
-    /// - Throws: Why it is not to be stapled.
-    public func staple(
+    /// - Throws: Why it is neither to be stapled nor to be believed.
+    public func answer(
         _ response: [UInt8],
         about subject: StapledCertificate,
         at now: Int64
-    ) throws(DirectiveError) -> Staple {
+    ) throws(DirectiveError) -> Answer {
         guard response.count <= Staple.maximumResponse else {
             throw DirectiveError("the response has \(response.count) bytes, the limit is \(Staple.maximumResponse)")
         }
-        let failure: String
-        if let refusal = OCSPRefusal(der: response) {
-            failure = "the responder refuses to answer: \(refusal)"
-        } else {
-            do throws(CertificateError) {
-                let parsed = try OCSPResponse(der: response)
-                let status = try parsed.status(
-                    of: subject.certificate,
-                    issuedBy: subject.issuer,
-                    at: now,
-                    clockSkew: clockSkew,
-                    maximumAge: maximumAge
-                )
-                switch status {
-                case .good:
-                    let end = parsed.nextUpdate(for: subject.certificate, issuedBy: subject.issuer)
-                    return Staple(fetched: now, expiry: end ?? now + lifetime, isError: false, response: response)
-                case .revoked(let reason, _):
-                    failure = "the certificate is revoked\(reason.map { " (\($0))" } ?? "")"
-                case .unknown:
-                    failure = "the response is out of date, or the responder does not know the certificate"
-                }
-            } catch {
-                // What is not signed, or is about something else, could be anybody's.
-                throw DirectiveError("\(error)")
-            }
+        func answer(_ failure: String) -> Answer {
+            let staple = Staple(fetched: now, expiry: now + errorLifetime, kind: .error, response: response)
+            return Answer(staple: passesErrorsOn ? staple : nil, failure: failure)
         }
-        guard passesErrorsOn else { throw DirectiveError(failure) }
-        return Staple(fetched: now, expiry: now + errorLifetime, isError: true, response: response)
+        if let refusal = OCSPRefusal(der: response) { return answer("the responder refuses to answer: \(refusal)") }
+        let (certificate, issuer) = (subject.certificate, subject.issuer)
+        do throws(CertificateError) {
+            let parsed = try OCSPResponse(der: response)
+            let status = try parsed.status(
+                of: certificate,
+                issuedBy: issuer,
+                at: now,
+                clockSkew: clockSkew,
+                maximumAge: maximumAge
+            )
+            let end = parsed.expiry(for: certificate, issuedBy: issuer, maximumAge: maximumAge) ?? now
+            switch status {
+            case .good:
+                // Clients whose clocks are right would refuse it.
+                guard now < end else { return answer("the response is out of date") }
+                let staple = Staple(fetched: now, expiry: end, kind: .good, response: response)
+                return Answer(staple: staple, failure: nil)
+            case .revoked(let reason, _):
+                // Also if it is not passed on it ends what was stapled before.
+                return Answer(
+                    staple: Staple(
+                        fetched: now,
+                        expiry: max(end, now + errorLifetime),
+                        kind: .revoked,
+                        response: response
+                    ),
+                    failure: "the certificate is revoked\(reason.map { " (\($0))" } ?? "")"
+                )
+            case .unknown:
+                return answer("the response is out of date, or the responder does not know the certificate")
+            }
+        } catch {
+            // What is not signed, or is about something else, could be anybody's.
+            throw DirectiveError("\(error)")
+        }
     }
 
     /// What is to be kept when no responder answers; nil for nothing.
     public func stapleWithoutAnswer(at now: Int64) -> Staple? {
         guard inventsErrors else { return nil }
         let response = OCSPRefusal.tryLater.der
-        return Staple(fetched: now, expiry: now + errorLifetime, isError: true, response: response)
+        return Staple(fetched: now, expiry: now + errorLifetime, kind: .error, response: response)
     }
 
-    /// Whether what is kept about a certificate may be sent to clients: it may have come from where others can write.
+    /// Whether what is kept about a certificate is what it seems to be: it may have come from where others can write.
     public func allows(_ staple: Staple, about subject: StapledCertificate, at now: Int64) -> Bool {
-        guard now < staple.expiry, let judged = try? self.staple(staple.response, about: subject, at: now) else {
+        guard now < staple.expiry, let judged = try? answer(staple.response, about: subject, at: now).staple else {
             return false
         }
-        return judged.isError == staple.isError
+        return judged.kind == staple.kind && staple.expiry <= judged.expiry
     }
+
+    /// Whether what is kept may be sent to clients.
+    func sends(_ staple: Staple) -> Bool { staple.kind == .good || passesErrorsOn }
 
     /// When the next response is to be fetched, in UNIX seconds.
     ///
@@ -102,8 +126,12 @@ extension StaplingPolicy {
         var due: Int64 = 0
         if let staple {
             let rest = max(staple.expiry - staple.fetched, 0)
-            // Half of its time is left to try again.
-            due = staple.fetched + (staple.isError ? rest : min(lifetime, rest / 2))
+            due = staple.fetched
+            switch staple.kind {
+            // Half of its time is left to try again; a responder that repeats itself to the end is not asked ever faster.
+            case .good: due += min(lifetime, max(rest / 2, Self.shortestInterval))
+            case .error, .revoked: due += min(rest, errorLifetime)
+            }
         }
         return max(due, failure.map { $0 + errorLifetime } ?? 0)
     }
@@ -129,8 +157,8 @@ public struct StapledCertificate: Sendable {
         issuer = chain[1]
         if let responder = policy.responder {
             self.responder = responder
-        } else if let address = certificate.ocspResponders.first {
-            responder = try ResponderAddress(address)
+        } else if let responder = try ResponderAddress.first(of: certificate) {
+            self.responder = responder
         } else {
             throw DirectiveError("it names no OCSP responder, and there is no SSLStaplingForceURL")
         }

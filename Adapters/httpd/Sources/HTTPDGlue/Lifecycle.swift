@@ -46,7 +46,9 @@ func tlsd_post_config(
                 nil,
                 tlsd_startup_error,
                 APR_SUCCESS,
-                Event.configuration.line("the session cache cannot be started")
+                Event.configuration.line(
+                    "the cache of SSLSessionCache, TLSSessionCache or SSLStaplingCache cannot be started"
+                )
             )
             return status
         }

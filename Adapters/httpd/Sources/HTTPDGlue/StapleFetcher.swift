@@ -38,25 +38,29 @@ final class StapleFetcher {
         for (subject, policy) in subjects() {
             let identifier = subject.identifier
             guard now >= due[identifier] ?? 0 else { continue }
-            let kept = Self.kept(about: subject)
+            let kept = Self.kept(about: subject).flatMap { policy.allows($0, about: subject, at: now) ? $0 : nil }
             let next = policy.nextFetch(after: kept, failure: failures[identifier])
             due[identifier] = next
             guard now >= next else { continue }
             let staple: Staple?
+            let failure: String?
             do throws(DirectiveError) {
-                staple = try policy.staple(ask(subject, policy, pool), about: subject, at: now)
-                failures[identifier] = nil
-                unsafe report(server, APLOG_INFO, "there is a new OCSP response about '\(subject.certificate)'")
+                let answer = try policy.answer(ask(subject, policy, pool), about: subject, at: now)
+                (staple, failure) = (answer.staple, answer.failure)
             } catch {
-                staple = policy.stapleWithoutAnswer(at: now)
-                failures[identifier] = now
+                (staple, failure) = (policy.stapleWithoutAnswer(at: now), "\(error)")
+            }
+            failures[identifier] = failure.map { _ in now }
+            if let failure {
                 unsafe report(
                     server,
                     APLOG_ERR,
-                    "no OCSP response about '\(subject.certificate)' from \(subject.responder): \(error)"
+                    "no good OCSP response about '\(subject.certificate)' from \(subject.responder): \(failure)"
                 )
+            } else {
+                unsafe report(server, APLOG_INFO, "there is a new OCSP response about '\(subject.certificate)'")
             }
-            if let staple, !staple.isError || kept?.isError ?? true { Self.keep(staple, about: subject) }
+            if let staple, staple.replaces(kept) { Self.keep(staple, about: subject) }
             due[identifier] = policy.nextFetch(after: staple ?? kept, failure: failures[identifier])
             guard apr_time_now() - begin < 1_000_000, !tlsd_mpm_is_stopping() else { return }
         }
@@ -94,8 +98,9 @@ final class StapleFetcher {
         let now = Int64(apr_time_now() / 1_000_000)
         var known: [[UInt8]: Staple] = [:]
         for (subject, policy) in subjects() {
-            let staple = Self.kept(about: subject) ?? Self.remembered.withLock { $0[subject.identifier] }
-            guard let staple, policy.allows(staple, about: subject, at: now) else { continue }
+            let candidates = [Self.kept(about: subject), Self.remembered.withLock { $0[subject.identifier] }]
+            let usable = candidates.compactMap { $0 }.filter { policy.allows($0, about: subject, at: now) }
+            guard let staple = usable.max(by: { $0.fetched < $1.fetched }) else { continue }
             known[subject.identifier] = staple
             Self.keep(staple, about: subject)
         }

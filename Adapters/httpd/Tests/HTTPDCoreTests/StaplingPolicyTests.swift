@@ -22,10 +22,17 @@ import Testing
     }
 
     private func failure(_ policy: StaplingPolicy, _ response: [UInt8], at time: Int64? = nil) throws -> String {
-        let error = #expect(throws: DirectiveError.self) {
-            try policy.staple(response, about: subject(policy), at: time ?? now)
+        do {
+            let answer = try policy.answer(response, about: subject(policy), at: time ?? now)
+            #expect(answer.staple == nil || answer.staple?.kind == .revoked)
+            return try #require(answer.failure)
+        } catch let error as DirectiveError {
+            return "\(error)"
         }
-        return "\(try #require(error))"
+    }
+
+    private func staple(_ policy: StaplingPolicy, _ response: [UInt8], at time: Int64? = nil) throws -> Staple {
+        try #require(try policy.answer(response, about: subject(policy), at: time ?? now).staple)
     }
 
     @Test func subjects() throws {
@@ -46,16 +53,21 @@ import Testing
 
     @Test func goodResponses() throws {
         let policy = try policy()
-        let staple = try policy.staple(OCSPFixture.good, about: subject(policy), at: now)
+        let staple = try self.staple(policy, OCSPFixture.good)
         #expect(
-            staple == Staple(fetched: now, expiry: OCSPFixture.end, isError: false, response: OCSPFixture.good)
+            staple == Staple(fetched: now, expiry: OCSPFixture.end, kind: .good, response: OCSPFixture.good)
         )
         #expect(Staple(bytes: staple.bytes) == staple)
         #expect(try policy.allows(staple, about: subject(policy), at: now))
         #expect(try !policy.allows(staple, about: subject(policy), at: OCSPFixture.end))
         // Somebody else has written to the cache.
-        let forged = Staple(fetched: now, expiry: OCSPFixture.end, isError: false, response: OCSPFixture.revoked)
+        let forged = Staple(fetched: now, expiry: OCSPFixture.end, kind: .good, response: OCSPFixture.revoked)
         #expect(try !policy.allows(forged, about: subject(policy), at: now))
+        let prolonged = Staple(fetched: now, expiry: OCSPFixture.end + 1, kind: .good, response: OCSPFixture.good)
+        #expect(try !policy.allows(prolonged, about: subject(policy), at: now))
+        // It is not stapled for longer than it may be old.
+        let young = try self.policy { $0.maximumAge = 100 }
+        #expect(try self.staple(young, OCSPFixture.good).expiry == OCSPFixture.made + 100)
     }
 
     @Test func badResponses() throws {
@@ -65,6 +77,8 @@ import Testing
         #expect(try failure(policy, OCSPFixture.unknown) == outOfDate)
         #expect(try failure(policy, OCSPRefusal.tryLater.der) == "the responder refuses to answer: tryLater")
         #expect(try failure(policy, OCSPFixture.good, at: OCSPFixture.end + 301) == outOfDate)
+        // The responder's clock may be right, but clients take nothing that has expired.
+        #expect(try failure(policy, OCSPFixture.good, at: OCSPFixture.end) == "the response is out of date")
         #expect(try failure(self.policy { $0.clockSkew = 0 }, OCSPFixture.good, at: OCSPFixture.made - 1) == outOfDate)
         let young = try self.policy { ($0.clockSkew, $0.maximumAge) = (0, 59) }
         #expect(try failure(young, OCSPFixture.good) == outOfDate)
@@ -79,11 +93,20 @@ import Testing
     @Test func errorsPassedOn() throws {
         let policy = try policy { ($0.passesErrorsOn, $0.errorLifetime) = (true, 30) }
         for response in [OCSPFixture.revoked, OCSPFixture.unknown, OCSPRefusal.unauthorized.der] {
-            let staple = try policy.staple(response, about: subject(policy), at: now)
-            #expect(staple == Staple(fetched: now, expiry: now + 30, isError: true, response: response))
+            let staple = try self.staple(policy, response)
+            let kind: Staple.Kind = response == OCSPFixture.revoked ? .revoked : .error
+            let end = kind == .revoked ? OCSPFixture.end : now + 30
+            #expect(staple == Staple(fetched: now, expiry: end, kind: kind, response: response))
             #expect(Staple(bytes: staple.bytes) == staple)
-            #expect(try policy.allows(staple, about: subject(policy), at: now))
-            #expect(try !self.policy().allows(staple, about: subject(policy), at: now))
+            #expect(try policy.allows(staple, about: subject(policy), at: now) && policy.sends(staple))
+            let discreet = try self.policy()
+            #expect(try discreet.allows(staple, about: subject(policy), at: now) == (kind == .revoked))
+            #expect(!discreet.sends(staple))
+            // Neither may it pass for something else.
+            for other: Staple.Kind in [.good, .error, .revoked] where other != kind {
+                let forged = Staple(fetched: now, expiry: now + 30, kind: other, response: response)
+                #expect(try !policy.allows(forged, about: subject(policy), at: now))
+            }
         }
         var damaged = OCSPFixture.revoked
         damaged[damaged.count - 1] ^= 1
@@ -96,28 +119,35 @@ import Testing
         let honest = try policy { ($0.passesErrorsOn, $0.inventsErrors) = (true, false) }
         #expect(honest.stapleWithoutAnswer(at: now) == nil)
         let policy = try policy { $0.passesErrorsOn = true }
-        let expected = Staple(fetched: now, expiry: now + 600, isError: true, response: [0x30, 3, 0x0A, 1, 3])
+        let expected = Staple(fetched: now, expiry: now + 600, kind: .error, response: [0x30, 3, 0x0A, 1, 3])
         #expect(policy.stapleWithoutAnswer(at: now) == expected)
     }
 
     @Test func schedule() throws {
         let policy = try policy { ($0.lifetime, $0.errorLifetime) = (100, 10) }
-        func staple(_ rest: Int64, isError: Bool = false) -> Staple {
-            Staple(fetched: now, expiry: now + rest, isError: isError, response: [1])
+        func staple(_ rest: Int64, _ kind: Staple.Kind = .good) -> Staple {
+            Staple(fetched: now, expiry: now + rest, kind: kind, response: [1])
         }
         #expect(policy.nextFetch(after: nil, failure: nil) == 0)
         #expect(policy.nextFetch(after: nil, failure: now) == now + 10)
         #expect(policy.nextFetch(after: staple(1000), failure: nil) == now + 100)
         #expect(policy.nextFetch(after: staple(60), failure: nil) == now + 30)
         #expect(policy.nextFetch(after: staple(1000), failure: now + 105) == now + 115)
-        #expect(policy.nextFetch(after: staple(10, isError: true), failure: nil) == now + 10)
+        // A responder that gives the same until it expires.
+        for rest: Int64 in [18, 2, 1, 0, -299] {
+            #expect(policy.nextFetch(after: staple(rest), failure: nil) == now + 10)
+        }
+        let hasty = try self.policy { $0.lifetime = 2 }
+        #expect(hasty.nextFetch(after: staple(1000), failure: nil) == now + 2)
+        #expect(policy.nextFetch(after: staple(10, .error), failure: nil) == now + 10)
+        #expect(policy.nextFetch(after: staple(1000, .revoked), failure: nil) == now + 10)
     }
 
     @Test func nonsenseInTheCache() {
-        let staple = Staple(fetched: 1, expiry: 2, isError: true, response: [9])
+        let staple = Staple(fetched: 1, expiry: 2, kind: .error, response: [9])
         #expect(staple.bytes.count == 19)
         for length in 0..<19 { #expect(Staple(bytes: Array(staple.bytes.prefix(length))) == nil) }
-        for (index, value) in [(0, 2), (1, 2), (2, 0xFF), (10, 0x80)] as [(Int, UInt8)] {
+        for (index, value) in [(0, 2), (1, 3), (2, 0xFF), (10, 0x80)] as [(Int, UInt8)] {
             var bytes = staple.bytes
             bytes[index] = value
             #expect(Staple(bytes: bytes) == nil)
@@ -131,8 +161,8 @@ import Testing
         let credential = try OCSPFixture.credential()
         let staples = StapledCredentials([credential], policy)
         #expect(staples.items.count == 1 && staples.failures == [])
-        let good = try policy.staple(OCSPFixture.good, about: staples.items[0].subject, at: now)
-        let bad = try policy.staple(OCSPFixture.revoked, about: staples.items[0].subject, at: now)
+        let good = try staple(policy, OCSPFixture.good)
+        let bad = try staple(policy, OCSPFixture.unknown)
         var looks = 0
         func refresh(_ found: Staple?, at time: Int64) {
             staples.refresh(at: time) { _ in
@@ -144,7 +174,7 @@ import Testing
         refresh(nil, at: now)
         #expect(looks == 1 && credential.staple.ocspResponse == nil)
         refresh(bad, at: now + 1)
-        #expect(looks == 2 && credential.staple.ocspResponse == OCSPFixture.revoked)
+        #expect(looks == 2 && credential.staple.ocspResponse == OCSPFixture.unknown)
         #expect(credential.staple.ocspExpiry == now + 600)
         // An error holds for its time, and good news end it.
         refresh(good, at: now + 2)
@@ -154,8 +184,26 @@ import Testing
         refresh(bad, at: now + 62)
         #expect(looks == 4 && credential.staple.ocspResponse == OCSPFixture.good)
         // Not what the policy does not allow.
-        refresh(Staple(fetched: now, expiry: now + 900, isError: false, response: OCSPFixture.unknown), at: now + 63)
+        refresh(Staple(fetched: now, expiry: now + 900, kind: .good, response: OCSPFixture.unknown), at: now + 63)
         #expect(looks == 5 && credential.staple.ocspResponse == OCSPFixture.good)
+    }
+
+    /// That a certificate is revoked is more than an error: nothing is stapled any more that says otherwise.
+    @Test(arguments: [true, false]) func revocation(passesOn: Bool) throws {
+        let policy = try policy { $0.passesErrorsOn = passesOn }
+        let credential = try OCSPFixture.credential()
+        let staples = StapledCredentials([credential], policy)
+        let (good, revoked) = try (staple(policy, OCSPFixture.good), staple(policy, OCSPFixture.revoked))
+        let refusal = try #require(self.policy { $0.passesErrorsOn = true }.stapleWithoutAnswer(at: now))
+        #expect(revoked.replaces(good) && good.replaces(revoked) && !refusal.replaces(revoked))
+        #expect(!refusal.replaces(good) && refusal.replaces(nil) && refusal.replaces(refusal))
+        staples.refresh(at: now) { _ in good }
+        #expect(credential.staple.ocspResponse == OCSPFixture.good)
+        staples.refresh(at: now + 60) { _ in revoked }
+        #expect(credential.staple.ocspResponse == (passesOn ? OCSPFixture.revoked : nil))
+        // It is looked for good news every second.
+        staples.refresh(at: now + 61) { _ in good }
+        #expect(credential.staple.ocspResponse == OCSPFixture.good)
     }
 
     @Test func withoutResponder() throws {
