@@ -187,9 +187,14 @@ import Testing
                     <Location "/b">
                         SSLVerifyClient require
                     </Location>
+                    <Location "/a">
+                        SSLVerifyClient optional
+                    </Location>
                 </VirtualHost>
                 """
             }
+            // Nobody could vouch for a client: none is asked.
+            #expect(try status(server, .nothing, [], path: "/a/") == "200")
             for version in inDirectory ? ["1.3"] : ["1.2", "1.3"] {
                 let tolerated = version == "1.2" ? "GENEROUS" : "FAILED:unable to verify the first certificate"
                 for (shown, expected) in [("valid", tolerated), ("", "NONE"), ("expired", nil)] {

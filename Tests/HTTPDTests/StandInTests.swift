@@ -85,6 +85,8 @@ import Testing
         SSLCipherSuite TLSv1.3 TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256
         SSLHonorCipherOrder off
         SSLSessionTickets off
+        SSLUseStapling On
+        SSLStaplingCache "shmcb:logs/ssl_stapling(32768)"
         """
 
     static let modern = """

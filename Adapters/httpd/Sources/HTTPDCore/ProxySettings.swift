@@ -25,17 +25,14 @@ public final class ProxySettings {
     }
 
     /// Whether a directive is one of those for proxied servers.
-    public static func knows(_ name: String) -> Bool { ProxyDirective.all[name.lowercased()] != nil }
+    public static func knows(_ name: String) -> Bool { ProxyDirectiveTable.all[name.lowercased()] != nil }
 
     /// Carries out a directive; gives a sentence to be logged as a warning.
     public func apply(_ name: String, _ arguments: [String], at line: SSLLine) throws(DirectiveError) -> String? {
-        guard let directive = ProxyDirective.all[name.lowercased()] else { throw DirectiveError("unknown directive") }
-        guard directive.arguments.contains(arguments.count) else {
-            throw DirectiveError(
-                "takes \(directive.arguments.lowerBound) to \(directive.arguments.upperBound) arguments"
-            )
+        guard let directive = ProxyDirectiveTable.all[name.lowercased()] else {
+            throw DirectiveError("unknown directive")
         }
-        return try directive.apply(&values, arguments, line)
+        return try directive.carryOut(on: &values, arguments, at: line)
     }
 
     /// `SSLProxyEngine`, `TLSProxyEngine`.

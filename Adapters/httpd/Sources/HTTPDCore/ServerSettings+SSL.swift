@@ -5,15 +5,10 @@ import TLSCertificates
 extension ServerSettings {
     /// Carries out a directive of mod_ssl; gives a sentence for what has no effect, to be logged as a warning.
     public func apply(ssl name: String, _ arguments: [String], at line: SSLLine) throws(DirectiveError) -> String? {
-        guard let directive = SSLDirective.all[name.lowercased()] else { throw DirectiveError("unknown directive") }
-        guard directive.arguments.contains(arguments.count) else {
-            let (least, most) = (directive.arguments.lowerBound, directive.arguments.upperBound)
-            throw DirectiveError(
-                least == most
-                    ? "takes \(least) argument\(least == 1 ? "" : "s")" : "takes \(least) to \(most) arguments"
-            )
+        guard let directive = SSLDirectiveTable.all[name.lowercased()] else {
+            throw DirectiveError("unknown directive")
         }
-        return try directive.apply(&ssl, arguments, line)
+        return try directive.carryOut(on: &ssl, arguments, at: line)
     }
 
     /// Whether `SSLEngine` is on for the server.

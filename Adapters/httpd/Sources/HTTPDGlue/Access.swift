@@ -51,6 +51,10 @@ private func authenticate(
     }
     // What was shown for others is no proof here, and does not stay when nothing else can be had.
     let canDoWithout = wanted < .require && !facts.hasVerifiedClient
+    guard wanted == .optionalWithoutAuthority || state.settings.hasAuthorities else {
+        let sentence = "the virtual host has no authorities for client certificates"
+        return canDoWithout ? OK : unsafe forbid(request, sentence)
+    }
     guard unsafe request.pointee.main == nil else {
         return canDoWithout ? OK : unsafe forbid(request, "the client has no certificate")
     }
@@ -84,9 +88,7 @@ private func authenticate(
             return status
         }
     }
-    guard wanted == .optionalWithoutAuthority || state.settings.hasAuthorities,
-        let authenticator = try? policy.authenticators?.authenticator(depth: depth)
-    else {
+    guard let authenticator = try? policy.authenticators?.authenticator(depth: depth) else {
         return unsafe forbid(request, "the virtual host has no authorities for client certificates")
     }
     switch connection.authenticate(authenticator, for: policy, wanted) {

@@ -9,8 +9,8 @@ import Testing
         var values = ProxyValues()
         for line in lines where !line.isEmpty {
             let words = line.split(separator: " ").map(String.init)
-            let directive = try #require(ProxyDirective.all[words[0].lowercased()])
-            _ = try directive.apply(&values, Array(words.dropFirst()), SSLLine { "/server/" + $0 })
+            let directive = try #require(ProxyDirectiveTable.all[words[0].lowercased()])
+            _ = try directive.carryOut(on: &values, Array(words.dropFirst()), at: SSLLine { "/server/" + $0 })
         }
         return values
     }
