@@ -40,7 +40,7 @@ import Testing
 
     @Test func statuses() throws {
         let authority = try OCSPAuthority()
-        let good = try authority.issue("good", serial: "01", purpose: "clientAuth")
+        let good = try authority.issue("good", serial: "01", purpose: "clientAuth", behind: "ldap://127.0.0.1/")
         let revoked = try authority.issue("revoked", serial: "02", purpose: "clientAuth")
         let unknown = try authority.issue("unknown", serial: "03", purpose: "clientAuth")
         let mute = try authority.issue("mute", serial: "04", purpose: "clientAuth", namesResponder: false)
