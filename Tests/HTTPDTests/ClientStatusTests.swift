@@ -40,7 +40,7 @@ import Testing
 
     @Test func statuses() throws {
         let authority = try OCSPAuthority()
-        let good = try authority.issue("good", serial: "01", purpose: "clientAuth")
+        let good = try authority.issue("good", serial: "01", purpose: "clientAuth", behind: "ldap://127.0.0.1/")
         let revoked = try authority.issue("revoked", serial: "02", purpose: "clientAuth")
         let unknown = try authority.issue("unknown", serial: "03", purpose: "clientAuth")
         let mute = try authority.issue("mute", serial: "04", purpose: "clientAuth", namesResponder: false)
@@ -160,7 +160,24 @@ import Testing
         try server.stop()
     }
 
-    /// A response that was made before does not answer a request with a nonce; without one it will do.
+    /// A responder that nobody has certified is believed if an administrator names it.
+    @Test func trustedResponder() throws {
+        let (authority, other) = (try OCSPAuthority(), try OCSPAuthority())
+        let good = try authority.issue("good", serial: "01", purpose: "clientAuth")
+        let key = other.directory.appendingPathComponent("ca.key").path
+        try authority.start(["01": .good], arguments: ["-ndays", "2", "-rsigner", other.authority, "-rkey", key])
+        let directives = "SSLVerifyClient require\nSSLOCSPEnable leaf"
+        let careful = try server(authority, directives)
+        #expect(try status(careful, good, []) == "refused")
+        #expect(careful.errorLog.contains("not signed by the issuer or a responder of its choice"))
+        try careful.stop()
+        let trusting = try server(authority, directives + "\nSSLOCSPResponderCertificateFile \"\(other.authority)\"")
+        #expect(try status(trusting, good, []) == "200")
+        try trusting.stop()
+    }
+
+    /// A response that was made before, for somebody else's request, does not answer one with a nonce; without one it will
+    /// do.
     @Test func nonces() throws {
         let authority = try OCSPAuthority()
         let good = try authority.issue("good", serial: "01", purpose: "clientAuth")
@@ -173,7 +190,7 @@ import Testing
             directory = sys.argv[1]
             answer = directory + "/answer.der"
             subprocess.run(["openssl", "ocsp", "-issuer", directory + "/ca.pem", "-cert", directory + "/good.crt",
-                "-no_nonce", "-url", "\(address)", "-noverify", "-respout", answer], check=True)
+                "-url", "\(address)", "-noverify", "-respout", answer], check=True)
             class Handler(http.server.BaseHTTPRequestHandler):
                 def do_POST(self):
                     self.rfile.read(int(self.headers["Content-Length"]))

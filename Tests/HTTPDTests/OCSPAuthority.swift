@@ -45,10 +45,19 @@ final class OCSPAuthority {
     /// - Parameters:
     ///   - serial: Its serial number, two hexadecimal digits.
     ///   - purpose: `serverAuth` or `clientAuth`.
-    ///   - namesResponder: Whether it says where the responder is, behind an address that cannot be asked.
-    func issue(_ name: String, serial: String, purpose: String, namesResponder: Bool = true) throws -> Identity {
-        let place =
-            namesResponder ? "authorityInfoAccess=OCSP;URI:ldap://127.0.0.1/,OCSP;URI:http://127.0.0.1:\(port)/\\n" : ""
+    ///   - namesResponder: Whether it says where the responder is.
+    ///   - other: An address of a responder that it says before.
+    func issue(
+        _ name: String,
+        serial: String,
+        purpose: String,
+        namesResponder: Bool = true,
+        behind other: String? = nil
+    ) throws -> Identity {
+        let addresses = [other, namesResponder ? "http://127.0.0.1:\(port)/" : nil].compactMap {
+            $0.map { "OCSP;URI:\($0)" }
+        }
+        let place = addresses.isEmpty ? "" : "authorityInfoAccess=\(addresses.joined(separator: ","))\\n"
         let script = """
             set -eu
             openssl ecparam -name prime256v1 -genkey -noout -out \(name).key

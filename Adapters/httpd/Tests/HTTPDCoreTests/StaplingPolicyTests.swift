@@ -102,6 +102,7 @@ import Testing
             let discreet = try self.policy()
             #expect(try discreet.allows(staple, about: subject(policy), at: now) == (kind == .revoked))
             #expect(!discreet.sends(staple))
+            #expect(try !policy.allows(staple, about: subject(policy), at: staple.expiry))
             // Neither may it pass for something else.
             for other: Staple.Kind in [.good, .error, .revoked] where other != kind {
                 let forged = Staple(fetched: now, expiry: now + 30, kind: other, response: response)
