@@ -79,12 +79,17 @@ public struct ServerSession: ~Copyable, Sendable {
     ///
     /// A chain can be accepted with an empty path: then it was not verified, which ``verifiedPath`` tells.
     ///
+    /// - Parameters:
+    ///   - verdict: Whether the client is accepted.
+    ///   - isResumable: Whether the client gets a session, to come back with. Nobody asks the driver about it then: the
+    ///     built-in verdict alone counts, which verifies the chain again and refuses the session of one that it does not
+    ///     accept.
     /// - Throws: `TLSError.certificateRejected` when the verdict is a rejection, `TLSError` when the handshake fails
     ///   later, `TLSError.misuse` when no verdict is waited for.
-    public mutating func answer(verification verdict: Verdict) throws(TLSError) {
+    public mutating func answer(verification verdict: Verdict, isResumable: Bool = false) throws(TLSError) {
         guard case .verifyPeer = engine.request else { throw engine.failure ?? .misuse(.noSuchRequest) }
         try engine.answer { handshake, channel throws(TLSError) in
-            try handshake.answer(verification: verdict, channel: &channel)
+            try handshake.answer(verification: verdict, isResumable: isResumable, channel: &channel)
         } connected: { connected, _ throws(TLSError) in
             try connected.answer(verification: verdict)
         }

@@ -9,15 +9,15 @@ extension Connection {
     /// Judges a chain. As `SSLVerifyClient optional_no_ca` wants it, one that leads to no trusted authority is taken, and is
     /// no proof of anything; `SSLOCSPEnable` asks a responder, for which this thread waits.
     func answer(_ verification: VerificationRequest) throws(TLSError) {
-        let verdict: Verdict
+        let path: [Certificate]
         do throws(CertificateRejection) {
-            let path = try path(of: verification)
+            path = try self.path(of: verification)
             try checkStatus(path, at: verification.time)
-            verdict = .accepted(path: path)
         } catch {
-            verdict = .rejected(error)
+            return try tls.session.answer(verification: .rejected(error))
         }
-        try tls.session.answer(verification: verdict)
+        // Responders are not asked again within the life of a session.
+        try tls.session.answer(verification: .accepted(path: path), isResumable: !path.isEmpty)
     }
 
     private func path(of verification: VerificationRequest) throws(CertificateRejection) -> [Certificate] {

@@ -71,7 +71,7 @@ struct ExpectClientCertificateVerifyTLS12: ~Copyable {
         let request = authenticator.verification(chain.certificates, at: context.options.clock())
         let state = AwaitClientVerdictTLS12(request: request, chain: chain, proof: proof, next: next)
         if context.deferring.contains(.verification) { return .handshaking(.awaitVerdictTLS12(state)) }
-        return try state.answer(request.verdict(), &channel)
+        return try state.answer(request.verdict(), isResumable: true, &channel)
     }
 }
 
@@ -82,13 +82,15 @@ struct AwaitClientVerdictTLS12: ~Copyable {
     fileprivate let proof: HandshakeSignatureVerified
     fileprivate var next: ExpectClientChangeCipherSpec
 
-    consuming func answer(_ verdict: Verdict, _ channel: inout Channel) throws(TLSError) -> ServerPhase {
+    consuming func answer(
+        _ verdict: Verdict,
+        isResumable: Bool,
+        _ channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
         next.handshake.client = try PeerAuthenticated(verdict, chain: chain, proof: proof)
         next.handshake.negotiated.clientSignatureScheme = proof.scheme
-        // What a driver accepted must not pass for a verified chain in another connection.
-        if next.handshake.context.deferring.contains(.verification) || !SessionState.canHold(chain.certificates) {
-            next.handshake.isResumable = false
-        }
+        // What a driver accepted must not pass for a verified chain in another connection, unless it says so.
+        if !isResumable || !SessionState.canHold(chain.certificates) { next.handshake.isResumable = false }
         return .handshaking(.expectChangeCipherSpec(next))
     }
 }

@@ -98,7 +98,7 @@ struct ExpectClientCertificateVerifyTLS13: ~Copyable {
         if state.flight.context.deferring.contains(.verification) {
             return .handshaking(.awaitVerdictTLS13(state))
         }
-        return try state.answer(request.verdict(), &channel)
+        return try state.answer(request.verdict(), isResumable: true, &channel)
     }
 }
 
@@ -109,13 +109,15 @@ struct AwaitClientVerdictTLS13: ~Copyable {
     fileprivate let proof: HandshakeSignatureVerified
     fileprivate var flight: ClientFlightTLS13
 
-    consuming func answer(_ verdict: Verdict, _ channel: inout Channel) throws(TLSError) -> ServerPhase {
+    consuming func answer(
+        _ verdict: Verdict,
+        isResumable: Bool,
+        _ channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
         flight.client = try PeerAuthenticated(verdict, chain: chain, proof: proof)
         flight.negotiated.clientSignatureScheme = proof.scheme
-        // What a driver accepted must not pass for a verified chain in another connection.
-        if flight.context.deferring.contains(.verification) || !SessionState.canHold(chain.certificates) {
-            flight.ticketCount = 0
-        }
+        // What a driver accepted must not pass for a verified chain in another connection, unless it says so.
+        if !isResumable || !SessionState.canHold(chain.certificates) { flight.ticketCount = 0 }
         return .handshaking(.expectFinishedTLS13(ExpectClientFinishedTLS13(flight: flight)))
     }
 }

@@ -129,10 +129,14 @@ extension ServerHandshake: HandshakeState {
     }
 
     /// The driver's verdict on the client's chain.
-    consuming func answer(verification verdict: Verdict, channel: inout Channel) throws(TLSError) -> ServerPhase {
+    consuming func answer(
+        verification verdict: Verdict,
+        isResumable: Bool,
+        channel: inout Channel
+    ) throws(TLSError) -> ServerPhase {
         switch consume self {
-        case .awaitVerdictTLS13(let state): try state.answer(verdict, &channel)
-        case .awaitVerdictTLS12(let state): try state.answer(verdict, &channel)
+        case .awaitVerdictTLS13(let state): try state.answer(verdict, isResumable: isResumable, &channel)
+        case .awaitVerdictTLS12(let state): try state.answer(verdict, isResumable: isResumable, &channel)
         default: throw .misuse(.noSuchRequest)
         }
     }
