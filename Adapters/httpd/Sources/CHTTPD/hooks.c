@@ -243,6 +243,8 @@ void tlsd_register_hooks(apr_pool_t *pool) {
     if (tlsd_is_ssl_face()) {
         after_log_config = as_mod_ssl;
     }
+    // Its threads fetch OCSP responses.
+    static const char *const before_watchdog[] = {"mod_watchdog.c", NULL};
     // Environment variables of SetEnvIf and BrowserMatch steer the way a connection is closed.
     static const char *const after_setenvif[] = {"mod_setenvif.c", NULL};
 
@@ -257,7 +259,7 @@ void tlsd_register_hooks(apr_pool_t *pool) {
     ap_hook_check_config(tlsd_check_config, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(tlsd_post_config, NULL, before_proxy, APR_HOOK_MIDDLE);
     ap_hook_post_config(tlsd_watch_files, after_proxy, NULL, APR_HOOK_LAST);
-    ap_hook_child_init(tlsd_caches_start_child, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_child_init(tlsd_caches_start_child, NULL, before_watchdog, APR_HOOK_MIDDLE);
     tlsd_register_status_page();
     ap_hook_monitor(tlsd_monitor, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_pre_connection(tlsd_pre_connection, NULL, NULL, APR_HOOK_MIDDLE);

@@ -26,7 +26,7 @@ public struct ClientStatusPolicy: Sendable {
         responder = values.responder
         overridesResponders = values.overridesResponders ?? false
         proxy = values.proxy
-        timeout = values.timeout ?? 10
+        timeout = max(values.timeout ?? 10, 1)
         clockSkew = values.clockSkew ?? 300
         maximumAge = values.maximumAge
         usesNonce = values.usesNonce ?? true

@@ -103,7 +103,7 @@ enum SSLDirectiveTable {
             values.clientStatus.proxy = try ResponderAddress(text)
         },
         "sslocsprespondercertificatefile": .file(\.clientStatus.responderFile),
-        "sslocsprespondertimeout": .seconds(\.clientStatus.timeout, 1...3_600),
+        "sslocsprespondertimeout": .seconds(\.clientStatus.timeout, 0...3_600),
         "sslocspresponsetimeskew": .seconds(\.clientStatus.clockSkew, 0...86_400),
         "sslocspresponsemaxage": .seconds(\.clientStatus.maximumAge, 0...31_536_000),
         "sslocspuserequestnonce": .flag(\.clientStatus.usesNonce),
@@ -119,9 +119,9 @@ enum SSLDirectiveTable {
         "sslstaplingforceurl": .one { values, text throws(DirectiveError) in
             values.stapling.responder = try ResponderAddress(text)
         },
-        "sslstaplingrespondertimeout": .seconds(\.stapling.responderTimeout, 1...3_600),
-        "sslstaplingstandardcachetimeout": .seconds(\.stapling.lifetime, 1...2_592_000),
-        "sslstaplingerrorcachetimeout": .seconds(\.stapling.errorLifetime, 1...2_592_000),
+        "sslstaplingrespondertimeout": .seconds(\.stapling.responderTimeout, 0...3_600),
+        "sslstaplingstandardcachetimeout": .seconds(\.stapling.lifetime, 0...2_592_000),
+        "sslstaplingerrorcachetimeout": .seconds(\.stapling.errorLifetime, 0...2_592_000),
         "sslstaplingresponsetimeskew": .seconds(\.stapling.clockSkew, 0...86_400),
         "sslstaplingresponsemaxage": .seconds(\.stapling.maximumAge, 0...31_536_000),
         "sslstaplingreturnrespondererrors": .flag(\.stapling.passesErrorsOn),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 public import SafeTLS
 import Synchronization
+public import TLSCertificates
 
 /// The certificates of a virtual host to which OCSP responses are stapled, and when to look for newer ones.
 public final class StapledCredentials: Sendable {
@@ -12,6 +13,14 @@ public final class StapledCredentials: Sendable {
         public let subject: StapledCertificate
     }
 
+    /// A certificate that nobody can be asked about.
+    public struct Failure: Equatable, Sendable {
+        /// The certificate.
+        public let certificate: Certificate
+        /// Why.
+        public let reason: String
+    }
+
     /// Seconds between two looks at what other processes have fetched, when there is something and when there is not.
     private static let (interval, shortInterval): (Int64, Int64) = (60, 1)
 
@@ -19,22 +28,22 @@ public final class StapledCredentials: Sendable {
     public let policy: StaplingPolicy
     /// The certificates that somebody can be asked about.
     public let items: [Item]
-    /// Why nobody can be asked about the others.
-    public let failures: [String]
+    /// The others.
+    public let failures: [Failure]
 
     private let next = Atomic<Int64>(0)
 
     init(_ credentials: [Credential], _ policy: StaplingPolicy) {
         self.policy = policy
         var items: [Item] = []
-        var failures: [String] = []
+        var failures: [Failure] = []
         for credential in credentials {
             do throws(DirectiveError) {
                 let subject = try StapledCertificate(credential.certificateChain, policy)
                 items.append(Item(credential: credential, subject: subject))
             } catch {
-                let name = credential.certificateChain.first.map { "\($0)" } ?? ""
-                failures.append("no OCSP response can be stapled to the certificate '\(name)': \(error)")
+                guard let certificate = credential.certificateChain.first else { continue }
+                failures.append(Failure(certificate: certificate, reason: "\(error)"))
             }
         }
         self.items = items

@@ -25,9 +25,10 @@ public struct StaplingPolicy: Sendable {
     init?(_ values: StaplingValues) {
         guard values.isOn == true else { return nil }
         responder = values.responder
-        responderTimeout = values.responderTimeout ?? 10
-        lifetime = values.lifetime ?? 3_600
-        errorLifetime = values.errorLifetime ?? 600
+        // 0 would be no time at all, and no rest between two questions.
+        responderTimeout = max(values.responderTimeout ?? 10, 1)
+        lifetime = max(values.lifetime ?? 3_600, 1)
+        errorLifetime = max(values.errorLifetime ?? 600, 1)
         clockSkew = values.clockSkew ?? 300
         maximumAge = values.maximumAge
         passesErrorsOn = values.passesErrorsOn ?? false

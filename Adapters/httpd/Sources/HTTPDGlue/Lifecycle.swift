@@ -123,8 +123,11 @@ private func fetchStaples(main: UnsafeMutablePointer<server_rec>, _ pool: Pool) 
     func warn(_ sentence: String) {
         unsafe tlsd_log_server(main, APLOG_WARNING, APR_SUCCESS, Event.stapling.line(sentence))
     }
-    for server in servers where server.stapling == nil {
-        for failure in server.settings.policy?.staples?.failures ?? [] { warn(failure) }
+    for server in servers {
+        for failure in server.settings.policy?.staples?.failures ?? []
+        where server.stapling?.manages(failure.certificate) != true {
+            warn("no OCSP response can be stapled to the certificate '\(failure.certificate)': \(failure.reason)")
+        }
     }
     let fetcher = StapleFetcher(servers)
     fetcher.carryOver()

@@ -93,7 +93,7 @@ final class ManagedStapling: Sendable {
             guard status != .unknown else { return }
             var staple = entry.credential.staple
             staple.ocspResponse = der
-            staple.ocspExpiry = response.nextUpdate(for: entry.certificate, issuedBy: entry.issuer)
+            staple.ocspExpiry = response.expiry(for: entry.certificate, issuedBy: entry.issuer)
             try entry.credential.setStaple(staple)
         } catch {
             unsafe log(record, .stapling, level: APLOG_INFO, "an OCSP response is not stapled: \(error)")
