@@ -61,8 +61,6 @@ import Testing
         for _ in 0..<10 { #expect(try status(server) == "Cert Status: good") }
         #expect(server.complaints == [])
         authority.stop()
-        // The parent looks every ten seconds.
-        Thread.sleep(forTimeInterval: 11)
         try server.restartGracefully()
         for _ in 0..<5 { #expect(try status(server) == "Cert Status: good") }
         #expect(try curl(["--cacert", authority.authority, server.url]).text == "This is localhost.\n")

@@ -94,12 +94,15 @@ func tlsd_watch_files(
 /// What looks after servers keeps them alive, and they keep it alive: the end of the configuration is theirs.
 private final class ConfigurationEnd {
     private let engines: EngineList
+    private let process = getpid()
 
     init(_ engines: EngineList) {
         self.engines = engines
     }
 
     deinit {
+        // The caches are still there, and in the parent what they hold is of use for the next configuration.
+        if process == getpid() { engines.stapleFetcher?.remember() }
         engines.reloader = nil
         engines.stapleFetcher = nil
     }

@@ -270,9 +270,7 @@ struct Stamp: Equatable {
 /// Runs in the parent about every ten seconds.
 @c @implementation
 func tlsd_monitor(_ pool: OpaquePointer, _ server: UnsafeMutablePointer<server_rec>) -> CInt {
-    let engines = unsafe ServerState.of(server)?.engines
-    unsafe engines?.reloader?.look(for: server)
-    engines?.stapleFetcher?.remember()
+    unsafe ServerState.of(server)?.engines?.reloader?.look(for: server)
     return DECLINED
 }
 
