@@ -130,7 +130,9 @@ import Testing
         // The first restarts fill caches.
         #expect(memory[19] < memory[5] + 1024, "\(memory)")
         try server.stop()
-        #expect(server.complaints.isEmpty)
+        // AH00546 is about httpd's own count of children, which it loses when restarts follow each other so fast.
+        let complaints = server.complaints.filter { !$0.contains("AH00546") }
+        #expect(complaints.isEmpty, "\(complaints)")
     }
 
     /// What a configuration held goes with it: here many authorities.
