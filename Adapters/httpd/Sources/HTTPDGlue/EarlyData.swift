@@ -47,8 +47,8 @@ enum EarlyRequest {
         else { return OK }
         let method = unsafe request.pointee.method.map { unsafe String(cString: $0) } ?? ""
         if SafeMethods.contains(method), unsafe !tlsd_has_body(request) {
-            unsafe apr_table_setn(request.pointee.headers_in, "Early-Data", "1")
-            unsafe apr_table_setn(request.pointee.notes, note, "1")
+            unsafe apr_table_set(request.pointee.headers_in, "Early-Data", "1")
+            unsafe apr_table_set(request.pointee.notes, note, "1")
             return OK
         }
         if unsafe request.pointee.connection.pointee.master != nil {
