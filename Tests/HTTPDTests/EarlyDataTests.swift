@@ -240,6 +240,10 @@ extension ClientScripts {
             message("POST", "/cgi-bin/digest", "Content-Length: 3\\r\\n") + b"abc",
             message("DELETE", "/index.html"),
             message("GET", "/", "Content-Length: 3\\r\\n") + b"abc",
+            # What follows is not a request any more.
+            message("GET", "/", "Connection: Upgrade\\r\\nUpgrade: websocket\\r\\n"),
+            # Its host takes none.
+            message("GET", "/index.html").replace(b"localhost", b"careful.example"),
         ]):
             received = answer(flight(session(), request))
             line = log(2 + number)[-1]
@@ -249,14 +253,16 @@ extension ClientScripts {
         # HTTP/2: a request for stream 1 without and with :method POST, and :scheme, :path, :authority.
         def frame(kind, flags, stream, payload=b""):
             return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
-        def begin(method):
-            headers = bytes([method, 0x87, 0x85, 0x41, 9]) + b"localhost"
+        def begin(method, name=b"localhost"):
+            headers = bytes([method, 0x87, 0x85, 0x41, len(name)]) + name
             return b"PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n" + frame(4, 0, 0) + frame(1, 5, 1, headers)
-        for number, (method, line) in enumerate([
-            (0x82, "GET /index.html 200 early=1 header=1 Resumed"), (0x83, "POST /index.html 425 early=- header=- Resumed")
+        for number, (first, line) in enumerate([
+            (begin(0x82), "GET /index.html 200 early=1 header=1 Resumed"),
+            (begin(0x83), "POST /index.html 425 early=- header=- Resumed"),
+            (begin(0x82, b"careful.example"), "GET /index.html 425 early=- header=- Resumed"),
         ]):
-            answer(flight(session(alpn="h2"), begin(method), "h2"))
-            assert log(5 + number)[-1] == line, log(5 + number)
+            answer(flight(session(alpn="h2"), first, "h2"))
+            assert log(7 + number)[-1] == line, log(7 + number)
         print("done")
         """
 
