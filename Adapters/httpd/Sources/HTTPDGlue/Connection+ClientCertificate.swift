@@ -101,8 +101,6 @@ extension Connection {
         for host: ServerPolicy,
         _ wanted: ClientVerification
     ) -> Authentication {
-        // Who sent 0-RTT data can be asked when it has shown that it is there.
-        guard phase != .early || completeHandshake() else { return .failed }
         asking = (host, wanted)
         defer { asking = nil }
         guard phase == .established, tls.session.offersPostHandshakeAuthentication else { return .impossible }
