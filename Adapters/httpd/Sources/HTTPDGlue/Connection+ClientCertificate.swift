@@ -16,7 +16,7 @@ extension Connection {
         } catch {
             return try tls.session.answer(verification: .rejected(error))
         }
-        // Responders are not asked again within the life of a session.
+        // Responders are not asked again within the life of a session, which resumptions do not prolong then.
         try tls.session.answer(verification: .accepted(path: path), isResumable: !path.isEmpty)
     }
 
