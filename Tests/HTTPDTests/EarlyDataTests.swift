@@ -18,6 +18,12 @@ import Testing
         let certificates = try TestCertificates.shared()
         let isTLS = face == .tls
         let identity = certificates.localhost(.ecdsaP256)
+        let members = """
+            SSLCACertificateFile "\(certificates.authority.path)"
+            <Location /a>
+                SSLVerifyClient require
+            </Location>
+            """
         let certificate = isTLS ? HTTPServer.certificateDirective(identity) : StandInTests.certificate(identity)
         return try HTTPServer(mpm, face: face) { port in
             """
@@ -27,7 +33,7 @@ import Testing
             \(isTLS ? "TLSEngine 127.0.0.1:\(port)" : "SSLSessionCache shmcb:${APACHE_RUN_DIR}/ssl_scache(512000)")
             <VirtualHost 127.0.0.1:\(port)>
                 ServerName localhost
-                \(isTLS ? "TLSEarlyData on" : "SSLEngine on\nSSLEarlyData on\nSSLSessionTickets off")
+                \(isTLS ? "TLSEarlyData on" : "SSLEngine on\nSSLEarlyData on\nSSLSessionTickets off\n\(members)")
                 \(certificate)
                 \(Self.log)
             </VirtualHost>
@@ -42,7 +48,9 @@ import Testing
     }
 
     private func run(_ script: String, _ server: HTTPServer) throws {
-        let outcome = try python(ClientScripts.earlyData + script, server, [server.root.path])
+        let member = try TestCertificates.shared().client(.ecdsaP256)
+        let arguments = [server.root.path, member.certificate.path, member.key.path]
+        let outcome = try python(ClientScripts.earlyData + script, server, arguments)
         #expect(outcome.status == 0 && outcome.text.hasSuffix("done\n"), "\(outcome)\n\(server.errorLog)")
         try server.stop()
         #expect(server.complaints.isEmpty, "\(server.complaints)")
@@ -63,6 +71,12 @@ import Testing
     /// A client that never ends its handshake gets the answer to a GET, and not to anything that changes something.
     @Test func firstFlightsOnly() throws {
         try run(ClientScripts.firstFlights, try server(.event, face: .tls, "Timeout 2"))
+    }
+
+    /// A directory that wants a certificate has the request wait, too: its client can be asked afterwards.
+    @Test(arguments: [HTTPServer.MultiProcessing.event, .prefork])
+    func directoriesThatAskClients(mpm: HTTPServer.MultiProcessing) throws {
+        try run(ClientScripts.members, try server(mpm, face: .ssl, "Timeout 2"))
     }
 
     /// The same first flight, sent again to whatever process takes the connection: one of them answers it.
@@ -108,8 +122,8 @@ extension ClientScripts {
             return path
 
         # The output of a client with early data, which then says something more.
-        def early(path, data, more, name="localhost"):
-            process = client(["-sess_in", path, "-early_data", file("early", data)], name=name)
+        def early(path, data, more, name="localhost", options=[]):
+            process = client(["-sess_in", path, "-early_data", file("early", data)] + options, name=name)
             return process.communicate(more, timeout=20)[0].decode()
 
         # The ClientHello of such a client and the record behind it, which reach no server.
@@ -240,6 +254,10 @@ extension ClientScripts {
             message("POST", "/cgi-bin/digest", "Content-Length: 3\\r\\n") + b"abc",
             message("DELETE", "/index.html"),
             message("GET", "/", "Content-Length: 3\\r\\n") + b"abc",
+            # What follows is not a request any more.
+            message("GET", "/", "Connection: Upgrade\\r\\nUpgrade: websocket\\r\\n"),
+            # Its host takes none.
+            message("GET", "/index.html").replace(b"localhost", b"careful.example"),
         ]):
             received = answer(flight(session(), request))
             line = log(2 + number)[-1]
@@ -249,14 +267,31 @@ extension ClientScripts {
         # HTTP/2: a request for stream 1 without and with :method POST, and :scheme, :path, :authority.
         def frame(kind, flags, stream, payload=b""):
             return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
-        def begin(method):
-            headers = bytes([method, 0x87, 0x85, 0x41, 9]) + b"localhost"
+        def begin(method, name=b"localhost"):
+            headers = bytes([method, 0x87, 0x85, 0x41, len(name)]) + name
             return b"PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n" + frame(4, 0, 0) + frame(1, 5, 1, headers)
-        for number, (method, line) in enumerate([
-            (0x82, "GET /index.html 200 early=1 header=1 Resumed"), (0x83, "POST /index.html 425 early=- header=- Resumed")
+        for number, (first, line) in enumerate([
+            (begin(0x82), "GET /index.html 200 early=1 header=1 Resumed"),
+            (begin(0x83), "POST /index.html 425 early=- header=- Resumed"),
+            (begin(0x82, b"careful.example"), "GET /index.html 425 early=- header=- Resumed"),
         ]):
-            answer(flight(session(alpn="h2"), begin(method), "h2"))
-            assert log(5 + number)[-1] == line, log(5 + number)
+            answer(flight(session(alpn="h2"), first, "h2"))
+            assert log(7 + number)[-1] == line, log(7 + number)
+        print("done")
+        """
+
+    fileprivate static let members = """
+        last = message("GET", "/index.html", "Connection: close\\r\\n")
+        member = ["-enable_pha", "-cert", sys.argv[4], "-key", sys.argv[5]]
+        output = early(session(), message("GET", "/a/index.html"), last, options=member)
+        assert "Early data was accepted" in output, output
+        assert "This is a.example." in output and "This is localhost." in output, output
+        # Who has none, cannot be asked, or is not there.
+        for options in (["-enable_pha"], []):
+            output = early(session(), message("GET", "/a/index.html"), last, options=options)
+            assert "Early data was accepted" in output and "This is a.example." not in output, output
+        received = answer(flight(session(), message("GET", "/a/index.html")))
+        assert len(received) < 400, received
         print("done")
         """
 

@@ -36,9 +36,12 @@ public struct ServerOptions: Sendable {
     /// How long a session may be resumed, in seconds, at most seven days and at most one epoch of ``ticketKeys``.
     /// Default: one day.
     ///
-    /// In TLS 1.3 a resumption gives tickets for as long again, up to seven days from the full handshake. In TLS 1.2,
-    /// where a resumption makes no new keys of its own, it does not.
+    /// In TLS 1.3 a resumption gives tickets for as long again, up to ``authenticationLifetime``. In TLS 1.2, where a
+    /// resumption makes no new keys of its own, it does not.
     public var ticketLifetime: Int64 = 86_400
+    /// For how many seconds after a full handshake its client may come back by one resumption after the other, before it
+    /// has to show again who it is. More than the default are as many. Default: seven days.
+    public var authenticationLifetime: Int64 = 604_800
     /// What compresses certificates for clients that want that, most wanted first (RFC 8879). Default: none.
     public var certificateCompressors: [any CertificateCompressor] = []
     /// How data are cut into records.

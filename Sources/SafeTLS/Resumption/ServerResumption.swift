@@ -11,6 +11,8 @@ struct ServerResumption: Sendable {
     let store: (any SessionStore)?
     /// In seconds.
     let lifetime: UInt32
+    /// The most seconds from a full handshake to the last resumption that goes back to it.
+    private let sessionAge: Int64
     /// Must be the same when a session is resumed as when it was made.
     let policy: [UInt8]
     private let authenticator: ClientAuthenticator?
@@ -44,6 +46,7 @@ struct ServerResumption: Sendable {
         ticketForm = options.ticketForm
         store = options.sessionStore
         lifetime = UInt32(min(options.ticketLifetime, keys.epochLength))
+        sessionAge = max(0, min(options.authenticationLifetime, TLSLimits.sessionAge))
         self.authenticator = authenticator
         policy = try ResumptionPolicy(
             versions: options.versions,
@@ -116,7 +119,8 @@ struct ServerResumption: Sendable {
             return nil
         }
         guard state.version == version, state.serverName == serverName, state.policy == policy,
-            state.isAlive(at: now, limit: lifetime), let client = verified(state.client, at: now)
+            state.isAlive(at: now, limit: lifetime, sessionAge: sessionAge),
+            let client = verified(state.client, at: now)
         else { return nil }
         state.client = client
         return state
@@ -137,7 +141,7 @@ struct ServerResumption: Sendable {
     func lifetime(authenticatedAt: Int64, now: Int64, version: ProtocolVersion) -> UInt32 {
         let age = max(0, now - authenticatedAt)
         // In TLS 1.2 the keys of all resumptions come from one master secret.
-        let end = version == .tls12 ? Int64(lifetime) : TLSLimits.sessionAge
+        let end = version == .tls12 ? min(Int64(lifetime), sessionAge) : sessionAge
         return UInt32(max(0, min(Int64(lifetime), end - age)))
     }
 
@@ -154,11 +158,13 @@ struct ServerResumption: Sendable {
 extension SessionState {
     /// Whether the state's lifetime and the age of its authentication allow to use it now.
     ///
-    /// - Parameter limit: The longest lifetime that is allowed now, in seconds; it may have been longer before.
-    func isAlive(at now: Int64, limit: UInt32) -> Bool {
+    /// - Parameters:
+    ///   - limit: The longest lifetime that is allowed now, in seconds; it may have been longer before.
+    ///   - sessionAge: The longest time since the full handshake, the same way.
+    func isAlive(at now: Int64, limit: UInt32, sessionAge: Int64) -> Bool {
         // A clock that was set back makes negative ages; those of a few seconds are differences between machines.
         let age = now - createdAt
-        let end = version == .tls12 ? Int64(limit) : TLSLimits.sessionAge
+        let end = version == .tls12 ? min(Int64(limit), sessionAge) : sessionAge
         return age >= -10 && age <= Int64(min(lifetime, limit)) && now - authenticatedAt <= end
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
 import TLSCertificates
 import TLSCrypto
 import Testing
@@ -186,6 +187,32 @@ struct AcceptedEarlyDataTests {
             try served.server.exportEarlyKeyingMaterial(label: "EXPORTER-x", context: nil, count: 32)
         }
         #expect(try Loopback.feed(&served.server, Loopback.seal(&offered.client, [1, 2, 3])) == [1, 2, 3])
+    }
+
+    /// Nothing is new, and all that is asked about is kept.
+    private final class Askers: ReplayProtection {
+        let values = Mutex<[[UInt8]]>([])
+
+        func isFirst(_ value: [UInt8], now: Int64, window: Int64) -> Bool {
+            values.withLock { $0.append(value) }
+            return false
+        }
+    }
+
+    @Test("are not remembered by a binder that nobody has verified", arguments: [true, false])
+    func otherIdentityFirst(isFirst: Bool) throws {
+        let askers = Askers()
+        let site = try Site { pair in
+            pair.server.earlyData = EarlyDataOptions(replayProtection: askers)
+        }
+        var offered = try OfferedPSK(site.site)
+        if !isFirst { offered.identities.insert([1, 2, 3], at: 0) }
+        offered.hello.others.append((.earlyData, []))
+        var server = ServerSession(configuration: site.site.server)
+        try Loopback.feed(&server, WireBytes.record(.handshake, offered.message()))
+        let status = server.earlyData
+        #expect(status == .rejected(isFirst ? .replay : .notResumed))
+        #expect(askers.values.withLock { $0.count } == (isFirst ? 1 : 0))
     }
 
     @Test("are not fresh when the ticket's age says another time", arguments: [-30, -9, 0, 9, 30])

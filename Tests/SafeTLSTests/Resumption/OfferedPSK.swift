@@ -36,8 +36,10 @@ struct OfferedPSK {
         let length = session.secret.count
         var list: [UInt8] = []
         var zeros: [UInt8] = []
+        // The age of a ticket that came a moment ago.
+        let age = (0..<4).map { UInt8(truncatingIfNeeded: session.ageAdd >> (24 - 8 * UInt32($0))) }
         for identity in identities {
-            list += Hello.vector16(identity) + [0, 0, 0, 0]
+            list += Hello.vector16(identity) + age
             zeros += [UInt8(length)] + [UInt8](repeating: 0, count: length)
         }
         let binders = Hello.vector16(zeros)

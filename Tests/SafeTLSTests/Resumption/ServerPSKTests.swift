@@ -144,6 +144,29 @@ struct ServerPSKTests {
         #expect(try psk.answer(site.server) == .full)
     }
 
+    @Test("Resumptions of resumptions end when the client has to show again who it is")
+    func authenticationLifetime() throws {
+        let clock = MovableClock()
+        let keys = try TicketKeys(random: SeededRandom(seed: 6))
+        let site = try Site { pair in
+            pair.client.clock = { clock.now }
+            pair.server.clock = { clock.now }
+            pair.server.ticketKeys = keys
+            pair.server.ticketLifetime = 300
+            pair.server.authenticationLifetime = 500
+        }
+        for (seconds, isResumed) in [(0, false), (250, true), (240, true), (20, false), (250, true)] as [(Int64, Bool)]
+        {
+            clock.advance(by: seconds)
+            #expect(try site.connect().server.isResumed == isResumed, "after \(seconds) seconds more")
+        }
+        // One that allowed more before.
+        var options = site.pair.server
+        options.authenticationLifetime = 200
+        site.server = try ServerConfiguration(credentials: site.server.credentials, options: options)
+        #expect(try !site.connect().server.isResumed)
+    }
+
     @Test("Servers that share a secret resume each other's sessions")
     func shared() throws {
         let secret = [UInt8](repeating: 0x5C, count: 32)

@@ -17,6 +17,9 @@ struct ClientStatusValues: Equatable {
     /// `SSLOCSPUseRequestNonce`.
     var usesNonce: Bool?
 
+    /// Whether responders are asked.
+    var asks: Bool { checking.map { $0.depth != .none } ?? false }
+
     /// What tells sessions apart whose clients were asked about in different ways; empty when nobody is asked.
     var resumptionContext: [UInt8] {
         guard let checking, checking.depth != .none else { return [] }

@@ -50,7 +50,9 @@ public struct ReplayRegister<Words: SharedWords>: ReplayProtection {
             guard let free else { return false }
             guard words.exchange(free.index, from: free.entry, to: print << 32 | UInt64(seconds)) else { continue }
             // Who saw another place end a moment earlier has put the same there: then at most one of us does not see it.
-            return !slots.contains { $0 != free.index && isSame(words.load($0)) }
+            guard !slots.contains(where: { $0 != free.index && isSame(words.load($0)) }) else { return false }
+            // Who had to wait since its first look at the clock sees no more what others have let go of meanwhile.
+            return isLatest(seconds)
         }
         return false
     }

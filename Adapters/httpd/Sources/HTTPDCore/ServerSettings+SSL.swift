@@ -96,6 +96,8 @@ extension ServerSettings {
             // With a cache TLS 1.3 resumes all the same: its tickets then name sessions in the cache.
             if options.sessionStore == nil { options.ticketCount = 0 } else { options.ticketForm = .stateful }
         }
+        // Responders are asked in full handshakes only.
+        if ssl.clientStatus.asks { options.authenticationLifetime = options.ticketLifetime }
         do throws(ConfigurationError) {
             if let ticketKeys {
                 options.ticketKeys = ticketKeys

@@ -71,6 +71,8 @@ private func authenticate(
                 + "renegotiation, which is refused: set SSLVerifyClient optional in the virtual host"
         )
     }
+    // Who sent 0-RTT data can be asked when it has shown that it is there.
+    guard connection.completeHandshake() else { return unsafe giveUp(request) }
     guard connection.tls.session.offersPostHandshakeAuthentication else {
         return canDoWithout
             ? OK : unsafe forbid(request, "the client cannot be asked for a certificate after its handshake")
@@ -99,10 +101,14 @@ private func authenticate(
         return OK
     case .impossible:
         return canDoWithout ? OK : unsafe forbid(request, "the client cannot be asked for a certificate now")
-    case .failed:
-        unsafe request.pointee.connection.pointee.aborted = 1
-        return HTTP_FORBIDDEN
+    case .failed: return unsafe giveUp(request)
     }
+}
+
+/// The connection has failed, and nobody reads an answer.
+private func giveUp(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
+    unsafe request.pointee.connection.pointee.aborted = 1
+    return HTTP_FORBIDDEN
 }
 
 private func isTLS12(_ version: String?) -> Bool { version == "TLSv1.2" }

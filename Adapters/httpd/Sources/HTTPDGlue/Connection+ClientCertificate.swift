@@ -16,7 +16,7 @@ extension Connection {
         } catch {
             return try tls.session.answer(verification: .rejected(error))
         }
-        // Responders are not asked again within the life of a session.
+        // Responders are not asked again within the life of a session, which resumptions do not prolong then.
         try tls.session.answer(verification: .accepted(path: path), isResumable: !path.isEmpty)
     }
 
@@ -101,8 +101,6 @@ extension Connection {
         for host: ServerPolicy,
         _ wanted: ClientVerification
     ) -> Authentication {
-        // Who sent 0-RTT data can be asked when it has shown that it is there.
-        guard phase != .early || completeHandshake() else { return .failed }
         asking = (host, wanted)
         defer { asking = nil }
         guard phase == .established, tls.session.offersPostHandshakeAuthentication else { return .impossible }

@@ -45,10 +45,9 @@ enum EarlyRequest {
         guard connection.isEarly.load(ordering: .acquiring), unsafe request.pointee.main == nil,
             unsafe request.pointee.prev == nil
         else { return OK }
-        let method = unsafe request.pointee.method.map { unsafe String(cString: $0) } ?? ""
-        if SafeMethods.contains(method), unsafe !tlsd_has_body(request) {
-            unsafe apr_table_setn(request.pointee.headers_in, "Early-Data", "1")
-            unsafe apr_table_setn(request.pointee.notes, note, "1")
+        if unsafe mayComeTwice(request) {
+            unsafe apr_table_set(request.pointee.headers_in, "Early-Data", "1")
+            unsafe apr_table_set(request.pointee.notes, note, "1")
             return OK
         }
         if unsafe request.pointee.connection.pointee.master != nil {
@@ -60,6 +59,15 @@ enum EarlyRequest {
             return HTTP_BAD_REQUEST
         }
         return OK
+    }
+
+    /// Whether it does no harm that a request comes twice. Its host may be another one than that of the handshake, and what
+    /// follows a request that ends HTTP is not looked at.
+    private static func mayComeTwice(_ request: UnsafeMutablePointer<request_rec>) -> Bool {
+        let method = unsafe request.pointee.method.map { unsafe String(cString: $0) } ?? ""
+        return unsafe SafeMethods.contains(method) && !tlsd_has_body(request)
+            && apr_table_get(request.pointee.headers_in, "Upgrade") == nil
+            && ServerState.of(request.pointee.server)?.settings.policy?.takesEarlyData == true
     }
 
     /// Whether a request, or that which it comes from, was let pass before the end of the handshake.

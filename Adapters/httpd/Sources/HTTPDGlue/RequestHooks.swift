@@ -122,7 +122,7 @@ func tlsd_fixups(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
 
     set("HTTPS")
     set("SSL_TLS_SNI")
-    if unsafe EarlyRequest.isMarked(request) { unsafe apr_table_setn(table, "SSL_EARLY_DATA", "1") }
+    if unsafe EarlyRequest.isMarked(request) { unsafe apr_table_set(table, "SSL_EARLY_DATA", "1") }
     let options = unsafe DirectoryConfig.of(request).options.enabled
     if options.contains(.standardVariables) {
         ConnectionFacts.standardNames.forEach(set)

@@ -43,6 +43,18 @@ import Testing
         }
     }
 
+    /// Who resumes is not asked about: that does not go on for ever.
+    @Test(arguments: [("off", 604_800), ("leaf", 900), ("on", 900)])
+    func resumptions(word: String, seconds: Int64) throws {
+        let settings = try Fixture.settings { settings in
+            for (name, value) in [("SSLOCSPEnable", word), ("SSLSessionCacheTimeout", "900")] {
+                _ = try settings.apply(ssl: name, [value], at: SSLLine { $0 })
+            }
+        }
+        try settings.makePolicy(names: VirtualHostNames(exact: ["host.test"], patterns: []))
+        #expect(settings.policy?.configuration.options.authenticationLifetime == seconds)
+    }
+
     @Test func responses() throws {
         var asked: [String] = []
         let (policy, path) = (try policy(), try path())

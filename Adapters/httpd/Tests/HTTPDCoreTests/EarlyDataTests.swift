@@ -11,11 +11,15 @@ import Testing
     private final class Words: SharedWords {
         let words: Mutex<[UInt64]>
         let beforeExchange = Mutex<(@Sendable (Words) -> Void)?>(nil)
+        let beforeLoad = Mutex<(@Sendable (Words) -> Void)?>(nil)
 
         init(count: Int) { words = Mutex([UInt64](repeating: 0, count: count)) }
 
         var count: Int { words.withLock { $0.count } }
-        func load(_ index: Int) -> UInt64 { words.withLock { $0[index] } }
+        func load(_ index: Int) -> UInt64 {
+            if index > 0, let action = beforeLoad.withLock({ $0.take() }) { action(self) }
+            return words.withLock { $0[index] }
+        }
         func exchange(_ index: Int, from old: UInt64, to new: UInt64) -> Bool {
             if index > 0, let action = beforeExchange.withLock({ $0.take() }) { action(self) }
             return words.withLock { words in
@@ -75,6 +79,16 @@ import Testing
             $0 = { words in _ = ReplayRegister(words).isFirst(Self.binder(5), now: 73, window: 10) }
         }
         #expect(!ReplayRegister(words).isFirst(Self.binder(5), now: 72, window: 10))
+    }
+
+    /// What was there has ended for others, and is gone, while this process had to wait after its look at the clock.
+    @Test func placeThatEndsMeanwhile() {
+        let words = Words(count: 17)
+        #expect(ReplayRegister(words).isFirst(Self.binder(5), now: 50, window: 10))
+        words.beforeLoad.withLock {
+            $0 = { words in #expect(ReplayRegister(words).isFirst(Self.binder(6), now: 73, window: 10)) }
+        }
+        #expect(!ReplayRegister(words).isFirst(Self.binder(5), now: 70, window: 10))
     }
 
     @Test func manyThreads() async {

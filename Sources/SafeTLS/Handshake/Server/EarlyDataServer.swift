@@ -48,10 +48,18 @@ struct EarlyDataDecision {
             case .external:
                 self = .rejected(.notResumed)
             case .session(let state):
-                if let reason = Self.objection(context, hello, state, options, cipherSuite, applicationProtocol) {
-                    self = .rejected(reason)
-                } else if resumed.identity != 0 {
+                // First of all, as no other binder was verified than that of the identity.
+                if resumed.identity != 0 {
                     self = .rejected(.notResumed)
+                } else if let reason = Self.objection(
+                    context,
+                    hello,
+                    state,
+                    options,
+                    cipherSuite,
+                    applicationProtocol
+                ) {
+                    self = .rejected(reason)
                 } else {
                     let promised = min(state.maximumEarlyData, options.maximumSize)
                     self = EarlyDataDecision(.accepted, limit: Int(promised))
