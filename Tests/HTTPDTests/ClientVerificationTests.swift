@@ -8,10 +8,10 @@ import Testing
 @Suite struct ClientVerificationTests {
     /// What clients show.
     enum Shown: String, CaseIterable {
-        case nothing, valid, expired, revoked, unknown, usage
+        case nothing, valid, bare, expired, revoked, unknown, usage
 
-        /// Whether a good verifier takes it.
-        var isGood: Bool { self == .valid }
+        /// Whether a good verifier takes it. A bare one has no extensions: `openssl x509 -req` makes it, of version 1.
+        var isGood: Bool { self == .valid || self == .bare }
     }
 
     private static let made = Result {
@@ -36,6 +36,9 @@ import Testing
             make_client revoked ca clientAuth 2
             make_client usage ca serverAuth 3
             make_client unknown other clientAuth 4
+            openssl ecparam -name prime256v1 -genkey -noout -out bare.key
+            openssl req -new -key bare.key -subj /CN=bare -out bare.csr
+            openssl x509 -req -in bare.csr -CA ca.pem -CAkey ca.key -set_serial 6 -days 30 -out bare.pem
             openssl ecparam -name prime256v1 -genkey -noout -out expired.key
             openssl req -new -key expired.key -subj /CN=expired -out expired.csr
             touch index.txt

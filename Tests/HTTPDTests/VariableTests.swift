@@ -82,6 +82,7 @@ import Testing
                 </Location>
                 RequestHeader set X-CDN "%{SSL_CLIENT_S_DN}s"
                 Header set X-Prot "%{SSL_PROTOCOL}s"
+                CustomLog logs/names.log "%{version}c|%{clientcert}c|%{cacert}c|%{errcode}c|%{SSL_CLIENT_S_DN_CN}x"
             </VirtualHost>
             """
         }
@@ -197,6 +198,12 @@ import Testing
         #expect(found["HTTP_X_CDN"] == expected["SSL_CLIENT_S_DN"])
         // Log lines hold what clients say about themselves: nothing in them may look like another line.
         try server.stop()
+        let log = server.root.appendingPathComponent("logs/names.log")
+        let subject =
+            "emailAddress=c1@example.com,CN=client one,OU=Zwei,OU=Eins,O=Kunde\\\\, GmbH,L=M\\xc3\\xbcnchen,ST=Bayern,C=DE"
+        let issuer = "CN=Test Root CA,OU=CA Unit,O=Test Org,L=San Francisco,ST=California,C=US"
+        let line = try String(contentsOf: log, encoding: .utf8)
+        #expect(line == "TLSv\(version)|\(subject)|\(issuer)|-|client one\n")
         #expect(server.complaints.isEmpty, "\(server.complaints)")
     }
 }

@@ -178,18 +178,18 @@ import TLSCrypto
         }
     }
 
-    @Test func versionOneIsForAnchors() throws {
-        try expectAccepted { ($0.root.version, $0.root.extensions) = (nil, []) }
+    @Test(arguments: [nil, 1] as [UInt8?]) func oldVersionsAreNotForIntermediates(version: UInt8?) throws {
+        try expectAccepted { ($0.root.version, $0.root.extensions) = (version, []) }
+        try expectAccepted {
+            ($0.purpose, $0.serverName) = (.clientAuthentication, nil)
+            ($0.leaf.version, $0.leaf.extensions) = (version, [])
+        }
+        let number = version.map { $0 + 1 } ?? 1
         try expect(
-            .malformed("version 1 certificates are accepted as trust anchors only"),
+            .malformed("version \(number) certificates are accepted as trust anchors and leaves only"),
             of: "CN=Intermediate",
             depth: 1
-        ) { ($0.intermediate.version, $0.intermediate.extensions) = (nil, []) }
-        try expect(
-            .malformed("version 2 certificates are accepted as trust anchors only"),
-            of: "CN=Leaf",
-            depth: 0
-        ) { ($0.leaf.version, $0.leaf.extensions) = (1, []) }
+        ) { ($0.intermediate.version, $0.intermediate.extensions) = (version, []) }
     }
 
     @Test func pathLengthsAreKept() throws {

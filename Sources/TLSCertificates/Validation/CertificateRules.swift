@@ -10,8 +10,8 @@ struct CertificateRules {
     typealias Reason = CertificateRejection.Reason
 
     /// What speaks against this leaf, whoever issued it.
-    func objection(toLeaf leaf: Certificate, serverName: ServerName?, isAnchor: Bool) -> Reason? {
-        if let reason = commonObjection(to: leaf, isAnchor: isAnchor) { return reason }
+    func objection(toLeaf leaf: Certificate, serverName: ServerName?) -> Reason? {
+        if let reason = commonObjection(to: leaf) { return reason }
         // RFC 5280 §4.2.1.10: a leaf that states constraints was meant to be something else.
         if leaf.storage.fields.extensions.nameConstraints != nil, !leaf.isCertificateAuthority {
             return .malformed("it has name constraints and is not a certificate authority’s")
@@ -34,9 +34,15 @@ struct CertificateRules {
     ///
     /// - Parameter authoritiesBelow: How many certificates, not self-issued, lie between it and the leaf.
     func objection(toIssuer issuer: Certificate, authoritiesBelow: Int, isAnchor: Bool) -> Reason? {
-        if let reason = commonObjection(to: issuer, isAnchor: isAnchor) { return reason }
-        // Certificates of version 1 cannot have basic constraints; only anchors get here with one.
-        if issuer.version == 3 {
+        if let reason = commonObjection(to: issuer) { return reason }
+        // Certificates of versions 1 and 2 cannot say that they are an authority's; whoever trusts one says so.
+        if issuer.version != 3 {
+            guard isAnchor else {
+                return .malformed(
+                    "version \(issuer.version) certificates are accepted as trust anchors and leaves only"
+                )
+            }
+        } else {
             guard issuer.isCertificateAuthority else { return .notACertificateAuthority }
         }
         if let limit = issuer.pathLengthConstraint, authoritiesBelow > limit {
@@ -51,12 +57,9 @@ struct CertificateRules {
         return keyObjection(to: issuer)
     }
 
-    private func commonObjection(to certificate: Certificate, isAnchor: Bool) -> Reason? {
+    private func commonObjection(to certificate: Certificate) -> Reason? {
         if time > certificate.notAfter { return .expired(notAfter: certificate.notAfter, now: time) }
         if time < certificate.notBefore { return .notYetValid(notBefore: certificate.notBefore, now: time) }
-        if certificate.version != 3, !isAnchor {
-            return .malformed("version \(certificate.version) certificates are accepted as trust anchors only")
-        }
         if let identifier = certificate.unhandledCriticalExtension {
             return .unhandledCriticalExtension(identifier)
         }

@@ -6,7 +6,8 @@
 /// Beyond RFC 5280:
 /// - A leaf that is itself among the trust anchors, byte for byte, needs no issuer; its own validity, names and usages
 ///   are still checked.
-/// - Versions 1 and 2 are accepted of trust anchors only, for such certificates cannot say what they are for.
+/// - Versions 1 and 2 are accepted of leaves, as a version 3 leaf without extensions is, and of trust anchors; not of
+///   authorities in between, for such certificates cannot say that they are one's.
 /// - Every certificate of a path that has an extended key usage has to allow the purpose, issuers too, as the Web PKI
 ///   does it. `anyExtendedKeyUsage` will do for an issuer, which it leaves unrestricted; a leaf has to name the purpose.
 /// - A leaf with a key usage needs digitalSignature: the key signs in every handshake of this library.
@@ -89,7 +90,7 @@ public struct CertificateVerifier: Sendable {
         }
         let rules = CertificateRules(purpose: purpose, time: time)
         let isAnchor = trustAnchors.contains(leaf)
-        if let reason = rules.objection(toLeaf: leaf, serverName: serverName, isAnchor: isAnchor) {
+        if let reason = rules.objection(toLeaf: leaf, serverName: serverName) {
             throw CertificateRejection(certificate: leaf.description, depth: 0, reason: reason)
         }
         if isAnchor { return [leaf] }

@@ -140,15 +140,19 @@ private func setUser(
 /// With `StrictRequire` nothing opens what was refused.
 @c @implementation
 func tlsd_check_authorization(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
-    guard unsafe DirectoryConfig.of(request).options.enabled.contains(.strictRequirements),
-        unsafe apr_table_get(request.pointee.notes, "ssl-access-forbidden") != nil
-    else { return DECLINED }
-    return HTTP_FORBIDDEN
+    unsafe staysRefused(request) ? HTTP_FORBIDDEN : DECLINED
+}
+
+private func staysRefused(_ request: UnsafeMutablePointer<request_rec>) -> Bool {
+    unsafe DirectoryConfig.of(request).options.enabled.contains(.strictRequirements)
+        && apr_table_get(request.pointee.notes, "ssl-access-forbidden") != nil
 }
 
 /// `FakeBasicAuth`: the name in the client's certificate as a user, whose password is `password`.
 @c @implementation
 func tlsd_check_authentication(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
+    // Nobody is asked for a password that would open nothing, least of all without TLS.
+    guard unsafe !staysRefused(request) else { return HTTP_FORBIDDEN }
     // The requests that follow from one have its header fields, and with them what was made here.
     let initial = unsafe initialRequest(request)
     if unsafe apr_table_get(initial.pointee.notes, fakeNote) != nil { return DECLINED }

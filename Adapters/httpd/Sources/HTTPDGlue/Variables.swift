@@ -109,10 +109,8 @@ func tlsd_log_connection_variable(
     switch unsafe String(cString: name) {
     case "version": return unsafe logItem(request, variable: "SSL_PROTOCOL")
     case "cipher": return unsafe logItem(request, variable: "SSL_CIPHER")
-    case "subjectdn": return unsafe logItem(request, variable: "SSL_CLIENT_S_DN")
-    case "issuerdn": return unsafe logItem(request, variable: "SSL_CLIENT_I_DN")
-    case "clientcert": return unsafe logItem(request, variable: "SSL_CLIENT_CERT")
-    case "cacert": return unsafe logItem(request, variable: "SSL_CLIENT_CERT_CHAIN_0")
+    case "subjectdn", "clientcert": return unsafe logItem(request, variable: "SSL_CLIENT_S_DN")
+    case "issuerdn", "cacert": return unsafe logItem(request, variable: "SSL_CLIENT_I_DN")
     default: return nil
     }
 }
