@@ -260,6 +260,8 @@ extension ClientScripts {
             message("GET", "/", "Content-Length: 3\\r\\n") + b"abc",
             # What follows is not a request any more.
             message("GET", "/", "Connection: Upgrade\\r\\nUpgrade: websocket\\r\\n"),
+            # Proxies would not pass on what it is.
+            message("GET", "/index.html", "Connection: keep-alive, early-data\\r\\n"),
             # Its host takes none.
             message("GET", "/index.html").replace(b"localhost", b"careful.example"),
         ]):
@@ -282,7 +284,7 @@ extension ClientScripts {
             (begin(0x82, body=b"abc"), "GET /index.html 425 early=- header=- Resumed"),
         ]):
             answer(flight(session(alpn="h2"), first, "h2"))
-            assert log(7 + number)[-1] == line, log(7 + number)
+            assert log(8 + number)[-1] == line, log(8 + number)
         print("done")
         """
 
