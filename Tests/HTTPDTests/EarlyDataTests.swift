@@ -242,6 +242,10 @@ extension ClientScripts {
         assert "SSL_EARLY_DATA=1" in output and "HTTP/1.1 200 OK" in output, output
         output = visit(message("POST", "/cgi-bin/digest", "Content-Length: 0\\r\\n"), last)
         assert output.count("HTTP/1.1 200 OK") == 2, output
+
+        # The answer to a request does not wait with the next one.
+        received = answer(flight(session(), message("GET", "/index.html") + message("DELETE", "/index.html")))
+        assert len(received) > 400, received
         print("done")
         """
 
@@ -256,6 +260,8 @@ extension ClientScripts {
             message("GET", "/", "Content-Length: 3\\r\\n") + b"abc",
             # What follows is not a request any more.
             message("GET", "/", "Connection: Upgrade\\r\\nUpgrade: websocket\\r\\n"),
+            # Proxies would not pass on what it is.
+            message("GET", "/index.html", "Connection: keep-alive, early-data\\r\\n"),
             # Its host takes none.
             message("GET", "/index.html").replace(b"localhost", b"careful.example"),
         ]):
@@ -267,16 +273,18 @@ extension ClientScripts {
         # HTTP/2: a request for stream 1 without and with :method POST, and :scheme, :path, :authority.
         def frame(kind, flags, stream, payload=b""):
             return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
-        def begin(method, name=b"localhost"):
+        def begin(method, name=b"localhost", body=b""):
             headers = bytes([method, 0x87, 0x85, 0x41, len(name)]) + name
-            return b"PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n" + frame(4, 0, 0) + frame(1, 5, 1, headers)
+            data = frame(1, 4, 1, headers) + frame(0, 1, 1, body) if body else frame(1, 5, 1, headers)
+            return b"PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n" + frame(4, 0, 0) + data
         for number, (first, line) in enumerate([
             (begin(0x82), "GET /index.html 200 early=1 header=1 Resumed"),
             (begin(0x83), "POST /index.html 425 early=- header=- Resumed"),
             (begin(0x82, b"careful.example"), "GET /index.html 425 early=- header=- Resumed"),
+            (begin(0x82, body=b"abc"), "GET /index.html 425 early=- header=- Resumed"),
         ]):
             answer(flight(session(alpn="h2"), first, "h2"))
-            assert log(7 + number)[-1] == line, log(7 + number)
+            assert log(8 + number)[-1] == line, log(8 + number)
         print("done")
         """
 

@@ -160,6 +160,7 @@ struct ServerPSKTests {
             clock.advance(by: seconds)
             #expect(try site.connect().server.isResumed == isResumed, "after \(seconds) seconds more")
         }
+        #expect(try OfferedPSK(site).session.lifetime == 250)
         // One that allowed more before.
         var options = site.pair.server
         options.authenticationLifetime = 200

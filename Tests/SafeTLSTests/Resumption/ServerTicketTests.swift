@@ -220,8 +220,13 @@ struct ServerTicketTests {
         var stricter = site.pair.server
         stricter.ticketLifetime = 60
         let changed = try ServerConfiguration(credentials: site.server.credentials, options: stricter)
-        clock.advance(by: 61)
+        (stricter.ticketLifetime, stricter.authenticationLifetime) = (3600, 60)
+        let careful = try ServerConfiguration(credentials: site.server.credentials, options: stricter)
+        clock.advance(by: 60)
+        #expect(try Self.answer(careful, hello) == .resumed(givesTicket: false))
+        clock.advance(by: 1)
         #expect(try Self.answer(changed, hello) == .full(givesTicket: true))
+        #expect(try Self.answer(careful, hello) == .full(givesTicket: true))
         #expect(try Self.answer(site.server, hello) == .resumed(givesTicket: true))
         clock.advance(by: 3540)
         #expect(try Self.answer(site.server, hello) == .full(givesTicket: true))

@@ -66,8 +66,14 @@ enum EarlyRequest {
     private static func mayComeTwice(_ request: UnsafeMutablePointer<request_rec>) -> Bool {
         let method = unsafe request.pointee.method.map { unsafe String(cString: $0) } ?? ""
         return unsafe SafeMethods.contains(method) && !tlsd_has_body(request)
-            && apr_table_get(request.pointee.headers_in, "Upgrade") == nil
+            && apr_table_get(request.pointee.headers_in, "Upgrade") == nil && !dropsMark(request)
             && ServerState.of(request.pointee.server)?.settings.policy?.takesEarlyData == true
+    }
+
+    /// Whether the client has proxies remove what says that a request is early (RFC 9110 §7.6.1): they must not (RFC 8470 §5.1).
+    private static func dropsMark(_ request: UnsafeMutablePointer<request_rec>) -> Bool {
+        let names = unsafe apr_table_get(request.pointee.headers_in, "Connection")
+        return unsafe ap_find_token(request.pointee.pool, names, "Early-Data") != 0
     }
 
     /// Whether a request, or that which it comes from, was let pass before the end of the handshake.
