@@ -102,6 +102,8 @@ struct AcceptedEarlyDataTests {
             _ = try offered.client.sealEarlyData(more.span, into: &span)
         }
         try Loopback.run(&offered.client, &served.server)
+        let leftOver = served.server.earlyNegotiated
+        #expect(leftOver == nil)
         let (ours, theirs) = (offered.client.earlyData, served.server.earlyData)
         #expect(ours == .accepted && theirs == .accepted)
         #expect(try Loopback.feed(&served.server, Loopback.seal(&offered.client, [6])) == [6])

@@ -149,6 +149,7 @@ struct ExpectClientFinishedTLS13: ~Copyable {
             secrets: flight.secrets
         )
         try channel.install(opener: flight.opener)
+        channel.earlyNegotiated = nil
         return .connected(connected)
     }
 }
