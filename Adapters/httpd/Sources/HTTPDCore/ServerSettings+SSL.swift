@@ -105,7 +105,8 @@ extension ServerSettings {
     /// What the server's options become with the values of `SSL*` directives.
     func apply(to options: inout ServerOptions) throws(DirectiveError) {
         if let versions = ssl.versions { options.versions = versions }
-        if ssl.suitesTLS12 != nil || ssl.suitesTLS13 != nil {
+        // The order of OpenSSL, where mod_ssl's directives say nothing of it.
+        if ssl.isEngineOn != nil || ssl.suitesTLS12 != nil || ssl.suitesTLS13 != nil {
             let suites = (ssl.suitesTLS13 ?? OpenSSLDefaults.suitesTLS13) + (ssl.suitesTLS12 ?? OpenSSLCipherString.all)
             options.cipherSuites = suites
         }
