@@ -30,6 +30,8 @@ struct PEMLines: ~Escapable {
         var end = start
         while end < text.count, text[end] != UInt8(ascii: "\n") { end += 1 }
         next = end + 1
+        // Editors begin files with a byte order mark, and files may stand one behind the other.
+        if end - start >= 3, text[start] == 0xEF, text[start + 1] == 0xBB, text[start + 2] == 0xBF { start += 3 }
         while start < end, Self.isSpace(text[start]) { start += 1 }
         while end > start, Self.isSpace(text[end - 1]) { end -= 1 }
         range = start..<end

@@ -98,7 +98,7 @@ import Testing
         #expect(server.complaints.isEmpty, "\(server.complaints)")
         let text = try String(contentsOf: asked, encoding: .utf8)
         #expect(
-            text.contains("\nPrivate key localhost:\(server.port):RSA (\(directory.path)/key.pem)\nEnter pass phrase:")
+            text.contains("\nPrivate key localhost:443:RSA (\(directory.path)/key.pem)\nEnter pass phrase:")
         )
         #expect(text.components(separatedBy: "Enter pass phrase:").count == 4, "\(text)")
         #expect(text.components(separatedBy: "left\n").count == 2, "\(text)")

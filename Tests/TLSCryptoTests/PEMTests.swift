@@ -45,6 +45,14 @@ struct PEMTests {
         )
     }
 
+    @Test("Files of editors that write a byte order mark, one behind the other")
+    func byteOrderMarks() throws {
+        let file = "\u{FEFF}-----BEGIN X-----\r\nAA==\r\n-----END X-----\r\n"
+        #expect(try blocks(file + file).map(\.der) == [[0], [0]])
+        #expect(try blocks("\u{FEFF}").isEmpty)
+        #expect(failure("-----BEGIN X-----\nA\u{FEFF}A==\n-----END X-----") != nil)
+    }
+
     @Test("Base64 of every length round-trips")
     func lengths() throws {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)

@@ -63,6 +63,13 @@ public final class Credential: Sendable {
         certificateMessageTLS12 = messageTLS12.takeBytes()
     }
 
+    /// The same certificate and key, with other certificates behind the first. The new credential has no staple.
+    ///
+    /// - Throws: `ConfigurationError` when the chain is too long.
+    public func replacingIssuers(by issuers: [Certificate]) throws(ConfigurationError) -> Credential {
+        try Credential(certificateChain: certificateChain.prefix(1) + issuers, privateKey: privateKey)
+    }
+
     /// What is sent together with the certificate to clients that ask for it.
     public var staple: CertificateStaple {
         hasStaple.load(ordering: .acquiring) ? currentStaple.withLock { $0 } : CertificateStaple()

@@ -43,24 +43,9 @@ public enum MachineCertificates {
         _ others: [Certificate],
         _ key: Span<UInt8>
     ) throws(ConfigurationError) -> Credential {
-        let text = Array(chain(of: certificate, others).map { PEMText.certificate($0.der) }.joined().utf8)
+        let chain = [certificate] + certificate.issuers(among: others)
+        let text = Array(chain.map { PEMText.certificate($0.der) }.joined().utf8)
         return try Credential(certificateChainPEM: text.span, privateKeyPEM: key)
-    }
-
-    /// A certificate and the authorities above it. A root is not sent: who does not know it does not trust it either.
-    private static func chain(of certificate: Certificate, _ others: [Certificate]) -> [Certificate] {
-        var chain = [certificate]
-        var current = certificate
-        while !current.isSelfIssued, chain.count < TLSLimits.certificateChainLength {
-            let issuers = others.filter { $0.subject == current.issuer && !$0.isSelfIssued && !chain.contains($0) }
-            let identifier = current.authorityKeyIdentifier
-            guard let next = issuers.first(where: { $0.subjectKeyIdentifier == identifier }) ?? issuers.first else {
-                break
-            }
-            chain.append(next)
-            current = next
-        }
-        return chain
     }
 
     // MARK: - PEM (RFC 7468)

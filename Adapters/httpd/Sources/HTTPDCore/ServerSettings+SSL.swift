@@ -42,6 +42,33 @@ extension ServerSettings {
         for file in files { try loadCertificate(chain: [file], keyFiles) { _, _ throws(DirectiveError) in nil } }
     }
 
+    /// Adds the authorities above a certificate that stands alone, as far as they are among those that vouch for clients:
+    /// with mod_ssl many hosts have their chain in `SSLCACertificateFile`.
+    func completeChains() throws(DirectiveError) {
+        guard ssl.isEngineOn != nil, hasAuthorities else { return }
+        for (index, certificate) in certificates.enumerated() {
+            let chain = certificate.credential.certificateChain
+            guard chain.count == 1, !chain[0].isSelfIssued else { continue }
+            let issuers = chain[0].issuers(among: try authorities())
+            guard !issuers.isEmpty else { continue }
+            do throws(ConfigurationError) {
+                certificates[index].credential = try certificate.credential.replacingIssuers(by: issuers)
+            } catch {
+                throw DirectiveError("\(error)")
+            }
+        }
+    }
+
+    /// The authorities that vouch for clients.
+    private func authorities() throws(DirectiveError) -> [TLSCertificates.Certificate] {
+        do throws(CertificateError) {
+            return try (ssl.authorityFile.map(TrustAnchors.init(pemFile:))?.certificates ?? [])
+                + (ssl.authorityPath.map(TrustAnchors.init(directory:))?.certificates ?? [])
+        } catch {
+            throw DirectiveError("\(error)")
+        }
+    }
+
     /// How the server fetches and staples OCSP responses; nil when it does not by itself.
     public var staplingPolicy: StaplingPolicy? { StaplingPolicy(ssl.stapling) }
 
@@ -78,7 +105,8 @@ extension ServerSettings {
     /// What the server's options become with the values of `SSL*` directives.
     func apply(to options: inout ServerOptions) throws(DirectiveError) {
         if let versions = ssl.versions { options.versions = versions }
-        if ssl.suitesTLS12 != nil || ssl.suitesTLS13 != nil {
+        // The order of OpenSSL, where mod_ssl's directives say nothing of it.
+        if ssl.isEngineOn != nil || ssl.suitesTLS12 != nil || ssl.suitesTLS13 != nil {
             let suites = (ssl.suitesTLS13 ?? OpenSSLDefaults.suitesTLS13) + (ssl.suitesTLS12 ?? OpenSSLCipherString.all)
             options.cipherSuites = suites
         }
@@ -151,10 +179,8 @@ extension ServerSettings {
                 "SSLCARevocationCheck is on, and neither SSLCARevocationFile nor SSLCARevocationPath names a list"
             )
         }
+        let anchors = try authorities()
         do throws(CertificateError) {
-            var anchors: [TLSCertificates.Certificate] = []
-            if let file = ssl.authorityFile { anchors += try TrustAnchors(pemFile: file).certificates }
-            if let path = ssl.authorityPath { anchors += try TrustAnchors(directory: path).certificates }
             var authentication = ClientAuthentication(
                 verification == .require ? .required : .optional,
                 trustAnchors: TrustAnchors(anchors),

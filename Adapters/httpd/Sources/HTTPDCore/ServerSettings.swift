@@ -14,7 +14,7 @@ public final class ServerSettings {
         /// The file of the key.
         public let keyFile: String
         /// What was in them.
-        public fileprivate(set) var credential: Credential
+        public internal(set) var credential: Credential
 
         /// All of them, for comparison.
         public var files: [String] { chainFiles + [keyFile] }
@@ -23,7 +23,7 @@ public final class ServerSettings {
     /// `TLSEngine`; only the main server's count.
     public private(set) var engines: [EngineAddress] = []
     /// `TLSCertificate`.
-    public private(set) var certificates: [Certificate] = []
+    public internal(set) var certificates: [Certificate] = []
     private var versions: ClosedRange<ProtocolVersion>?
     private var preferred: [CipherSuite]?
     private var suppressed: [CipherSuite]?
@@ -125,6 +125,7 @@ public final class ServerSettings {
         replays: (any ReplayProtection)? = nil
     ) throws(DirectiveError) {
         ssl = try ssl.complete()
+        try completeChains()
         var options = ServerOptions()
         options.versions = versions ?? .tls12 ... .tls13
         options.cipherSuites = CipherSuiteList.resolve(preferred: preferred ?? [], suppressed: suppressed ?? [])

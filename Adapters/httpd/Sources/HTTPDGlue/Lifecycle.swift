@@ -202,7 +202,8 @@ private func preparePolicy(
     state.missingCertificate = "SSLEngine is on and there is no certificate, add an SSLCertificateFile"
     let (name, place) = unsafe describe(server)
     do throws(DirectiveError) {
-        let port = unsafe server.pointee.port > 0 ? server.pointee.port : server.pointee.addrs?.pointee.host_port ?? 443
+        // Programs know the name that mod_ssl gives, which has the port of ServerName.
+        let port = unsafe server.pointee.port > 0 ? server.pointee.port : 443
         let host = unsafe server.pointee.server_hostname.map { unsafe String(cString: $0) } ?? "localhost"
         try settings.loadCertificates(
             files: settings.certificateFiles,

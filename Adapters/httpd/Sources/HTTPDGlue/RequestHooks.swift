@@ -42,7 +42,7 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
         clientNamedServer: connection.serverName != nil,
         policy: unsafe ServerState.of(server)?.serverNamePolicy ?? .secure
     )
-    let host = unsafe server.pointee.server_hostname.map { unsafe String(cString: $0) } ?? "(unnamed)"
+    let host = unsafe name(of: server)
     switch verdict {
     case .proceed:
         return DECLINED
@@ -60,10 +60,16 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
             .misdirected,
             // As loud as mod_ssl is: a proxy before us may be at fault.
             level: tlsd_is_ssl_face() ? APLOG_ERR : APLOG_INFO,
-            "a request for \(host) is refused: the handshake was made for a virtual host with another TLS policy"
+            "a request for \(host) is refused: the handshake was made for \(name(of: connection.server))"
+                + (connection.serverName == nil ? ", as the client named no server in it" : "")
+                + ", and that virtual host has another TLS policy"
         )
         return HTTP_MISDIRECTED_REQUEST
     }
+}
+
+private func name(of server: UnsafeMutablePointer<server_rec>) -> String {
+    unsafe server.pointee.server_hostname.map { unsafe String(cString: $0) } ?? "(unnamed)"
 }
 
 /// What SetEnvIf and BrowserMatch say of the way the connection is to end.

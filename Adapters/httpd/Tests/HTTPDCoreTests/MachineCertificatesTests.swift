@@ -49,7 +49,7 @@ import Testing
         #expect(error(Self.leaf, broken)?.hasPrefix("key 1 of those") == true)
     }
 
-    private static let root = """
+    static let root = """
         -----BEGIN CERTIFICATE-----
         MIIBdDCCARugAwIBAgIUBvYCYi1dyG/LnU1RpgZbCPA6AP0wCgYIKoZIzj0EAwIw
         DzENMAsGA1UEAwwEcm9vdDAgFw0yNjExMjgwNTU0MTNaGA8yMTI2MTEwNDA1NTQx
@@ -61,7 +61,7 @@ import Testing
         hjV7pNysAiBOShsT+4btO0bYid/To+qT/pDCbdQ0WCYaRsRvKwhkzA==
         -----END CERTIFICATE-----
         """
-    private static let mid = """
+    static let mid = """
         -----BEGIN CERTIFICATE-----
         MIIBYDCCAQegAwIBAgIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARyb290MCAX
         DTI2MTEyODA1NTQxM1oYDzIxMjYxMTA0MDU1NDEzWjAOMQwwCgYDVQQDDANtaWQw
@@ -73,7 +73,7 @@ import Testing
         6TocWb86rkPKFWBCQPbdclfgT38=
         -----END CERTIFICATE-----
         """
-    private static let leaf = """
+    static let leaf = """
         -----BEGIN CERTIFICATE-----
         MIIBBjCBrQIBAzAKBggqhkjOPQQDAjAOMQwwCgYDVQQDDANtaWQwIBcNMjYxMTI4
         MDU1NDEzWhgPMjEyNjExMDQwNTU0MTNaMA8xDTALBgNVBAMMBGxlYWYwWTATBgcq
@@ -93,7 +93,7 @@ import Testing
         WKDbvA+OKXh+YZ0vNJ/xpCa3t2vvfzoosoSIdA==
         -----END CERTIFICATE-----
         """
-    private static let leafKey = """
+    static let leafKey = """
         -----BEGIN PRIVATE KEY-----
         MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg+FcM5o7itAqi0sZU
         c+eKiv0fK92l3DFSEzIKyfjzaYChRANCAATMkpv5rr5m1qedarpnQRi1IfNnCQdp

@@ -66,6 +66,15 @@ import Testing
         }
     }
 
+    /// Where nothing is said, `SSLHonorCipherOrder on` means the order of OpenSSL.
+    @Test(arguments: ["SSLEngine on", "SSLCipherSuite HIGH"]) func orderOfSuites(line: String) throws {
+        let settings = try Fixture.settings { settings in _ = try apply(settings, line) }
+        try settings.makePolicy(names: VirtualHostNames(exact: ["host.test"], patterns: []))
+        let suites = try #require(settings.policy?.configuration.options.cipherSuites)
+        #expect(suites.first == .aes256GCMSHA384 && suites.count == CipherSuite.supported.count)
+        #expect(suites.filter { $0.ianaName.hasPrefix("TLS_ECDHE") } == OpenSSLCipherString.all)
+    }
+
     /// mod_ssl takes any number.
     @Test(arguments: [(0, 0), (60, 60), (604_800, 604_800), (3_000_000, 604_800)] as [(Int, Int64)])
     func lifetimes(number: Int, expected: Int64) throws {

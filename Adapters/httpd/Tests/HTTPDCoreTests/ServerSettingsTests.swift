@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import SafeTLS
+import TLSCertificates
 import Testing
 
 @testable import HTTPDCore
@@ -28,6 +29,29 @@ import Testing
         #expect(policy.configuration.options.cipherSuites == CipherSuite.supported)
         #expect(policy.configuration.options.prefersClientCipherOrder)
         #expect(policy.requiresServerName)
+    }
+
+    /// As with mod_ssl, where the authorities for clients complete the chain of a server that has none.
+    @Test(arguments: [(true, 1, ["leaf", "mid"]), (true, 2, ["leaf", "host.test"]), (false, 1, ["leaf"])])
+    func chainFromTheAuthorities(hasDirectives: Bool, length: Int, expected: [String]) throws {
+        typealias Texts = MachineCertificatesTests
+        let chain = [Texts.leaf, Fixture.certificate].prefix(length).joined(separator: "\n")
+        try Fixture.withFile(chain + "\n" + Texts.leafKey) { file in
+            try Fixture.withFile([Texts.root, Texts.mid].joined(separator: "\n")) { authorities in
+                let settings = ServerSettings()
+                let line = SSLLine {
+                    $0
+                } listingDirectoriesWith: { _ in
+                    []
+                }
+                if hasDirectives { _ = try settings.apply(ssl: "SSLEngine", ["on"], at: line) }
+                _ = try settings.apply(ssl: "SSLCACertificateFile", [authorities], at: line)
+                try settings.addCertificate(certificateFile: file, keyFile: nil)
+                try settings.makePolicy(names: names)
+                let names = settings.certificates[0].credential.certificateChain.map { $0.subject.commonName }
+                #expect(names == expected)
+            }
+        }
     }
 
     @Test func hostInheritsWhatItDoesNotSay() throws {
