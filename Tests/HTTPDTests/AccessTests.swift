@@ -33,6 +33,7 @@ import Testing
             issue deep below "$client" 3
             issue stranger other "$client" 4
             cat below.pem >> deep.pem
+            cat ca.pem below.pem > both.pem
             """
         _ = try ChildProcess.check("/bin/sh", ["-c", script])
         return directory
@@ -120,6 +121,17 @@ import Testing
         }
         try server.stop()
         #expect(server.complaints.isEmpty, "\(server.complaints)")
+    }
+
+    /// An authority vouches for clients by its root only: alone it does not, and above it there is one more.
+    @Test(arguments: [("below", 2, false), ("both", 1, false), ("both", 2, true)])
+    func authoritiesThatAreNoRoots(file: String, depth: Int, isTaken: Bool) throws {
+        let clients = try Self.made.get().path
+        let server = try Self.server(
+            "SSLVerifyClient require\nSSLVerifyDepth \(depth)\nSSLCACertificateFile \"\(clients)/\(file).pem\""
+        )
+        #expect(try Self.statuses(Self.identity("deep"), [server.url]) == (isTaken ? ["200"] : []))
+        try server.stop()
     }
 
     /// A depth of 0 leaves room for no authority.

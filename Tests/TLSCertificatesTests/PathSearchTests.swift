@@ -55,6 +55,34 @@ import TLSCrypto
         #expect(rejection([try selfSigned.made()], anchors: [try TestChain().root.made()])?.reason == .selfSigned)
     }
 
+    /// OpenSSL's rule: authorities that are no roots only help to find one.
+    @Test func onlyRootsEndAPath() throws {
+        let made = TestChain()
+        let (leaf, intermediate, root) = (try made.leaf.made(), try made.intermediate.made(), try made.root.made())
+        func verify(_ chain: [Certificate], _ anchors: [Certificate], most: Int = 8) throws -> [Certificate] {
+            var limits = CertificateVerifier.Limits()
+            limits.intermediates = most
+            let verifier = CertificateVerifier(
+                trustAnchors: TrustAnchors(anchors),
+                purpose: .serverAuthentication,
+                limits: limits,
+                trustsOnlyRoots: true
+            )
+            return try verifier.verify(chain, serverName: ServerName("www.example.com"), at: TestCertificate.now)
+        }
+        let path = [leaf, intermediate, root]
+        #expect(try verify([leaf, intermediate], [root]) == path)
+        // The peer need not send what is known, and its depth counts.
+        #expect(try verify([leaf], [intermediate, root]) == path)
+        #expect(throws: CertificateRejection.self) { try verify([leaf], [intermediate, root], most: 0) }
+        let unknown = CertificateRejection.Reason.unknownIssuer(issuer: "CN=Root")
+        let rejection = #expect(throws: CertificateRejection.self) { try verify([leaf, intermediate], [intermediate]) }
+        #expect(rejection?.reason == unknown)
+        #expect(throws: CertificateRejection.self) { try verify([leaf], [leaf]) }
+        let own = try selfSigned.made()
+        #expect(try verify([own], [own]) == [own])
+    }
+
     @Test func aLeafThatIsItsOwnAnchorStillHasToFit() throws {
         var leaf = selfSigned
         let fine = try leaf.made()

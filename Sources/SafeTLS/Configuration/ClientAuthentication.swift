@@ -32,6 +32,9 @@ public struct ClientAuthentication: Sendable {
     /// Whether there may be no trust anchors: for drivers that judge chains themselves, as the built-in verdict then refuses
     /// every client that shows one. Default: false.
     public var allowsNoTrustAnchors = false
+    /// Whether a client's chain has to lead to an anchor that names itself as its issuer, see
+    /// `CertificateVerifier.trustsOnlyRoots`. Default: false.
+    public var trustsOnlyRoots = false
     /// How revocation is checked; nil checks nothing. Default: nil.
     public var revocation: RevocationPolicy?
     /// The names sent to clients. Default: those of the trust anchors.
@@ -90,7 +93,8 @@ public final class ClientAuthenticator: Sendable {
             trustAnchors: authentication.trustAnchors,
             purpose: .clientAuthentication,
             limits: authentication.limits,
-            revocation: authentication.revocation
+            revocation: authentication.revocation,
+            trustsOnlyRoots: authentication.trustsOnlyRoots
         )
         self.judge = judge
         self.compression = compression

@@ -32,6 +32,7 @@ struct ClientAuthenticationFingerprint: Sendable {
         var fields = PolicyFields("client authentication 1")
         fields.add("mode", [authentication.mode == .required ? 1 : 0])
         fields.add("schemes", authentication.signatureSchemes.map(\.rawValue).flatMap(\.bytes))
+        fields.add("roots", [authentication.trustsOnlyRoots ? 1 : 0])
         try fields.add("anchors", set: authentication.trustAnchors.certificates.map(\.der))
         if let revocation = authentication.revocation {
             fields.add("revocation checks", [revocation.checks == .leaf ? 0 : 1])

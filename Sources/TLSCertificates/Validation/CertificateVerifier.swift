@@ -54,19 +54,27 @@ public struct CertificateVerifier: Sendable {
     public let limits: Limits
     /// How revocation is checked; nil checks nothing.
     public let revocation: RevocationPolicy?
+    /// Whether a path has to end in a certificate that names itself as its issuer. Other trust anchors then only help to
+    /// find one: OpenSSL's rule, where any anchor is an end for RFC 5280 §6.
+    public let trustsOnlyRoots: Bool
 
     /// A verifier that accepts paths to these trust anchors.
     public init(
         trustAnchors: TrustAnchors,
         purpose: Purpose,
         limits: Limits = Limits(),
-        revocation: RevocationPolicy? = nil
+        revocation: RevocationPolicy? = nil,
+        trustsOnlyRoots: Bool = false
     ) {
         self.trustAnchors = trustAnchors
         self.purpose = purpose
         self.limits = limits
         self.revocation = revocation
+        self.trustsOnlyRoots = trustsOnlyRoots
     }
+
+    /// Whether a path may end in a trust anchor.
+    func isEnd(_ anchor: Certificate) -> Bool { !trustsOnlyRoots || anchor.isSelfIssued }
 
     /// Finds a valid path from the leaf to a trust anchor.
     ///
@@ -89,7 +97,7 @@ public struct CertificateVerifier: Sendable {
             throw CertificateRejection(certificate: leaf.description, depth: 0, reason: .workLimit(words))
         }
         let rules = CertificateRules(purpose: purpose, time: time)
-        let isAnchor = trustAnchors.contains(leaf)
+        let isAnchor = trustAnchors.contains(leaf) && isEnd(leaf)
         if let reason = rules.objection(toLeaf: leaf, serverName: serverName) {
             throw CertificateRejection(certificate: leaf.description, depth: 0, reason: reason)
         }

@@ -44,7 +44,8 @@ struct PathSearch {
             return false
         }
         var hasCandidate = false
-        for anchor in ordered(verifier.trustAnchors.anchors(named: last.issuer), below: last) {
+        let anchors = verifier.trustAnchors.anchors(named: last.issuer)
+        for anchor in ordered(anchors.filter(verifier.isEnd), below: last) {
             hasCandidate = true
             if try accepts(anchor, above: last, isAnchor: true) {
                 path.append(anchor)
@@ -52,7 +53,8 @@ struct PathSearch {
                 path.removeLast()
             }
         }
-        let issuers = intermediates.filter { $0.subject == last.issuer && !isInPath($0) }
+        let known = anchors.filter { !verifier.isEnd($0) }
+        let issuers = (known + intermediates.filter { $0.subject == last.issuer }).filter { !isInPath($0) }
         for issuer in ordered(issuers, below: last) {
             guard depth <= verifier.limits.intermediates else {
                 let words = "the path has more than \(verifier.limits.intermediates) intermediate certificates"

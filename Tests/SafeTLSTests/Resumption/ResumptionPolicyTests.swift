@@ -32,6 +32,7 @@ struct ResumptionPolicyTests {
         Change("server-name group") { $0.resumptionContext = [1] },
         Change("protocol range") { $0.versions = .tls12 ... .tls13 },
         Change("clients are asked no more") { $0.clientAuthentication = nil },
+        Change("client-auth roots") { $0.clientAuthentication?.trustsOnlyRoots = true },
         Change("client-auth mode") { $0.clientAuthentication?.mode = .required },
         Change("trust anchors") { options in
             options.clientAuthentication?.trustAnchors = try TestCredentials.otherAnchors()

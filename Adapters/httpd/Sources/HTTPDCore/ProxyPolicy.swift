@@ -58,6 +58,7 @@ struct ProxyJudge: Sendable {
     let trustAnchors: TrustAnchors
     let revocation: RevocationPolicy?
     let limits: CertificateVerifier.Limits
+    let trustsOnlyRoots: Bool
 
     func verdict(on request: VerificationRequest) -> Verdict {
         guard let leaf = request.certificateChain.first else {
@@ -102,7 +103,8 @@ struct ProxyJudge: Sendable {
             trustAnchors: trustAnchors,
             purpose: .serverAuthentication,
             limits: limits,
-            revocation: revocation
+            revocation: revocation,
+            trustsOnlyRoots: trustsOnlyRoots
         )
         do throws(CertificateRejection) {
             return try verifier.verify(chain, serverName: nil, at: time)

@@ -101,7 +101,8 @@ public final class ProxySettings {
                     checksExpiry: values.checksExpiry ?? true,
                     trustAnchors: try authorities(),
                     revocation: try revocation(),
-                    limits: limits
+                    limits: limits,
+                    trustsOnlyRoots: !values.isOfTLS
                 ),
                 insistsOnName: values.isOfTLS
             )

@@ -187,6 +187,8 @@ extension ServerSettings {
                 revocation: try revocation()
             )
             authentication.allowsNoTrustAnchors = !hasAuthorities
+            // As OpenSSL has it for mod_ssl: panels name the chain of the server here, which is to vouch for nobody.
+            authentication.trustsOnlyRoots = ssl.isEngineOn != nil
             authentication.limits.intermediates = Self.intermediates(depth: depth)
             if let schemes = ssl.clientSignatureSchemes { authentication.signatureSchemes = schemes }
             var names: [DistinguishedName] = []
