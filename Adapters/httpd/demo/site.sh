@@ -88,6 +88,7 @@ stop_httpd() {
 }
 
 leave_site() {
+    trap '' INT TERM # a second Ctrl-C does not leave things behind
     stop_httpd
     [ -z "$site" ] || rm -rf "$site"
 }
