@@ -84,12 +84,6 @@ public struct OCSPResponse: Sendable {
         return single.expiry(maximumAge: maximumAge)
     }
 
-    /// When the part about a certificate is to be replaced, in UNIX seconds; nil when it does not say or is not there.
-    public func nextUpdate(for certificate: Certificate, issuedBy issuer: Certificate) -> Int64? {
-        guard let single = try? single(for: certificate, issuer) else { return nil }
-        return single.nextUpdate
-    }
-
     /// What ties the response to a request that had the same (RFC 6960 §4.4.1); nil if there is none.
     public var nonce: [UInt8]? {
         guard let range = fields.nonce else { return nil }
