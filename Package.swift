@@ -63,7 +63,7 @@ let package = Package(
             name: "BogoShim",
             dependencies: ["SafeTLS", "TLSCertificates", "TLSCrypto", "CSockets"],
             path: "Tests/BogoShim",
-            exclude: ["config.json", "run.sh"],
+            exclude: ["config.json", "report.py", "run.sh"],
             swiftSettings: safe + spansFromC
         ),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: safe),

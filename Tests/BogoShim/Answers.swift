@@ -8,6 +8,8 @@ struct Answers {
     var options: Options
     /// What a server session chooses for every client.
     let configuration: ServerConfiguration?
+    /// Whether the session has asked what to do about the ClientHello.
+    var wasAskedAboutClientHello = false
     /// The schemes that the client verifies.
     var peerSchemes: [SignatureScheme] = []
     /// What a client shows to servers that ask.
@@ -19,9 +21,22 @@ struct Answers {
     /// An expectation that a question contradicts.
     var complaint: String?
 
-    init(options: Options, configuration: ServerConfiguration? = nil) {
+    /// The server's certificate, whose staple may be set while the session waits.
+    private let serverCredential: Credential?
+
+    init(options: Options, configuration: ServerConfiguration? = nil, credential: Credential? = nil) {
         self.options = options
         self.configuration = configuration
+        serverCredential = credential
+    }
+
+    /// Sets the OCSP response that the flags name, now that the ClientHello is here.
+    mutating func setStaple() {
+        do throws(ConfigurationError) {
+            try serverCredential?.setStaple(options.staple(ocspResponse: options.ocspResponse))
+        } catch {
+            complaint = "\(error)"
+        }
     }
 
     /// The alert for a certificate that the test refuses.
@@ -124,19 +139,13 @@ extension ServerSession: AnsweringSession {
 
     private mutating func answer(_ info: ClientHelloInfo, _ answers: inout Answers) throws(TLSError) {
         let options = answers.options
+        answers.wasAskedAboutClientHello = true
         answers.peerSchemes = info.signatureSchemes
         if let alert = options.rejectsClientHello {
             reject(alert, reason: "the ClientHello was refused by the test")
             return
         }
-        if options.failsCertificateCallback {
-            reject(.internalError, reason: "the test has no certificate")
-            return
-        }
-        if options.failsStatusCallback {
-            reject(.internalError, reason: "the status was refused by the test")
-            return
-        }
+        if options.setsStatusInCallback { answers.setStaple() }
         if let expected = options.expectedAdvertisedProtocols {
             let names = info.applicationProtocols.flatMap { [UInt8(truncatingIfNeeded: $0.utf8.count)] + $0.utf8 }
             if names != Array(expected.utf8) {

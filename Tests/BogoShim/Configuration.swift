@@ -42,7 +42,7 @@ extension Options {
     func serverConfiguration(
         ticketKeys: TicketKeys?,
         store: MemorySessionStore
-    ) throws(ShimFailure) -> ServerConfiguration {
+    ) throws(ShimFailure) -> (configuration: ServerConfiguration, credential: Credential) {
         var options = ServerOptions()
         options.versions = try versions
         options.cipherSuites = try cipherSuites
@@ -63,7 +63,7 @@ extension Options {
         if verifiesPeer || requiresClientCertificate {
             var authentication = ClientAuthentication(
                 requiresClientCertificate ? .required : .optional,
-                trustAnchors: try Self.anchors()
+                trustAnchors: try anchors()
             )
             authentication.authorityNames = .names(try names(authorities ?? []))
             authentication.signatureSchemes = schemesToVerify
@@ -78,25 +78,26 @@ extension Options {
             throw .unimplemented("\(error)")
         }
         do throws(ConfigurationError) {
-            // A callback that declines leaves nothing to send.
-            try credential.setStaple(
-                CertificateStaple(
-                    ocspResponse: declinesStatus ? nil : ocspResponse,
-                    signedCertificateTimestamps: timestamps
-                )
-            )
+            // A callback that declines leaves nothing to send; one that sets the response does it later.
+            let isLeftOut = declinesStatus || setsStatusInCallback
+            try credential.setStaple(staple(ocspResponse: isLeftOut ? nil : ocspResponse))
         } catch {
             throw .configuration(error)
         }
         do throws(ConfigurationError) {
-            return try ServerConfiguration(
+            let configuration = try ServerConfiguration(
                 credentials: [credential],
                 options: options,
                 clientJudge: { .accepted(path: $0) }
             )
+            return (configuration, credential)
         } catch {
             throw .unimplemented("\(error)")
         }
+    }
+
+    func staple(ocspResponse: [UInt8]?) -> CertificateStaple {
+        CertificateStaple(ocspResponse: ocspResponse, signedCertificateTimestamps: timestamps)
     }
 
     /// - Parameter earlier: The configuration of the connection before, whose sessions are to be resumed.
@@ -118,7 +119,7 @@ extension Options {
         if !signingSchemes.isEmpty { options.signingSchemes = signingSchemes }
         if let credential = try clientCredential { options.credentials = [credential] }
         if let hostName, ServerName(hostName) == nil { throw .unimplemented("the name \(hostName)") }
-        let anchors = try Self.anchors()
+        let anchors = try anchors()
         do throws(ConfigurationError) {
             return try ClientConfiguration(
                 trustAnchors: anchors,
@@ -162,9 +163,10 @@ extension Options {
     }
 
     /// A configuration needs an anchor, and the verdict on every chain is the shim's own.
-    private static func anchors() throws(ShimFailure) -> TrustAnchors {
+    private func anchors() throws(ShimFailure) -> TrustAnchors {
+        if let trustFile { return TrustAnchors(try Expectations.chain(trustFile)) }
         do throws(CertificateError) {
-            return TrustAnchors([try Certificate(der: anchor)])
+            return TrustAnchors([try Certificate(der: Self.builtInAnchor)])
         } catch {
             throw .unimplemented("the built-in certificate: \(error)")
         }

@@ -19,7 +19,7 @@ struct Connection<Session: AnsweringSession & ~Copyable>: ~Copyable {
         self.session = session
         self.answers = answers
         options = answers.options
-        transport = try Transport(port: options.port)
+        transport = try Transport(options)
     }
 
     /// Runs the connection to its end; whatever happens, the runner gets to read all that was sent.
@@ -39,6 +39,11 @@ struct Connection<Session: AnsweringSession & ~Copyable>: ~Copyable {
     }
 
     private mutating func exchange() throws(ShimFailure) {
+        if let shimID = options.shimID {
+            // The runner tells the processes that connect to it apart by these eight bytes.
+            let bytes = (0..<8).map { UInt8(truncatingIfNeeded: shimID >> ($0 * 8)) }
+            try transport.write(bytes.span)
+        }
         try sendEarlyData()
         var data = try shakeHands()
         if case .rejected = session.earlyData, options.expectsEarlyDataRejected, let retried = answers.retried {

@@ -44,6 +44,10 @@ struct Expectations {
         if let file = options.expectedPeerChain {
             try match("the peer's chain", session.peerCertificates, try Self.chain(file))
         }
+        let waits = options.expectsClientHelloRequest || options.usesStatusCallback && options.isServer
+        if waits && !answers.wasAskedAboutClientHello {
+            throw .expectation("the session does not wait for an answer to the ClientHello")
+        }
         if options.expectsExtendedMasterSecret {
             try match("the extended master secret", negotiated.usesExtendedMasterSecret, true)
         }
@@ -87,7 +91,7 @@ struct Expectations {
         throw .expectation("\(what): \(value), not \(expected)")
     }
 
-    private static func chain(_ file: String) throws(ShimFailure) -> [Certificate] {
+    static func chain(_ file: String) throws(ShimFailure) -> [Certificate] {
         do {
             let pem = try FileBytes.read(file, limit: 1 << 20)
             return try Certificate.certificates(fromPEM: pem.span)

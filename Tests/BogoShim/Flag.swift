@@ -46,6 +46,11 @@ struct Flag: Sendable {
 
     private static let transport: [String: Flag] = [
         "-port": codePoint { options, value throws(ShimFailure) in options.port = value },
+        "-shim-id": Flag(hasValue: true) { options, value throws(ShimFailure) in
+            guard let number = UInt64(value) else { throw .unimplemented("the number \(value)") }
+            options.shimID = number
+        },
+        "-ipv6": set(\.usesIPv6),
         "-server": set(\.isServer),
         "-async": set(\.isAsync),
         // The session has no call for the handshake alone: data sealed and received drive it.
@@ -59,6 +64,7 @@ struct Flag: Sendable {
     private static let configuration: [String: Flag] = [
         "-cert-file": text { $0.certificateFile = $1 },
         "-key-file": text { $0.keyFile = $1 },
+        "-trust-cert": text { $0.trustFile = $1 },
         "-min-version": codePoint { options, value throws(ShimFailure) in
             options.minimumVersion = ProtocolVersion(rawValue: value)
         },
@@ -108,9 +114,8 @@ struct Flag: Sendable {
             options.compressors = TestCompressor.allCases.filter { $0.rawValue == value }
         },
         "-fallback-scsv": set(\.isFallback),
-        // Every server test defers the choice of a configuration until the ClientHello is there.
-        "-use-early-callback": satisfied,
-        "-install-ddos-callback": satisfied,
+        "-use-early-callback": set(\.expectsClientHelloRequest),
+        "-install-ddos-callback": set(\.expectsClientHelloRequest),
         "-use-old-client-cert-callback": satisfied,
         "-select-alpn": text { $0.selectedProtocol = $1 },
         "-select-empty-alpn": action { $0.selectedProtocol = "" },

@@ -6,6 +6,9 @@ import TLSCertificates
 /// What the flags say about one connection.
 struct Options {
     var port: UInt16 = 0
+    /// What the runner calls this process: the first eight bytes of each connection. The runner of 2022 has no such thing.
+    var shimID: UInt64?
+    var usesIPv6 = false
     var isServer = false
     /// Every request is deferred and input arrives byte by byte.
     var isAsync = false
@@ -14,6 +17,8 @@ struct Options {
 
     var certificateFile: String?
     var keyFile: String?
+    /// The root of the peer's chain. The verdict on chains is the shim's own: the file only has to be readable.
+    var trustFile: String?
     var minimumVersion = ProtocolVersion.tls12
     var maximumVersion = ProtocolVersion.tls13
     var disabledVersions: [ProtocolVersion] = []
@@ -102,6 +107,8 @@ struct Options {
     var expectsExtendedMasterSecret = false
     var expectsSecureRenegotiation = false
     var expectsHandshakeToFail = false
+    /// Whether the choice of a configuration has to wait until the ClientHello is there.
+    var expectsClientHelloRequest = false
 }
 
 /// The connections of one test.

@@ -34,7 +34,11 @@ struct Test {
                 throw .configuration(error)
             }
         }
-        let configuration = try options.serverConfiguration(ticketKeys: ticketKeys, store: store)
+        // Nobody is asked for a certificate or a status alone: a test that fails there would prove nothing.
+        if options.failsCertificateCallback || options.failsStatusCallback {
+            throw .unimplemented("a callback of a server for its certificate or its status alone")
+        }
+        let (configuration, credential) = try options.serverConfiguration(ticketKeys: ticketKeys, store: store)
         let stored = store.count
         var deferring: DeferredRequests = options.isAsync ? [.clientHello, .signature] : .clientHello
         // Sessions whose chains a driver judged are not resumed: the verdict is deferred only where none is.
@@ -44,7 +48,8 @@ struct Test {
             deferring: deferring,
             fragmentLength: options.fragmentLength
         )
-        _ = try Connection(session, Answers(options: options, configuration: configuration)).run()
+        _ = try Connection(session, Answers(options: options, configuration: configuration, credential: credential))
+            .run()
         if let expected = options.expectsSessionID, !options.isResumption, expected != (store.count > stored) {
             throw .expectation("a session is\(expected ? " not" : "") kept under an ID")
         }

@@ -6,15 +6,17 @@ import CSockets
 struct Transport: ~Copyable {
     private let descriptor: Int32
 
-    init(port: UInt16) throws(ShimFailure) {
-        // The runner listens on ::1, or on 127.0.0.1 where there is no IPv6.
-        for host in ["::1", "127.0.0.1"] {
+    init(_ options: Options) throws(ShimFailure) {
+        descriptor = try Self.connect(options)
+    }
+
+    private static func connect(_ options: Options) throws(ShimFailure) -> Int32 {
+        // The runner of 2022 does not say where it listens: on ::1, or on 127.0.0.1 where there is no IPv6.
+        let hosts = options.usesIPv6 ? ["::1"] : options.shimID != nil ? ["127.0.0.1"] : ["::1", "127.0.0.1"]
+        for host in hosts {
             let name = Array(host.utf8)
-            let code = cs_connect(name.span, port, 10_000)
-            if code >= 0 {
-                descriptor = code
-                return
-            }
+            let code = cs_connect(name.span, options.port, 10_000)
+            if code >= 0 { return code }
         }
         throw .transport("cannot connect")
     }

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs BoGo, BoringSSL's test runner, against BogoShim: run.sh SHIM [runner arguments...]
-# The runner comes from Debian's source package of BoringSSL and is kept, built, in a cache outside the repository.
-# Prints the runner's report of each failure, then the counts. Fails when a test fails.
+# The runner comes from Debian's source package of BoringSSL and is kept, built, in a cache outside the repository;
+# RUNNER=file names another one that is built already, with its keys (*.pem) beside it.
+# Prints the runner's report of each failure, then the counts. Fails when a test fails, when fewer pass than have to, and
+# when the shim lacks something that config.json does not say it lacks.
 set -euo pipefail
 
 shim=$(realpath "$1")
@@ -11,6 +13,7 @@ shift
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/safetls-bogo
 package=android-platform-external-boringssl
+runner=${RUNNER:+$(realpath "$RUNNER")}
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
@@ -42,74 +45,60 @@ download_source() {
 build_runner() {
     local work=$cache/work.$$
     rm -rf "$work"
-    mkdir -p "$work/gopath/src/boringssl.googlesource.com/boringssl"
+    mkdir -p "$work/gopath/src/boringssl.googlesource.com/boringssl" "$work/keys"
     tar -xf "$cache/$package"_*.orig.tar.* -C "$work/gopath/src/boringssl.googlesource.com/boringssl" \
         --strip-components=2 --wildcards '*/src/ssl/test/runner/*' '*/src/util/testresult/*'
     ln -s /usr/share/gocode/src/golang.org "$work/gopath/src/golang.org"
     (
         cd "$work/gopath/src/boringssl.googlesource.com/boringssl/ssl/test/runner"
-        GOPATH=$work/gopath GO111MODULE=off GOFLAGS='' GOCACHE=$cache/gocache go test -c -o "$work/runner" .
-        mkdir -p "$work/keys"
+        GOPATH=$work/gopath GO111MODULE=off GOFLAGS='' GOCACHE=$cache/gocache go test -c -o "$work/keys/runner" .
         cp -- *.pem "$work/keys/"
     )
     rm -rf "$cache/runner" "$cache/keys"
-    mv "$work/keys" "$cache/keys"
-    mv "$work/runner" "$cache/runner"
+    mv "$work/keys" "$cache/runner"
     chmod -R u+w "$work"
     rm -rf "$work"
 }
 
-mkdir -p "$cache"
-if [ ! -x "$cache/runner" ]; then
-    install_packages
-    compgen -G "$cache/${package}_*.orig.tar.*" > /dev/null || download_source
-    build_runner
+if [ -z "$runner" ]; then
+    runner=$cache/runner/runner
+    mkdir -p "$cache"
+    if [ ! -x "$runner" ]; then
+        install_packages
+        compgen -G "$cache/${package}_*.orig.tar.*" > /dev/null || download_source
+        build_runner
+    fi
 fi
-
-# The runner starts the shim some two thousand times.
-measure_start() {
-    python3 - "$1" << 'PYTHON'
-import subprocess, sys, time
-
-def milliseconds(command):
-    times = []
-    for _ in range(20):
-        start = time.perf_counter()
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        times.append((time.perf_counter() - start) * 1000)
-    return min(times)
-
-shim, nothing = milliseconds([sys.argv[1], "-unknown-flag"]), milliseconds(["/bin/true"])
-print("start of the shim: {:.1f} ms, of which {:.1f} ms for any process".format(shim, nothing))
-PYTHON
-}
-measure_start "$shim"
 
 results=$(mktemp -d "${TMPDIR:-/tmp}/safetls-bogo.XXXXXX")
 trap 'rm -rf "$results"' EXIT
-cd "$cache/keys"
+python3 "$here/report.py" start "$shim"
+
+# A shim that has nothing tells the names of all tests, and so which runner this is.
+cat > "$results/nothing" << 'SCRIPT'
+#!/bin/sh
+[ "$1" != -is-handshaker-supported ] || { echo No; exit 0; }
+exit 89
+SCRIPT
+# What the shim lacks it says on standard output, which the runner drops.
+cat > "$results/shim" << 'SCRIPT'
+#!/bin/sh
+words=$("$BOGO_SHIM" "$@")
+status=$?
+[ "$status" != 89 ] || printf '%s\n' "$words" >> "$BOGO_LACKING"
+printf '%s\n' "$words"
+exit "$status"
+SCRIPT
+chmod +x "$results/nothing" "$results/shim"
+
+cd "$(dirname "$runner")"
+"$runner" -pipe -shim-path "$results/nothing" -allow-unimplemented -num-workers "$(nproc)" \
+    -json-output "$results/names.json" > "$results/names" 2>&1 || { cat "$results/names"; exit 1; }
+python3 "$here/report.py" configure "$results" "$here/config.json"
+
 status=0
-"$cache/runner" -pipe -shim-path "$shim" -shim-config "$here/config.json" -allow-unimplemented \
-    -num-workers "$(nproc)" -json-output "$results/results.json" "$@" > "$results/output" 2>&1 || status=$?
-# The runner tells how many tests there are only in its status line: failed/unimplemented/done/started/total.
-"$cache/runner" -shim-path "$shim" -test Alert > "$results/total" 2>&1 || true
-
-python3 - "$results" "$here/config.json" << 'PYTHON' || status=1
-import json, re, sys
-
-folder, config = sys.argv[1:]
-output = open(folder + "/output", encoding="utf-8", errors="replace").read()
-report = [line for line in output.split("\n") if not re.match(r"(PASSED|UNIMPLEMENTED) \(.*\)$", line)]
-print("\n".join(report).strip())
-try:
-    tests = json.load(open(folder + "/results.json"))["tests"]
-except OSError:
-    sys.exit("bogo: the runner did not finish")
-if not all(reason.strip() for reason in json.load(open(config))["DisabledTests"].values()):
-    sys.exit("bogo: config.json disables a test without a reason")
-total = int(re.findall(r"\d+/\d+/\d+/\d+/(\d+)", open(folder + "/total").read())[-1])
-count = lambda result: sum(test["actual"] == result for test in tests.values())
-counts = [count("PASS"), count("FAIL"), count("SKIP"), total - len(tests)]
-print("{} passed, {} failed, {} unimplemented, {} disabled".format(*counts))
-PYTHON
+BOGO_SHIM=$shim BOGO_LACKING=$results/lacking "$runner" -pipe -shim-path "$results/shim" \
+    -shim-config "$results/config.json" -allow-unimplemented -num-workers "$(nproc)" \
+    -json-output "$results/results.json" "$@" > "$results/output" 2>&1 || status=$?
+python3 "$here/report.py" report "$results" "$here/config.json" $# || status=1
 exit "$status"
