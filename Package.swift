@@ -67,7 +67,11 @@ let package = Package(
             swiftSettings: safe + spansFromC
         ),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: safe),
-        .testTarget(name: "SafeTLSCommandTests", dependencies: ["SafeTLSCommand"], swiftSettings: safe),
+        .testTarget(
+            name: "SafeTLSCommandTests",
+            dependencies: ["SafeTLSCommand", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: safe
+        ),
         .testTarget(name: "InteropTests", dependencies: ["SafeTLSCommand", "TestSupport"], swiftSettings: safe),
         .testTarget(
             name: "HTTPDTests",

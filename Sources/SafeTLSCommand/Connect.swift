@@ -68,9 +68,21 @@ struct Connect: ParsableCommand {
     )
     var earlyData: String?
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            How long to wait for each thing that the server has to do: to take the connection, to go on with the \
+            handshake, to answer --head (1 to 3600).
+            """,
+            valueName: "seconds"
+        )
+    )
+    var timeout: Int32 = 30
+
     @OptionGroup var protocols: ProtocolArguments
 
     func validate() throws {
+        guard 1...3600 ~= timeout else { throw ValidationError("--timeout takes a number from 1 to 3600.") }
         guard earlyData == nil || resume else { throw ValidationError("--early-data needs --resume.") }
     }
 
@@ -78,8 +90,10 @@ struct Connect: ParsableCommand {
         cs_ignore_broken_pipes()
         let configuration = try configuration()
         if resume {
-            try connect(configuration) { connection throws in try connection.finish() }
-            note("first connection", "closed")
+            try connect(configuration) { connection throws in
+                let isKept = awaitSession(&connection, configuration)
+                note("first connection", isKept ? "left a session" : "left no session")
+            }
         }
         try connect(configuration, early: earlyData.map { Array(($0 + "\n").utf8) } ?? []) { connection throws in
             try head ? requestHead(&connection) : exchange(&connection)
@@ -92,28 +106,43 @@ struct Connect: ParsableCommand {
         early: [UInt8] = [],
         _ use: (inout SocketConnection<ClientSession>) throws -> Void
     ) throws {
-        let asked = serverName ?? endpoint.host
-        guard let name = ServerName(asked) else {
-            throw ValidationError("\(asked) is neither a DNS name nor an IP address.")
-        }
+        let obstacle = try earlyDataObstacle(configuration)
         // A session whose verdict is the driver's is not kept (see `ClientOptions.sessionCacheCapacity`).
         let session = try ClientSession(
             configuration: configuration,
-            serverName: name,
+            serverName: try name(),
             deferring: resume ? [] : .verification
         )
-        var connection = SocketConnection(session, over: try Socket.connect(to: endpoint))
+        var connection = SocketConnection(session, over: try Socket.connect(to: endpoint, seconds: timeout))
         do {
             let count = try connection.writeEarly(early)
+            if !early.isEmpty && count == 0 { note("0-RTT data", "not sent: \(obstacle)") }
             try handshake(&connection)
             let isTaken = connection.session.earlyData == .accepted
             if !early.isEmpty { try connection.write(Array(early[(isTaken ? count : 0)...])) }
             try use(&connection)
         } catch {
+            if resume, case .certificateRejected? = error as? TLSError { note("verdict", "refused") }
             // The alert that tells the server why. It may be gone already, which changes nothing.
             try? connection.flush()
             throw Failure("\(endpoint): \(error)")
         }
+    }
+
+    /// Why no 0-RTT data would be sent; asked before a session takes up what is kept.
+    private func earlyDataObstacle(_ configuration: ClientConfiguration) throws -> String {
+        let name = try name()
+        if configuration.sessionCount(for: name) == 0 { return "there is no session to resume" }
+        if configuration.maximumEarlyData(for: name) == 0 { return "the server's ticket allows none" }
+        return "the session does not go with what is offered now"
+    }
+
+    private func name() throws -> ServerName {
+        let asked = serverName ?? endpoint.host
+        guard let name = ServerName(asked) else {
+            throw ValidationError("\(asked) is neither a DNS name nor an IP address.")
+        }
+        return name
     }
 
     private func configuration() throws -> ClientConfiguration {
@@ -148,11 +177,14 @@ struct Connect: ParsableCommand {
                 output(try connection.receive())
             } else {
                 // What the server sends first may come together with the end of the handshake.
-                output(try connection.read())
+                output(try answer(&connection))
             }
             try connection.flush()
         }
-        if resume { show(connection.session.verifiedPath) }
+        if resume {
+            show(connection.session.verifiedPath)
+            note("verdict", "trusted for \(try name())")
+        }
         note("OCSP response", connection.session.ocspResponse == nil ? "none" : "stapled")
         for line in connection.session.negotiated?.lines ?? [] {
             note(line.name, line.value)
@@ -162,12 +194,40 @@ struct Connect: ParsableCommand {
 
     /// Waits for the server, but not for ever.
     private func answer(_ connection: inout SocketConnection<ClientSession>) throws -> [UInt8] {
-        var interests = [cs_interest(connection.socket.descriptor, read: true)]
-        guard try cs_interest.wait(for: &interests, milliseconds: 30_000) else {
-            throw Failure("the server has been silent for 30 seconds")
+        guard try connection.waitForInput(milliseconds: timeout * 1000) else {
+            let step = connection.session.isHandshaking ? " in the handshake" : ""
+            throw Failure("the server has been silent\(step) for \(timeout) s")
         }
         return try connection.read()
     }
+
+    /// Reads until the server has left a session, which a TLS 1.3 server does after the handshake, and closes.
+    ///
+    /// The server may keep its own side open as long as it likes (RFC 8446 §6.1), or reset the connection: nothing that
+    /// happens once the handshake is over matters here. What it sends is dropped.
+    ///
+    /// - Returns: Whether there is a session to resume.
+    private func awaitSession(
+        _ connection: inout SocketConnection<ClientSession>,
+        _ configuration: ClientConfiguration
+    ) -> Bool {
+        guard let name = try? name() else { return false }
+        let end = cs_milliseconds() + Self.sessionPatience
+        var now = cs_milliseconds()
+        while configuration.sessionCount(for: name) == 0, now < end, !connection.session.isPeerClosed,
+            (try? connection.waitForInput(milliseconds: Int32(clamping: end - now))) == true,
+            (try? connection.read()) != nil
+        {
+            now = cs_milliseconds()
+        }
+        connection.session.close()
+        try? connection.flush()
+        return configuration.sessionCount(for: name) > 0
+    }
+
+    /// How many milliseconds a server has for its ticket. Those that leave one send it with their Finished message or right
+    /// after the client's.
+    private static let sessionPatience: UInt64 = 2000
 
     /// The library's own verdict on the server, shown with what it judges.
     private func judge(_ request: VerificationRequest) -> Verdict {

@@ -14,7 +14,12 @@ struct ProtocolArguments: ParsableArguments {
     @Option(help: ArgumentHelp("Application protocols in order of preference, as in h2,http/1.1.", valueName: "names"))
     var alpn: String?
 
-    @Option(help: ArgumentHelp("Cipher suites by IANA or OpenSSL name, in order of preference.", valueName: "names"))
+    @Option(
+        help: ArgumentHelp(
+            "Cipher suites by IANA or OpenSSL name, in order of preference; those of one version alone mean that version.",
+            valueName: "names"
+        )
+    )
     var ciphers: String?
 
     @Option(
@@ -49,6 +54,12 @@ struct ProtocolArguments: ParsableArguments {
 
     var versions: ClosedRange<ProtocolVersion> {
         if requirePsk { return .tls13 ... .tls13 }
+        // Suites of one version alone mean that version.
+        if !tls12, !tls13, let suites = try? cipherSuites, let isTLS13 = suites.first?.isTLS13,
+            suites.allSatisfy({ $0.isTLS13 == isTLS13 })
+        {
+            return isTLS13 ? .tls13 ... .tls13 : .tls12 ... .tls12
+        }
         return (tls12 || !tls13 ? .tls12 : .tls13)...(tls13 || !tls12 ? .tls13 : .tls12)
     }
 

@@ -14,10 +14,10 @@ struct Socket: ~Copyable {
         cs_close(descriptor)
     }
 
-    /// A blocking connection to a host.
-    static func connect(to endpoint: Endpoint) throws(SocketError) -> Socket {
+    /// A blocking connection to a host, each of whose addresses gets some seconds.
+    static func connect(to endpoint: Endpoint, seconds: Int32) throws(SocketError) -> Socket {
         let host = Array(endpoint.host.utf8)
-        let code = cs_connect(host.span, endpoint.port, 10_000)
+        let code = cs_connect(host.span, endpoint.port, seconds * 1000)
         guard code >= 0 else { throw SocketError("cannot connect to \(endpoint)", code: Int(code)) }
         return Socket(owning: code)
     }

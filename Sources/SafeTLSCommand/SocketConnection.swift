@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CSockets
 import SafeTLS
 
 /// All that a driver has to do: move bytes between a socket and a session. On a blocking socket each call does its
@@ -63,12 +64,18 @@ struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
         }
     }
 
-    /// Closes our direction and reads until the peer closes its own: what it sends on the way, tickets for instance,
-    /// still counts.
-    mutating func finish() throws {
-        session.close()
-        try flush()
-        while !session.isPeerClosed { _ = try read() }
+    /// Waits until there is something to read, or the end of it.
+    ///
+    /// - Returns: False when the time is over.
+    func waitForInput(milliseconds: Int32) throws(SocketError) -> Bool {
+        let end = cs_milliseconds() + UInt64(max(0, milliseconds))
+        while true {
+            let now = cs_milliseconds()
+            var interests = [cs_interest(socket.descriptor, read: true)]
+            // A signal ends the wait early.
+            if try cs_interest.wait(for: &interests, milliseconds: Int32(clamping: end - min(now, end))) { return true }
+            if now >= end { return false }
+        }
     }
 }
 

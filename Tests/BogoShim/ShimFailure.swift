@@ -39,6 +39,7 @@ extension TLSError {
         case .certificateRejected: "certificateRejected"
         case .alertReceived(let alert): "alertReceived.\(alert.name)"
         case .truncated: "truncated"
+        case .closedDuringHandshake: "closedDuringHandshake"
         case .refused(let alert, _): "refused.\(alert.name)"
         case .misuse: "misuse"
         case .internalFailure: "internalFailure"

@@ -14,6 +14,9 @@ protocol HandshakeState: ~Copyable, Sendable {
     /// Whether there is such a request. Cheaper than making it.
     var isWaiting: Bool { get }
 
+    /// What the state waits for from the peer, in the RFCs' words.
+    var awaited: String { get }
+
     /// What a driver can be asked when the handshake is complete.
     static func request(of connected: borrowing Connected) -> Request?
 
@@ -39,6 +42,15 @@ enum Phase<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     consuming func handshake() -> Handshake? {
         switch consume self {
         case .handshaking(let handshake): handshake
+        case .connected: nil
+        case .failed: nil
+        }
+    }
+
+    /// What the handshake waits for from the peer, nil when it is over.
+    var awaited: String? {
+        switch self {
+        case .handshaking(let handshake): handshake.awaited
         case .connected: nil
         case .failed: nil
         }

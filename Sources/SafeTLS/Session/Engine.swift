@@ -336,7 +336,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     mutating func endOfInput() throws(TLSError) {
         if let failure { throw failure }
         guard !ignoresInput else { return }
-        throw fail(.truncated)
+        throw fail(phase.awaited.map { .closedDuringHandshake(awaiting: $0) } ?? .truncated)
     }
 
     // MARK: Output

@@ -10,7 +10,7 @@ extension TLSError {
         case .peerMisbehaved(let misbehavior): misbehavior.alert
         case .nothingInCommon(let incompatibility): incompatibility.alert
         case .certificateRejected(let rejection): rejection.alert
-        case .alertReceived, .truncated, .misuse: nil
+        case .alertReceived, .truncated, .closedDuringHandshake, .misuse: nil
         case .refused(let alert, _): alert
         case .internalFailure: .internalError
         }

@@ -12,6 +12,8 @@ extension TLSError: CustomStringConvertible {
         case .certificateRejected(let rejection): rejection.description
         case .alertReceived(let alert): "The peer ended the connection with the alert \(alert.name)."
         case .truncated: "The peer closed the connection without a close_notify, so data may be missing."
+        case .closedDuringHandshake(let awaiting):
+            "The peer closed the connection during the handshake, where \(awaiting) was expected."
         case .refused(let alert, let reason): "The connection was refused (\(alert.name)): \(reason)"
         case .misuse(let misuse): misuse.description
         case .internalFailure(let reason): "An operation failed inside the TLS library: \(reason)."

@@ -17,8 +17,12 @@ public enum TLSError: Error, Equatable, Sendable {
     case certificateRejected(CertificateRejection)
     /// The peer sent a fatal alert.
     case alertReceived(AlertDescription)
-    /// The transport ended without a close_notify: the data may be cut short by an attacker (RFC 8446 §6.1).
+    /// The transport ended after the handshake and without a close_notify: the data may be cut short by an attacker (RFC 8446 §6.1).
     case truncated
+    /// The transport ended, or the peer closed, before the handshake was complete.
+    ///
+    /// - Parameter awaiting: What the peer would have had to send next, in the RFCs' words.
+    case closedDuringHandshake(awaiting: String)
     /// The program that drives the session refused the connection.
     case refused(alert: AlertDescription, reason: String)
     /// The program that drives the session called it in a way that cannot work.

@@ -23,7 +23,8 @@ public protocol TLSSession: ~Copyable {
 
     /// Says that the transport has ended.
     ///
-    /// - Throws: `TLSError.truncated` unless the peer sent close_notify before, or `close()` gave the handshake up.
+    /// - Throws: `TLSError.truncated`, or `TLSError.closedDuringHandshake` before the handshake is complete, unless the peer
+    ///   sent close_notify before, or `close()` gave the handshake up.
     mutating func endOfInput() throws(TLSError)
 
     /// How many bytes wait in ``pendingOutput``.

@@ -11,7 +11,7 @@ extension CipherSuite {
     }
 
     /// Whether this is a suite of TLS 1.3, the only ones there (RFC 8446 §B.4).
-    var isTLS13: Bool {
+    package var isTLS13: Bool {
         switch self {
         case .aes128GCMSHA256, .aes256GCMSHA384, .chaCha20Poly1305SHA256: true
         default: false

@@ -195,7 +195,7 @@ struct AnswerTests {
         // The transport ends.
         var slow = try Slow.make(version)
         try slow.advance(to: step)
-        #expect(throws: TLSError.truncated) {
+        #expect(throws: TLSError.closedDuringHandshake(awaiting: "the rest of the handshake")) {
             if step.isOfClient { try slow.client.endOfInput() } else { try slow.server.endOfInput() }
         }
         let isAsking = step.isOfClient ? slow.client.request != nil : slow.server.request != nil

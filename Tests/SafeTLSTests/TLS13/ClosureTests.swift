@@ -62,9 +62,11 @@ struct ClosureTests {
         let pair = Pair.tls13()
         var client = try pair.makeClient()
         var server = try pair.makeServer()
-        #expect(throws: TLSError.truncated) {
+        #expect(throws: TLSError.closedDuringHandshake(awaiting: isClient ? "ServerHello" : "ClientHello")) {
             if isClient { try client.endOfInput() } else { try server.endOfInput() }
         }
+        let failure = isClient ? client.failure : server.failure
+        #expect(failure?.alert == nil)
         let isHandshaking = isClient ? client.isHandshaking : server.isHandshaking
         #expect(!isHandshaking)
     }

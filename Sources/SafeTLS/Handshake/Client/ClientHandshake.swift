@@ -71,6 +71,24 @@ extension ClientHandshake: HandshakeState {
         }
     }
 
+    var awaited: String {
+        switch self {
+        case .expectServerHello: "ServerHello"
+        case .expectEncryptedExtensions: "EncryptedExtensions"
+        case .expectCertificateTLS13: "Certificate"
+        case .expectCertificateTLS12: "Certificate"
+        case .expectCertificateVerify: "CertificateVerify"
+        case .expectServerKeyExchange: "ServerKeyExchange"
+        case .expectServerHelloDone: "ServerHelloDone"
+        case .expectNewSessionTicket: "NewSessionTicket"
+        case .expectChangeCipherSpec: "change_cipher_spec"
+        case .expectFinishedTLS13: "Finished"
+        case .expectFinishedTLS12: "Finished"
+        // Its own side is not done yet.
+        default: "the rest of the handshake"
+        }
+    }
+
     static func request(of connected: borrowing Connected) -> ClientRequest? { connected.clientRequest }
 
     consuming func receive(

@@ -65,6 +65,26 @@ extension ServerHandshake: HandshakeState {
         }
     }
 
+    var awaited: String {
+        switch self {
+        case .expectClientHello: "ClientHello"
+        case .expectSecondClientHello: "the second ClientHello"
+        case .expectEndOfEarlyData: "EndOfEarlyData"
+        case .expectCertificateTLS13: "Certificate"
+        case .expectCertificateTLS12: "Certificate"
+        case .expectClientKeyExchange: "ClientKeyExchange"
+        case .expectCertificateVerifyTLS13: "CertificateVerify"
+        case .expectCertificateVerifyTLS12: "CertificateVerify"
+        case .expectChangeCipherSpec: "change_cipher_spec"
+        case .expectResumingChangeCipherSpec: "change_cipher_spec"
+        case .expectFinishedTLS13: "Finished"
+        case .expectFinishedTLS12: "Finished"
+        case .expectResumingFinished: "Finished"
+        // Its own side is not done yet.
+        default: "the rest of the handshake"
+        }
+    }
+
     static func request(of connected: borrowing Connected) -> ServerRequest? { connected.serverRequest }
 
     consuming func receive(
