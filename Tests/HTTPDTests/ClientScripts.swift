@@ -10,7 +10,7 @@ enum ClientScripts {
         context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 1 << 7)
 
         def plain():
-            connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+            connection = socket.create_connection(("127.0.0.1", port), timeout=300)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return connection
 
@@ -167,7 +167,7 @@ enum ClientScripts {
             def lingers():
                 # The server's side is shut after its wait: until then the socket has nothing more to say.
                 raw = socket.fromfd(tls.fileno(), socket.AF_INET, socket.SOCK_STREAM)
-                raw.settimeout(20)
+                raw.settimeout(300)
                 start = time.monotonic()
                 try:
                     assert raw.recv(1) == b""
@@ -272,7 +272,8 @@ enum ClientScripts {
         finally:
             stop.set()
             trickling.join()
-        assert longest < 1, longest
+        # A slow machine takes its time; who had to wait for the others would wait for ever.
+        assert longest < 20, longest
         # httpd is to be stopped when it has seen them leave: stopping closes the sockets of threads at work, and
         # sometimes those that such a thread has just closed itself.
         for connection in slow:

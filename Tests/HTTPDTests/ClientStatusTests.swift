@@ -204,11 +204,7 @@ import Testing
             """
         let repeating = try ChildProcess("python3", ["-c", script, authority.directory.path])
         defer { repeating.terminate() }
-        let deadline = Date().addingTimeInterval(20)
-        while try !LoopbackPort.isListening(port) {
-            guard repeating.isRunning, Date() < deadline else { throw ChildProcessError(repeating.transcript) }
-            Thread.sleep(forTimeInterval: 0.02)
-        }
+        try LoopbackPort.wait(for: port, by: repeating)
         let directives = "SSLVerifyClient require\nSSLOCSPEnable leaf\nSSLOCSPProxyURL http://127.0.0.1:\(port)"
         let careful = try server(authority, directives)
         #expect(try status(careful, good, []) == "refused")

@@ -113,7 +113,7 @@ extension ClientScripts {
             count += 1
             path = file("session-%d" % count)
             process = client(["-sess_out", path], name=name, alpn=alpn)
-            end = time.monotonic() + 10
+            end = time.monotonic() + 300
             while not (os.path.exists(path) and os.path.getsize(path)):
                 assert time.monotonic() < end, "no session"
                 time.sleep(0.02)
@@ -124,7 +124,7 @@ extension ClientScripts {
         # The output of a client with early data, which then says something more.
         def early(path, data, more, name="localhost", options=[]):
             process = client(["-sess_in", path, "-early_data", file("early", data)] + options, name=name)
-            return process.communicate(more, timeout=20)[0].decode()
+            return process.communicate(more, timeout=300)[0].decode()
 
         # The ClientHello of such a client and the record behind it, which reach no server.
         def flight(path, data, alpn="http/1.1"):
@@ -132,7 +132,7 @@ extension ClientScripts {
             process = client(
                 ["-sess_in", path, "-early_data", file("early", data)], listener.getsockname()[1], alpn=alpn)
             connection, _ = listener.accept()
-            connection.settimeout(10)
+            connection.settimeout(300)
             received, types = b"", []
             while 23 not in types:
                 received += connection.recv(65536)
@@ -160,7 +160,7 @@ extension ClientScripts {
             return received
 
         def log(lines):
-            end = time.monotonic() + 10
+            end = time.monotonic() + 300
             while True:
                 with open(root + "/logs/early.log") as log: found = log.read().splitlines()
                 if len(found) >= lines or time.monotonic() > end: return found
@@ -231,7 +231,7 @@ extension ClientScripts {
             threading.Thread(target=relay, args=(listener,), daemon=True).start()
             process = client(["-sess_in", path, "-early_data", file("early", first)], listener.getsockname()[1])
             time.sleep(2.5)
-            output = process.communicate(second, timeout=20)[0].decode()
+            output = process.communicate(second, timeout=300)[0].decode()
             listener.close()
             return output
 

@@ -61,7 +61,7 @@ import Testing
             ? [] : ["--cert", "\(files.path)/\(client).pem", "--key", "\(files.path)/\(client).key"]
         return try ChildProcess.check(
             "curl",
-            ["--silent", "--max-time", "20", "--cacert", files.path + "/ca.pem", "--write-out", " %{http_code}"]
+            ["--silent", "--max-time", "300", "--cacert", files.path + "/ca.pem", "--write-out", " %{http_code}"]
                 + identity + [server.url + path]
         ).text
     }

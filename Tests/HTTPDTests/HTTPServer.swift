@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Dispatch
 import Foundation
 import TestSupport
 
@@ -28,6 +29,9 @@ final class HTTPServer: Sendable {
             .deletingLastPathComponent()
         return package.appendingPathComponent("build")
     }()
+
+    /// How many may start at a time.
+    private static let starts = DispatchSemaphore(value: max(1, ProcessInfo.processInfo.activeProcessorCount / 2))
 
     let port: Int
     let root: URL
@@ -60,17 +64,16 @@ final class HTTPServer: Sendable {
         try Data(configuration.utf8).write(to: file)
         // Variables that Debian's start script sets.
         let variables = ["APACHE_LOG_DIR": root.path + "/logs", "APACHE_RUN_DIR": root.path + "/logs"]
+        // Starting costs more than serving: on a busy machine all would be late together.
+        Self.starts.wait()
+        defer { Self.starts.signal() }
         child = try ChildProcess(
             "/usr/bin/env",
             variables.merging(environment) { $1 }.map { "\($0)=\($1)" }
                 + ["/usr/sbin/apache2", "-d", root.path, "-f", file.path, "-DFOREGROUND"]
         )
-        let deadline = Date().addingTimeInterval(20)
-        while try !LoopbackPort.isListening(port) || text("logs/httpd.pid").isEmpty {
-            guard child.isRunning, Date() < deadline else {
-                throw ChildProcessError("httpd does not start: \(child.transcript)\n\(errorLog)")
-            }
-            Thread.sleep(forTimeInterval: 0.01)
+        try Patience.wait(for: "the start of httpd", by: child, details: { "\(child.transcript)\n\(errorLog)" }) {
+            try LoopbackPort.isListening(port) && !text("logs/httpd.pid").isEmpty
         }
     }
 
@@ -92,10 +95,8 @@ final class HTTPServer: Sendable {
         let resumed = "resuming normal operations"
         let before = errorLog.components(separatedBy: resumed).count
         child.signal(SIGUSR1)
-        let deadline = Date().addingTimeInterval(20)
-        while errorLog.components(separatedBy: resumed).count <= before {
-            guard Date() < deadline else { throw ChildProcessError("httpd does not restart\n\(errorLog)") }
-            Thread.sleep(forTimeInterval: 0.01)
+        try Patience.wait(for: "httpd's restart", by: child, details: { errorLog }) {
+            errorLog.components(separatedBy: resumed).count > before
         }
     }
 
@@ -111,18 +112,15 @@ final class HTTPServer: Sendable {
     /// Stops httpd; throws unless it ends by itself.
     func stop() throws {
         child.signal(SIGTERM)
-        let outcome = try child.waitForExit(timeout: 20)
+        let outcome = try child.waitForExit()
         guard outcome.status == 0 else { throw ChildProcessError("httpd ended with \(outcome)\n\(errorLog)") }
     }
 
     /// Waits until the access log has this many lines, which httpd writes after the response.
     func waitForAccessLog(lines: Int) throws -> [String] {
-        let deadline = Date().addingTimeInterval(10)
-        while true {
+        try Patience.wait(for: "line \(lines) of the access log", by: child, details: { accessLog }) {
             let found = accessLog.split(separator: "\n").map(String.init)
-            if found.count >= lines { return found }
-            guard Date() < deadline else { throw ChildProcessError("access log has \(found)") }
-            Thread.sleep(forTimeInterval: 0.01)
+            return found.count >= lines ? found : nil
         }
     }
 

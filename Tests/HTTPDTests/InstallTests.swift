@@ -22,8 +22,7 @@ import Testing
     private static func make(_ target: String, in project: URL) throws -> ChildProcess.Outcome {
         try ChildProcess.run(
             "/usr/bin/env",
-            ["PATH=/usr/bin:/bin", "DESTDIR=\(project.path)/root", "make", "-C", project.path, target],
-            timeout: 60
+            ["PATH=/usr/bin:/bin", "DESTDIR=\(project.path)/root", "make", "-C", project.path, target]
         )
     }
 

@@ -91,13 +91,7 @@ final class OCSPAuthority {
             in: directory
         )
         responder = started
-        let deadline = Date().addingTimeInterval(10)
-        while try !LoopbackPort.isListening(port) {
-            guard started.isRunning, Date() < deadline else {
-                throw ChildProcessError("the responder does not start: \(started.transcript)")
-            }
-            Thread.sleep(forTimeInterval: 0.01)
-        }
+        try LoopbackPort.wait(for: port, by: started)
     }
 
     func stop() {

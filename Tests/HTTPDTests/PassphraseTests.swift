@@ -132,8 +132,7 @@ import Testing
             """
         let outcome = try ChildProcess.run(
             "python3",
-            ["-c", script, server.root.appendingPathComponent("logs/httpd.pid").path],
-            timeout: 30
+            ["-c", script, server.root.appendingPathComponent("logs/httpd.pid").path]
         )
         let lines = Set(outcome.text.split(separator: "\n"))
         #expect(lines == ["parent True", "child False"], "\(outcome)")

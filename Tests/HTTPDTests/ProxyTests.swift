@@ -24,11 +24,7 @@ import Testing
                 "-cert_chain", try file("\(identity).pem"), "-key", try file("\(identity).key"),
             ] + options
         )
-        let deadline = Date().addingTimeInterval(10)
-        while try !LoopbackPort.isListening(port) {
-            guard child.isRunning, Date() < deadline else { throw ChildProcessError("no backend: \(child.transcript)") }
-            Thread.sleep(forTimeInterval: 0.01)
-        }
+        try LoopbackPort.wait(for: port, by: child)
         return (port, child)
     }
 
@@ -373,10 +369,8 @@ import Testing
                 ProxyPass / balancer://servers/
                 """
             }
-            let deadline = Date().addingTimeInterval(20)
-            while server.errorLog.components(separatedBy: "Health check GET Status").count < 4 {
-                guard Date() < deadline else { throw ChildProcessError("no health checks\n\(server.errorLog)") }
-                Thread.sleep(forTimeInterval: 0.1)
+            try Patience.wait(for: "health checks", by: server.child, details: { server.errorLog }) {
+                server.errorLog.components(separatedBy: "Health check GET Status").count >= 4
             }
             #expect(try Self.status(server) == (isGood ? "200" : "500"), "\(server.errorLog)")
             #expect(server.errorLog.contains("Health check GET Status (0)"))

@@ -108,10 +108,8 @@ import Testing
             """
         )
         #expect(try curl([server.url]).text == "This is localhost.\n", "\(server.errorLog)")
-        let deadline = Date().addingTimeInterval(30)
-        while !inner.accessLog.contains("?health") {
-            guard Date() < deadline else { throw ChildProcessError("no check\n\(server.errorLog)\n\(inner.errorLog)") }
-            Thread.sleep(forTimeInterval: 0.1)
+        try Patience.wait(for: "a check", by: server.child, details: { server.errorLog + inner.errorLog }) {
+            inner.accessLog.contains("?health")
         }
         #expect(try curl([server.url]).text == "This is localhost.\n", "\(server.errorLog)")
         try server.stop()

@@ -15,11 +15,7 @@ import Testing
     }
 
     private static func waitFor(_ what: String, _ condition: () throws -> Bool) throws {
-        let deadline = Date().addingTimeInterval(40)
-        while try !condition() {
-            guard Date() < deadline else { throw ChildProcessError("\(what) does not happen") }
-            Thread.sleep(forTimeInterval: 0.2)
-        }
+        try Patience.wait(for: what, until: condition)
     }
 
     private func serial(_ server: HTTPServer) throws -> String {

@@ -124,7 +124,7 @@ import Testing
             try server.restartGracefully()
             memory.append(server.residentKilobytes)
         }
-        let outcome = try client.waitForExit(timeout: 60)
+        let outcome = try client.waitForExit()
         #expect(outcome.status == 0 && outcome.text.hasPrefix("served "), "\(outcome)\n\(server.errorLog)")
         #expect(outcome.text.contains("failed 0"), "\(outcome)\n\(server.errorLog)")
         // The first restarts fill caches.

@@ -198,11 +198,11 @@ func largeFile(in server: HTTPServer, megabytes: Int) throws -> Data {
 }
 
 func curlOptions() throws -> [String] {
-    ["--silent", "--show-error", "--max-time", "30", "--cacert", try TestCertificates.shared().authority.path]
+    ["--silent", "--show-error", "--max-time", "300", "--cacert", try TestCertificates.shared().authority.path]
 }
 
 func curl(_ options: [String]) throws -> ChildProcess.Outcome {
-    try ChildProcess.run("curl", try curlOptions() + options, timeout: 40)
+    try ChildProcess.run("curl", try curlOptions() + options)
 }
 
 /// Runs a script whose first arguments are the server's port and the CA's file.
@@ -210,7 +210,6 @@ func python(_ script: String, _ server: HTTPServer, _ arguments: [String] = []) 
     let authority = try TestCertificates.shared().authority.path
     return try ChildProcess.run(
         "python3",
-        ["-c", ClientScripts.prelude + script, "\(server.port)", authority] + arguments,
-        timeout: 60
+        ["-c", ClientScripts.prelude + script, "\(server.port)", authority] + arguments
     )
 }

@@ -33,11 +33,7 @@ import Testing
     }
 
     private func wait(_ server: HTTPServer, _ sentence: String, _ condition: () throws -> Bool) throws {
-        let deadline = Date().addingTimeInterval(20)
-        while try !condition() {
-            guard Date() < deadline else { throw ChildProcessError("\(sentence)\n\(server.errorLog)") }
-            Thread.sleep(forTimeInterval: 0.1)
-        }
+        try Patience.wait(for: sentence, by: server.child, details: { server.errorLog }, until: condition)
     }
 
     private let none = "OCSP response: no response sent"
@@ -56,9 +52,10 @@ import Testing
         try authority.start(["07": .good])
         let server = try HTTPServer(mpm, face: .ssl) { Self.host($0, .init(chain: chain, key: key)) }
         try wait(server, "nothing is stapled") { try status(server) == "Cert Status: good" }
-        // Every process, within a second.
-        Thread.sleep(forTimeInterval: 1.5)
-        for _ in 0..<10 { #expect(try status(server) == "Cert Status: good") }
+        // Every process, which looks once a second.
+        try wait(server, "the staple of every process") {
+            try (0..<10).allSatisfy { _ in try status(server) == "Cert Status: good" }
+        }
         #expect(server.complaints == [])
         authority.stop()
         try server.restartGracefully()
@@ -112,9 +109,10 @@ import Testing
         try wait(server, "the old is stapled") {
             try status(server) == (passesOn == "on" ? "Cert Status: revoked" : none)
         }
-        // Every process, within a second.
-        Thread.sleep(forTimeInterval: 1.5)
-        for _ in 0..<5 { #expect(try status(server) != "Cert Status: good") }
+        // Every process, which looks once a second.
+        try wait(server, "the new answer of every process") {
+            try (0..<5).allSatisfy { _ in try status(server) != "Cert Status: good" }
+        }
         try server.stop()
     }
 

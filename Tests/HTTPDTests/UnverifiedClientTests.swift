@@ -64,12 +64,11 @@ import Testing
             let outcome = try ChildProcess.run(
                 "curl",
                 [
-                    "--silent", "--max-time", "20", "--cacert", certificates.path + "/trusted.pem", "--output",
+                    "--silent", "--max-time", "300", "--cacert", certificates.path + "/trusted.pem", "--output",
                     "/dev/null",
                 ]
                     + ["--tlsv\(version)", "--tls-max", version, "--write-out", "%header{x-verify}", server.url]
-                    + (name.isEmpty ? [] : identity),
-                timeout: 30
+                    + (name.isEmpty ? [] : identity)
             )
             return outcome.status == 0 ? outcome.text : "refused"
         }

@@ -91,7 +91,7 @@ import Testing
     private func variables(_ server: HTTPServer, _ certificates: URL, _ options: [String]) throws -> [String: String] {
         let outcome = try ChildProcess.check(
             "curl",
-            ["--silent", "--show-error", "--max-time", "20", "--cacert", certificates.path + "/ca.pem", "--http1.1"]
+            ["--silent", "--show-error", "--max-time", "300", "--cacert", certificates.path + "/ca.pem", "--http1.1"]
                 + options + [server.url + "/cgi-bin/environment"]
         )
         var variables: [String: String] = [:]
@@ -172,7 +172,7 @@ import Testing
         for credentials in [[], ["--user", "\(name)/emailAddress=c1@example.com:password"]] {
             let outcome = try ChildProcess.check(
                 "curl",
-                ["--silent", "--max-time", "20", "--cacert", certificates.path + "/ca.pem", "--output", "/dev/null"]
+                ["--silent", "--max-time", "300", "--cacert", certificates.path + "/ca.pem", "--output", "/dev/null"]
                     + ["--write-out", "%{http_code}"] + credentials + [server.url + "/cgi-bin/environment"]
             )
             #expect(outcome.text == (credentials.isEmpty ? "401" : "403"))

@@ -88,7 +88,7 @@ import Testing
                 + ["--x509certfile", identity.certificate.path, "--x509keyfile", identity.key.path]
                 + ["--x509cafile", authority(), "--priority", Offer(version: version).gnutlsPriority]
         )
-        while try !LoopbackPort.isListening(port) { Thread.sleep(forTimeInterval: 0.005) }
+        try LoopbackPort.wait(for: port, by: server)
         try converse(port, .ecdsaP256, "hello")
         server.terminate()
     }

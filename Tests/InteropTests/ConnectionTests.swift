@@ -39,8 +39,7 @@ import Testing
             [
                 "-c", PythonScripts.bulkClient, "\(server.port)", authority(), Offer(version: version).versionName,
                 largeFile().path,
-            ],
-            timeout: 60
+            ]
         )
         #expect(outcome.status == 0 && outcome.text.contains("same"), "\(outcome)")
     }
@@ -50,7 +49,7 @@ import Testing
         let offer = Offer(version: version)
         let server = try Program.python.startServer(offer)
         let client = try startSafeTLSClient(server.port, ["--ca", authority()], input: .file(file))
-        let outcome = try client.waitForExit(timeout: 60)
+        let outcome = try client.waitForExit()
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(isSame(outcome.output, Self.large))
         #expect(try server.child.waitForExit().text.contains("closed cleanly"))
@@ -71,7 +70,7 @@ import Testing
             ["--ca", authority()]
         )
         try client.write("GET /large.bin HTTP/1.0\r\n\r\n")
-        let outcome = try client.waitForExit(timeout: 60)
+        let outcome = try client.waitForExit()
         #expect(isSame(outcome.output.suffix(Self.large.count), Self.large), "\(outcome.errors)")
     }
 
@@ -81,7 +80,7 @@ import Testing
         let server = try startSafeTLS(identities: [identity()], ["--www"])
         let outcome = try ChildProcess.run(
             "curl",
-            ["--silent", "--show-error", "--max-time", "15", "--cacert", authority(), version]
+            ["--silent", "--show-error", "--max-time", "300", "--cacert", authority(), version]
                 + (version == "--tlsv1.2" ? ["--tls-max", "1.2"] : []) + ["https://localhost:\(server.port)/"]
         )
         #expect(outcome.status == 0, "\(outcome)")

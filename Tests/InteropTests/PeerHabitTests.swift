@@ -79,7 +79,7 @@ import Testing
             ["--echo", "--port", "\(port)", "--x509certfile", identity.certificate.path]
                 + ["--x509keyfile", identity.key.path, "--x509cafile", certificates.authority.path]
         )
-        while try !LoopbackPort.isListening(port) { Thread.sleep(forTimeInterval: 0.005) }
+        try LoopbackPort.wait(for: port, by: server)
         let client = try startSafeTLSClient(port, authority())
         try client.write("hello\n")
         try client.waitForText("hello\n")

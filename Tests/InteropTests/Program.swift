@@ -60,18 +60,13 @@ extension Program {
 
     /// Waits for the line that names the port and reads the number after its last colon.
     static func port(in child: ChildProcess, after phrase: String) throws -> Int {
-        let deadline = Date().addingTimeInterval(15)
-        repeat {
-            let text = try child.waitForText(phrase)
-            if let start = text.range(of: phrase)?.upperBound, let end = text[start...].firstIndex(of: "\n"),
-                let word = text[start..<end].split(separator: " ").first,
-                let number = word.split(separator: ":").last.flatMap({ Int($0.filter(\.isNumber)) })
-            {
-                return number
-            }
-            Thread.sleep(forTimeInterval: 0.005)
-        } while Date() < deadline
-        throw ChildProcessError("\(child.command): no port in \(child.transcript)")
+        try Patience.wait(for: "the port of \(child.command)", by: child, details: { child.transcript }) {
+            let text = child.transcript
+            guard let start = text.range(of: phrase)?.upperBound, let end = text[start...].firstIndex(of: "\n"),
+                let word = text[start..<end].split(separator: " ").first
+            else { return nil }
+            return word.split(separator: ":").last.flatMap { Int($0.filter(\.isNumber)) }
+        }
     }
 }
 
@@ -102,10 +97,7 @@ func startGnuTLS(
         ["--echo", "--port", "\(port)", "--x509certfile", identity.certificate.path]
             + ["--x509keyfile", identity.key.path] + (asksForCertificates ? [] : ["--disable-client-cert"]) + options
     )
-    while try !LoopbackPort.isListening(port) {
-        guard child.isRunning else { throw ChildProcessError("\(child.command): \(try child.waitForExit())") }
-        Thread.sleep(forTimeInterval: 0.005)
-    }
+    try LoopbackPort.wait(for: port, by: child)
     return RunningServer(child: child, port: port)
 }
 
@@ -142,12 +134,11 @@ extension Program {
     private func converse(_ child: ChildProcess, quit: String?) throws -> String {
         try child.write(Self.message + "\n")
         let reversed = String(Self.message.reversed())
-        let deadline = Date().addingTimeInterval(15)
-        while Date() < deadline {
+        try Patience.wait(for: "the echo of \(child.command)", by: child, details: { child.transcript }) {
+            // A client that ends has its say below.
+            let ran = child.isRunning
             let text = child.transcript
-            if text.contains(Self.message) || text.contains(reversed) { break }
-            guard child.isRunning else { break }
-            Thread.sleep(forTimeInterval: 0.005)
+            return text.contains(Self.message) || text.contains(reversed) || !ran
         }
         if let quit { try? child.write(quit) }
         child.closeInput()
@@ -208,12 +199,8 @@ func startGnuTLSClient(_ port: Int, _ options: [String]) throws -> ChildProcess 
 extension ChildProcess {
     /// Waits until the program has printed a text so many times.
     func waitForText(_ text: String, times count: Int) throws {
-        let deadline = Date().addingTimeInterval(15)
-        while transcript.components(separatedBy: text).count - 1 < count {
-            guard Date() < deadline, isRunning else {
-                throw ChildProcessError("\(command): not \(count) times '\(text)'\n\(transcript)")
-            }
-            Thread.sleep(forTimeInterval: 0.005)
+        try Patience.wait(for: "'\(text)', \(count) times, of \(command)", by: self, details: { transcript }) {
+            transcript.components(separatedBy: text).count - 1 >= count
         }
     }
 }

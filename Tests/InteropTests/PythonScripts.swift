@@ -11,7 +11,7 @@ enum PythonScripts {
         context.minimum_version = context.maximum_version = wanted
         if suite:
             context.set_ciphers(suite)
-        with socket.create_connection(("127.0.0.1", int(port)), timeout=15) as plain:
+        with socket.create_connection(("127.0.0.1", int(port)), timeout=300) as plain:
             tls = context.wrap_socket(plain, server_hostname="localhost", suppress_ragged_eofs=False)
             print(tls.version(), tls.cipher()[0])
             tls.sendall(message.encode() + b"\\n")
@@ -35,9 +35,9 @@ enum PythonScripts {
         context.minimum_version = context.maximum_version = wanted
         listener = socket.create_server(("127.0.0.1", 0))
         print("listening on 127.0.0.1:%d" % listener.getsockname()[1], flush=True)
-        listener.settimeout(15)
+        listener.settimeout(300)
         plain, _ = listener.accept()
-        plain.settimeout(15)
+        plain.settimeout(300)
         tls = context.wrap_socket(plain, server_side=True, suppress_ragged_eofs=False)
         while True:
             data = tls.recv(65536)  # raises on an end without close_notify
@@ -57,7 +57,7 @@ enum PythonScripts {
         context.minimum_version = context.maximum_version = wanted
         content = open(file, "rb").read()
         # A memory BIO lets one thread write while another reads.
-        plain = socket.create_connection(("127.0.0.1", int(port)), timeout=45)
+        plain = socket.create_connection(("127.0.0.1", int(port)), timeout=300)
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         tls = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
         lock = threading.Lock()
@@ -117,7 +117,7 @@ enum PythonScripts {
         context.minimum_version = context.maximum_version = wanted
         session, reused = None, []
         for _ in range(3):
-            with socket.create_connection(("127.0.0.1", int(port)), timeout=15) as plain:
+            with socket.create_connection(("127.0.0.1", int(port)), timeout=300) as plain:
                 tls = context.wrap_socket(plain, server_hostname="localhost", session=session)
                 tls.sendall(b"hello\\n")
                 assert tls.recv(100) == b"hello\\n"

@@ -115,7 +115,7 @@ import Testing
         let server = try startSafeTLS(identities: [certificates().localhost(.ecdsaP256)])
         let curl = try ChildProcess.run(
             "curl",
-            ["--silent", "--max-time", "10", "http://127.0.0.1:\(server.port)/"]
+            ["--silent", "--max-time", "300", "http://127.0.0.1:\(server.port)/"]
         )
         #expect(curl.status != 0)
         let noise = """

@@ -15,7 +15,7 @@ package struct ChildProcessError: Error, CustomStringConvertible {
 
 /// A program run by a test, with its output kept in files so that no pipe can fill up and stall it.
 ///
-/// Every wait has a time limit. A child that is still running when its last reference goes is killed.
+/// Every wait has an end (see ``Patience``). A child that is still running when its last reference goes is killed.
 package final class ChildProcess: Sendable {
     /// Where the child's standard input comes from.
     package enum Input {
@@ -116,8 +116,7 @@ package final class ChildProcess: Sendable {
         _ arguments: [String],
         input: Input = .none,
         environment: [String: String] = [:],
-        in workingDirectory: URL? = nil,
-        timeout: TimeInterval = 30
+        in workingDirectory: URL? = nil
     ) throws -> Outcome {
         let child = try ChildProcess(
             executable,
@@ -126,7 +125,7 @@ package final class ChildProcess: Sendable {
             environment: environment,
             in: workingDirectory
         )
-        return try child.waitForExit(timeout: timeout)
+        return try child.waitForExit()
     }
 
     /// Runs a program to its end and throws unless its exit status is 0.
@@ -136,16 +135,14 @@ package final class ChildProcess: Sendable {
         _ arguments: [String],
         input: Input = .none,
         environment: [String: String] = [:],
-        in workingDirectory: URL? = nil,
-        timeout: TimeInterval = 30
+        in workingDirectory: URL? = nil
     ) throws -> Outcome {
         let outcome = try run(
             executable,
             arguments,
             input: input,
             environment: environment,
-            in: workingDirectory,
-            timeout: timeout
+            in: workingDirectory
         )
         guard outcome.status == 0 else {
             throw ChildProcessError("\(executable) \(arguments.joined(separator: " ")): \(outcome)")
@@ -170,28 +167,21 @@ package final class ChildProcess: Sendable {
 
     /// Waits until standard output or standard error contains `text`; returns everything printed so far.
     @discardableResult
-    package func waitForText(_ text: String, timeout: TimeInterval = 15) throws -> String {
-        let deadline = Date().addingTimeInterval(timeout)
-        while true {
-            let ran = process.isRunning
+    package func waitForText(_ text: String) throws -> String {
+        try Patience.wait(for: "'\(text)' of \(command)", by: self, details: { transcript.suffix(6000).description }) {
             let seen = transcript
-            if seen.contains(text) { return seen }
-            guard ran else {
-                throw ChildProcessError("\(command): ended before printing '\(text)'\n\(seen.prefix(6000))")
-            }
-            guard Date() < deadline else {
-                throw ChildProcessError("\(command): no '\(text)' within \(timeout) s\n\(seen.prefix(6000))")
-            }
-            Thread.sleep(forTimeInterval: 0.005)
+            return seen.contains(text) ? seen : nil
         }
     }
 
-    /// Waits for the child's end; one that takes longer is killed and the call throws.
+    /// Waits for the child's end; one that does nothing any more is killed and the call throws.
     @discardableResult
-    package func waitForExit(timeout: TimeInterval = 30) throws -> Outcome {
-        guard waitForEnd(timeout) else {
+    package func waitForExit() throws -> Outcome {
+        var patience = Patience(processIdentifier)
+        while !waitForEnd(0.5) {
+            guard patience.isOver() else { continue }
             terminate()
-            throw ChildProcessError("\(command): still running after \(timeout) s\n\(transcript.prefix(6000))")
+            throw ChildProcessError("\(command): does not end\n\(transcript.prefix(6000))")
         }
         let status = process.terminationStatus
         return Outcome(

@@ -28,6 +28,13 @@ package enum LoopbackPort {
         try listening().contains(port)
     }
 
+    /// Waits until a program listens on `port`.
+    package static func wait(for port: Int, by child: ChildProcess) throws {
+        try Patience.wait(for: "a listener on port \(port)", by: child, details: { child.transcript }) {
+            try isListening(port)
+        }
+    }
+
     private static func listening() throws -> Set<Int> {
         var ports: Set<Int> = []
         for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
