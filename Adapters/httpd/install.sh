@@ -5,16 +5,49 @@
 #
 # install writes mod_tls.so and safetls/mod_ssl.so into httpd's directory of modules and, on Debian, a tls.load for
 # `a2enmod tls`. With --stand-in the LoadModule line of Debian's ssl.load names the stand-in from then on; the
-# distribution's mod_ssl.so stays where it is. uninstall undoes all of that. DESTDIR is put before every path.
+# distribution's mod_ssl.so stays where it is. uninstall undoes all of that. DESTDIR is put before every path. Where the
+# directories are, apxs says; without it they are looked for, or named by MODULES and SYSCONFDIR.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=$here/../../build
 root=${DESTDIR:-}
 
-apxs=${APXS:-$(command -v apxs2 || command -v apxs)}
-modules=$root$("$apxs" -q LIBEXECDIR)
-available=$root$("$apxs" -q SYSCONFDIR)/mods-available
-stand_in=$("$apxs" -q LIBEXECDIR)/safetls/mod_ssl.so
+usage() {
+    echo "usage: install.sh install [--stand-in] | uninstall" >&2
+    exit 2
+}
+
+fail() {
+    echo "install: $*" >&2
+    exit 1
+}
+
+# first_directory PATH...: prints the first that is there.
+first_directory() {
+    local path
+    for path in "$@"; do
+        [ ! -d "$root$path" ] && [ ! -d "$path" ] || { echo "$path"; return; }
+    done
+}
+
+# Sets modules and configuration, the directories as httpd sees them.
+find_directories() {
+    local apxs=${APXS:-$(command -v apxs2 || command -v apxs || true)}
+    modules=${MODULES:-}
+    configuration=${SYSCONFDIR:-}
+    if [ -n "$apxs" ]; then
+        modules=${modules:-$("$apxs" -q LIBEXECDIR)}
+        configuration=${configuration:-$("$apxs" -q SYSCONFDIR)}
+    fi
+    # Debian and its kin, Fedora and its kin, openSUSE, Arch, FreeBSD.
+    modules=${modules:-$(first_directory /usr/lib/apache2/modules /usr/lib64/httpd/modules /usr/lib64/apache2 \
+        /usr/lib/httpd/modules /usr/local/libexec/apache24)}
+    configuration=${configuration:-$(first_directory /etc/apache2 /etc/httpd /usr/local/etc/apache24)}
+    [ -n "$modules" ] || fail "httpd's directory of modules is not found: there is no apxs to ask; name it by MODULES=directory"
+    [ -n "$configuration" ] || fail "httpd's configuration is not found: name its directory by SYSCONFDIR=directory"
+    available=$root$configuration/mods-available
+    stand_in=$modules/safetls/mod_ssl.so
+}
 
 # replace FILE: writes standard input to a file in one step.
 replace() {
@@ -27,24 +60,36 @@ replace() {
 
 install_modules() {
     for file in mod_tls.so mod_ssl.so; do
-        [ -e "$build/$file" ] || { echo "install: there is no build/$file; 'make module' builds it" >&2; exit 1; }
+        [ -e "$build/$file" ] || fail "there is no build/$file; 'make module' builds it"
     done
-    mkdir -p "$modules/safetls"
-    install -m 644 "$build/mod_tls.so" "$modules/mod_tls.so"
-    install -m 644 "$build/mod_ssl.so" "$modules/safetls/mod_ssl.so"
-    echo "installed $modules/mod_tls.so and $modules/safetls/mod_ssl.so"
+    mkdir -p "$root$modules/safetls"
+    install -m 644 "$build/mod_tls.so" "$root$modules/mod_tls.so"
+    install -m 644 "$build/mod_ssl.so" "$root$stand_in"
+    echo "installed $root$modules/mod_tls.so and $root$stand_in"
     if [ -d "$available" ]; then
-        echo "LoadModule tls_module $("$apxs" -q LIBEXECDIR)/mod_tls.so" | replace "$available/tls.load"
+        echo "LoadModule tls_module $modules/mod_tls.so" | replace "$available/tls.load"
         echo "a2enmod tls     enables the directives TLS*"
+    else
+        echo "for the directives TLS* add to httpd's configuration: LoadModule tls_module $modules/mod_tls.so"
     fi
 }
 
+# httpd reads names of directives in any case, and any white space between words.
+line='^([[:space:]]*LoadModule[[:space:]]+ssl_module[[:space:]]+).*$'
+
 enable_stand_in() {
-    [ -e "$available/ssl.load" ] || { echo "install: there is no $available/ssl.load to change" >&2; exit 1; }
-    [ -e "$available/ssl.load.distribution" ] || cp -p "$available/ssl.load" "$available/ssl.load.distribution"
-    sed "s|^LoadModule ssl_module .*|LoadModule ssl_module $stand_in|" "$available/ssl.load.distribution" \
-        | replace "$available/ssl.load"
-    echo "$available/ssl.load names the stand-in; restart httpd"
+    local load=$available/ssl.load
+    if [ ! -e "$load" ]; then
+        echo "install: there is no $load to change; ssl_module is loaded by:" >&2
+        grep -rniE "$line" "$root$configuration" >&2 || echo "  nothing below $root$configuration" >&2
+        fail "have that line say: LoadModule ssl_module $stand_in"
+    fi
+    local source=$load.distribution
+    [ -e "$source" ] || source=$load
+    grep -qiE "$line" "$source" || fail "$source loads no ssl_module, so it is left as it is"
+    [ -e "$load.distribution" ] || cp -p "$load" "$load.distribution"
+    sed -E "s|$line|LoadModule ssl_module $stand_in|I" "$load.distribution" | replace "$load"
+    echo "$load names the stand-in; restart httpd"
 }
 
 uninstall() {
@@ -53,19 +98,19 @@ uninstall() {
         echo "$available/ssl.load is the distribution's again; restart httpd"
     fi
     # What a2enmod made would lead nowhere.
-    rm -f "${available%available}enabled/tls.load" "$available/tls.load" "$modules/mod_tls.so" "$modules/safetls/mod_ssl.so"
-    rmdir "$modules/safetls" 2> /dev/null || true
+    rm -f "${available%available}enabled/tls.load" "$available/tls.load" "$root$modules/mod_tls.so" "$root$stand_in"
+    rmdir "$root$modules/safetls" 2> /dev/null || true
     echo "removed the modules"
 }
 
-case ${1:-} in
-install)
-    install_modules
-    [ "${2:-}" != --stand-in ] || enable_stand_in
-    ;;
+case "$*" in
+install | 'install --stand-in' | uninstall) find_directories ;;
+*) usage ;;
+esac
+case "$*" in
 uninstall) uninstall ;;
 *)
-    echo "usage: install.sh install [--stand-in] | uninstall" >&2
-    exit 2
+    install_modules
+    [ "$*" = install ] || enable_stand_in
     ;;
 esac
