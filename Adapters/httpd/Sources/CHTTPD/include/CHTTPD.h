@@ -60,6 +60,7 @@ static const int tlsd_startup_error = APLOG_STARTUP | APLOG_ERR;
 static const int tlsd_startup_warning = APLOG_WARNING;
 static const int tlsd_declined = DECLINED;
 static const unsigned tlsd_global_only = GLOBAL_ONLY;
+static const unsigned tlsd_not_in_files = NOT_IN_HTACCESS;
 static const char *const _Nonnull tlsd_https = "https";
 
 // MARK: - Buckets and brigades
