@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build module install uninstall test test-busy bogo demo demo-migrate serve load bench format lint clean
+.PHONY: help setup build module inspect install uninstall test test-busy bogo demo demo-migrate serve load bench format lint clean
 
 # Port of `make serve`.
 PORT ?= 8443
@@ -13,9 +13,11 @@ PORT ?= 8443
 ARGS ?=
 
 # apache2-bin is httpd and its modules without the Debian service, so installing it starts nothing.
-PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl ssl-cert gnutls-bin curl nghttp2-client wrk python3 procps
+PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl ssl-cert gnutls-bin curl nghttp2-client wrk python3 procps binutils gcc
 # Release executables are built once, in the benchmark package, which depends on everything they need.
-RELEASE := swift build --configuration release --static-swift-stdlib --package-path Benchmarks -Xlinker -s
+# They look for libraries only where the system has them, and their tables of functions are read-only once they run.
+RELEASE := swift build --configuration release --static-swift-stdlib --package-path Benchmarks -Xlinker -s \
+    --disable-local-rpath -Xlinker -z -Xlinker now
 # SwiftPM's plan for a nested package misses files that are new in this one; without a plan it makes one.
 REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml
 
@@ -52,6 +54,20 @@ module: setup ## Build the httpd module with both its faces, build/mod_tls.so an
 	@$(REPLAN)
 	Adapters/httpd/build.sh build/mod_tls.so
 	Adapters/httpd/build.sh build/mod_ssl.so
+
+inspect: ## Check that what `make build` left is bound when it is loaded, and looks for libraries only where the system has them
+	@for file in build/mod_tls.so build/mod_ssl.so build/safetls build/tls-benchmark; do \
+	    dynamic=$$(readelf --wide --dynamic $$file) && segments=$$(readelf --wide --segments $$file) || exit 1; \
+	    complain() { echo "inspect: $$file $$1" >&2; exit 1; }; \
+	    grep -qE 'FLAGS.*(BIND_NOW|NOW)' <<< "$$dynamic" || complain "is not bound when it is loaded (-z now)"; \
+	    ! grep -E 'R(UN)?PATH' <<< "$$dynamic" >&2 || complain "looks for libraries in places of its own"; \
+	    ! grep -q TEXTREL <<< "$$dynamic" || complain "changes its code when it is loaded"; \
+	    grep -q GNU_RELRO <<< "$$segments" || complain "can change its tables of functions"; \
+	    ! grep -E 'GNU_STACK.* RWE ' <<< "$$segments" >&2 || complain "can run what is on its stack"; \
+	    ! grep -E 'LOAD.* RWE ' <<< "$$segments" >&2 || complain "can run what it can write"; \
+	    grep -q 'type DYN' <<< "$$(readelf --wide --file-header $$file | sed 's/Type: */type /')" \
+	        || complain "is not position-independent"; \
+	done; echo "inspect: build/ is as it should be"
 
 test: setup module ## Run every test: units, interoperability with other TLS stacks, Debian's httpd
 	swift test $(ARGS)

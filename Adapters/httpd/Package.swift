@@ -35,9 +35,10 @@ let package = Package(
             cSettings: [.unsafeFlags(cFlags)],
             linkerSettings: [
                 // httpd unloads and reloads its modules between the passes over its configuration; the Swift
-                // runtime must stay where it is. Nothing but the module record is visible to other modules.
+                // runtime must stay where it is. Nothing but the module record is visible to other modules, and the tables
+                // of functions are read-only once it is loaded.
                 .unsafeFlags([
-                    "-Xlinker", "-z", "-Xlinker", "nodelete",
+                    "-Xlinker", "-z", "-Xlinker", "nodelete", "-Xlinker", "-z", "-Xlinker", "now",
                     "-Xlinker", "--version-script=\(Context.packageDirectory)/mod_tls.map",
                 ])
             ]
@@ -48,7 +49,7 @@ let package = Package(
             cSettings: [.unsafeFlags(cFlags)],
             linkerSettings: [
                 .unsafeFlags([
-                    "-Xlinker", "-z", "-Xlinker", "nodelete",
+                    "-Xlinker", "-z", "-Xlinker", "nodelete", "-Xlinker", "-z", "-Xlinker", "now",
                     "-Xlinker", "--version-script=\(Context.packageDirectory)/mod_ssl.map",
                 ])
             ]

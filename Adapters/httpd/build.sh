@@ -25,7 +25,7 @@ HTTPD_CFLAGS="-I$("$apxs" -q INCLUDEDIR) $("$apr_config" --includes)"
 export HTTPD_CFLAGS
 
 # The runtime is linked in, so that httpd needs no Swift installation.
-swift build --package-path "$here" -c release --product "$product" -Xswiftc -static-stdlib
+swift build --package-path "$here" -c release --product "$product" -Xswiftc -static-stdlib --disable-local-rpath
 built=$(swift build --package-path "$here" -c release --show-bin-path -Xswiftc -static-stdlib)/lib$product.so
 
 mkdir -p "$(dirname "$output")"

@@ -319,6 +319,124 @@ import Testing
         try server.stop()
     }
 
+    /// A user who looks like one of `FakeBasicAuth` is one only if it made it, whatever the password and by whatever way: crypt
+    /// looks at eight characters, and a file of passwords may hold others than "password".
+    @Test func otherPasswords() throws {
+        let plain = try LoopbackPort.free()
+        let directory = try TemporaryDirectory.make("users")
+        let (users, digests) = (directory.path + "/users", directory.path + "/digests")
+        let name = "/C=DE/CN=direct"
+        // "password" as the manual shows it, by crypt, and "other".
+        let other = "{SHA}0JQeaNqPOBUf+Gph/Fn3xc+fyqI="
+        try Data("/CN=direct:xxj31ZMTZzkVA\n\(name):xxj31ZMTZzkVA\n/O=x:\(other)\n/home:\(other)\nme:\(other)\n".utf8)
+            .write(to: URL(fileURLWithPath: users))
+        try ChildProcess.check(
+            "/bin/sh",
+            [
+                "-c",
+                "printf '%s:here:%s\\n' '\(name)' \"$(printf '%s' '\(name):here:other' | md5sum | cut -c1-32)\" > \(digests)",
+            ]
+        )
+        let basic = """
+            AuthType Basic
+            AuthName here
+            AuthBasicProvider file
+            AuthUserFile \(users)
+            Require valid-user
+            """
+        let server = try Self.server(
+            "SSLVerifyClient optional",
+            global: """
+                LoadModule auth_basic_module \(Self.modules)/mod_auth_basic.so
+                LoadModule auth_digest_module \(Self.modules)/mod_auth_digest.so
+                LoadModule authn_core_module \(Self.modules)/mod_authn_core.so
+                LoadModule authn_file_module \(Self.modules)/mod_authn_file.so
+                LoadModule authz_user_module \(Self.modules)/mod_authz_user.so
+                LoadModule proxy_module \(Self.modules)/mod_proxy.so
+                LoadModule proxy_http_module \(Self.modules)/mod_proxy_http.so
+                Listen 127.0.0.1:\(plain)
+                <Location "/a">
+                    SSLOptions +FakeBasicAuth
+                    \(basic)
+                </Location>
+                <Location "/b">
+                    \(basic)
+                </Location>
+                <Location "/cgi-bin">
+                    SSLOptions +FakeBasicAuth
+                    AuthType Digest
+                    AuthName here
+                    AuthUserFile \(digests)
+                    Require valid-user
+                </Location>
+                <VirtualHost *:\(plain)>
+                    ProxyRequests on
+                    <Proxy "*">
+                        SSLOptions +FakeBasicAuth
+                        \(basic)
+                    </Proxy>
+                </VirtualHost>
+                """
+        )
+        func status(_ options: [String], _ path: String) throws -> String {
+            try curl(options + ["--output", "/dev/null", "--write-out", "%{http_code}", server.url + path]).text
+        }
+        for user in [
+            "/CN=direct:password1", "\(name):password and more", "/O=x:other", "/O=x:wrong", "/nobody=:", "/CN=x",
+        ] {
+            #expect(try status(["--basic", "--user", user], "/a/") == "403", "\(user)")
+        }
+        #expect(try status(["--user", "me:other"], "/a/") == "200")
+        #expect(try status(["--user", "/home:other"], "/a/") == "200")
+        #expect(try status(Self.identity("direct"), "/a/") == "200")
+        // Nobody makes users of that form there; "password" is taken from nobody.
+        #expect(try status(["--user", "/O=x:other"], "/b/") == "200")
+        #expect(try status(["--user", "/CN=direct:password"], "/b/") == "403")
+        // With Digest the user is known after the password was found right.
+        let digest = ["--digest", "--user", "\(name):other"]
+        #expect(try status(digest, "/cgi-bin/environment") == "403", "\(server.errorLog)")
+        #expect(server.errorLog.contains("the client sends the name of a certificate as if it were a user's"))
+
+        func proxied(_ user: String) throws -> String {
+            let proxy = ["--noproxy", "", "--proxy", "http://localhost:\(plain)", "--proxy-user", user]
+            let write = ["--output", "/dev/null", "--write-out", "%{http_code}"]
+            // By another name than the server's own, which would be no request to a proxy.
+            return try curl(proxy + write + ["http://127.0.0.1:\(plain)/"]).text
+        }
+        #expect(try proxied("me:other") == "200", "\(server.errorLog)")
+        #expect(try proxied("/CN=direct:password") == "403")
+        #expect(try proxied("/CN=direct:password1") == "403")
+        try server.stop()
+    }
+
+    // MARK: - SSLRenegBufferSize
+
+    /// Authors of .htaccess files do not decide how much memory a request takes.
+    @Test func bodiesThatWait() throws {
+        let server = try Self.server(
+            """
+            <Directory "${APACHE_LOG_DIR}/../cgi-bin">
+                SSLVerifyClient require
+                SSLRenegBufferSize 2000
+                AllowOverride AuthConfig
+            </Directory>
+            """
+        )
+        let body = try TemporaryDirectory.make("body").appendingPathComponent("body")
+        func status(_ count: Int) throws -> [String] {
+            try Data(repeating: 7, count: count).write(to: body)
+            let options = try Self.identity("direct") + ["--data-binary", "@\(body.path)"]
+            return try Self.statuses(options, [server.url + "/cgi-bin/digest"])
+        }
+        #expect(try status(2000) == ["200"] && status(2001) == ["413"])
+        let file = server.root.appendingPathComponent("cgi-bin/.htaccess")
+        try Data("SSLRenegBufferSize 1000000\n".utf8).write(to: file)
+        #expect(try status(2000) == ["200"] && status(2001) == ["413"])
+        try Data("SSLRenegBufferSize 1000\n".utf8).write(to: file)
+        #expect(try status(1000) == ["200"] && status(1001) == ["413"])
+        try server.stop()
+    }
+
     /// `SSLUserName` is that of the host a request is for, and `SSLRequire` knows the name.
     @Test func userNames() throws {
         let identity = StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256))

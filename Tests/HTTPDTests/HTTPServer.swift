@@ -100,10 +100,12 @@ final class HTTPServer: Sendable {
         }
     }
 
+    /// The parent process; 0 when there is none.
+    var process: Int32 { Int32(text("logs/httpd.pid").trimmingCharacters(in: .newlines)) ?? 0 }
+
     /// The memory of the parent process, from which all children come.
     var residentKilobytes: Int {
-        guard let process = Int(text("logs/httpd.pid").trimmingCharacters(in: .newlines)),
-            let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
+        guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
             let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") })
         else { return 0 }
         return line.split(separator: " ").compactMap { Int($0) }.first ?? 0

@@ -62,8 +62,9 @@ import Testing
         #expect(server.complaints.count == 1, "\(server.complaints)")
     }
 
-    /// A client that a new list names is refused, without a restart.
-    @Test func revocationLists() throws {
+    /// A client that a new list names is refused, without a restart; also if the list, in a directory, is written anew in its
+    /// place, which changes nothing of the directory.
+    @Test(arguments: [false, true]) func revocationLists(inDirectory: Bool) throws {
         let directory = try TemporaryDirectory.make("revocation")
         let script = """
             set -eu
@@ -81,6 +82,10 @@ import Testing
             openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -gencrl -out crl.pem
             openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke client.pem
             openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -gencrl -out next.pem
+            mkdir lists
+            cp crl.pem "lists/$(openssl crl -noout -hash -in crl.pem).r0"
+            cp crl.pem list.pem
+            chmod -R a+rX .
             """
         _ = try ChildProcess.check("/bin/sh", ["-c", script])
         let server = try HTTPServer(face: .ssl) { port in
@@ -91,7 +96,7 @@ import Testing
                 SSLEngine on
                 \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
                 SSLCACertificateFile "\(directory.path)/ca.pem"
-                SSLCARevocationFile "\(directory.path)/crl.pem"
+                SSLCARevocation\(inDirectory ? "Path" : "File") "\(directory.path)/\(inDirectory ? "lists" : "list.pem")"
                 SSLCARevocationCheck leaf
                 SSLVerifyClient require
             </VirtualHost>
@@ -99,7 +104,12 @@ import Testing
         }
         let options = ["--cert", "\(directory.path)/client.pem", "--key", "\(directory.path)/client.key", server.url]
         #expect(try curl(options).text == "This is localhost.\n", "\(server.errorLog)")
-        try Self.copy(directory.appendingPathComponent("next.pem"), to: directory.appendingPathComponent("crl.pem"))
+        let next = directory.appendingPathComponent("next.pem")
+        if inDirectory {
+            try ChildProcess.check("/bin/sh", ["-c", "cd '\(directory.path)/lists' && cat '\(next.path)' > $(ls)"])
+        } else {
+            try Self.copy(next, to: directory.appendingPathComponent("list.pem"))
+        }
         try Self.waitFor("the refusal") { try curl(options).status != 0 }
         #expect(server.errorLog.contains("revoked"))
         try server.stop()
@@ -228,6 +238,24 @@ import Testing
         // That only the authorities changed the second time is seen.
         #expect(server.errorLog.components(separatedBy: "c.pem has changed").count == 2, "\(server.errorLog)")
         try server.stop()
+    }
+
+    /// A system that has no memory which processes can read and not write: httpd says so, and serves.
+    @Test func withoutSealedMemory() throws {
+        let directory = try TemporaryDirectory.make("preload")
+        let source = "#include <errno.h>\nint memfd_create(const char *n, unsigned f) { errno = ENOSYS; return -1; }\n"
+        try Data(source.utf8).write(to: directory.appendingPathComponent("old.c"))
+        try ChildProcess.check("gcc", ["-shared", "-fPIC", "-o", "old.so", "old.c"], in: directory)
+        let server = try HTTPServer(environment: ["LD_PRELOAD": "\(directory.path)/old.so"])
+        #expect(try curl([server.url]).text == "This is localhost.\n")
+        try server.restartGracefully()
+        #expect(try curl([server.url]).text == "This is localhost.\n")
+        try server.stop()
+        let sentence = "STLS0014: files that change are taken into use by restarts only (TLSReloadInterval)"
+        #expect(
+            !server.complaints.isEmpty && server.complaints.allSatisfy { $0.contains(sentence) },
+            "\(server.errorLog)"
+        )
     }
 
     @Test func intervals() throws {

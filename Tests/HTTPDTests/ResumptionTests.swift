@@ -84,6 +84,28 @@ import Testing
         #expect(server.complaints.isEmpty, "\(server.complaints)")
     }
 
+    /// A cache in files works, and it is said that its provider reads as root what others can write.
+    @Test func cacheInFiles() throws {
+        let server = try HTTPServer(face: .ssl) { port in
+            """
+            LoadModule socache_dbm_module /usr/lib/apache2/modules/mod_socache_dbm.so
+            SSLSessionCache dbm:logs/sessions
+            SSLSessionTickets off
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName localhost
+                SSLEngine on
+                \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
+                Header set X-Session "%{SSL_SESSION_RESUMED}s"
+            </VirtualHost>
+            """
+        }
+        let outcome = try python(ClientScripts.visits + ClientScripts.manyVisits, server)
+        #expect(outcome.status == 0 && outcome.text == "resumed\n", "\(outcome)\n\(server.errorLog)")
+        try server.stop()
+        #expect(server.complaints.allSatisfy { $0.contains("STLS0008: dbm:logs/sessions: what processes") })
+        #expect(!server.complaints.isEmpty)
+    }
+
     @Test func restartMakesNewTicketKeys() throws {
         let server = try server()
         let authority = try TestCertificates.shared().authority.path

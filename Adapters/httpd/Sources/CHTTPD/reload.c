@@ -1,46 +1,117 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory in which the parent hands new certificates and keys to the processes it has forked: they may not read the files
-// of the keys themselves. It is nobody else's, and goes with the configuration.
+// of the keys themselves. It goes with the configuration. Only the parent can write there: a process that was taken over
+// would otherwise choose the certificates of all.
 
 #include "CHTTPD.h"
 
-#include <apr_shm.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 /// Two halves that are written by turns, behind a number that says which one counts: its last bit.
 static struct {
-    uint8_t *memory;
+    /// As every process sees it. What made it can no longer be opened, and not even `mprotect` lets it be written.
+    const uint8_t *memory;
+    /// As the parent alone sees it: processes that are forked do not have it.
+    uint8_t *writable;
+    size_t size;
     size_t half;
 } area;
 
 enum { header = 64 };
 
 void tlsd_reload_reset(void) {
-    area.memory = NULL;
+    memset(&area, 0, sizeof area);
+}
+
+static apr_status_t unmap(void *unused) {
+    (void)unused;
+    if (area.writable != NULL) {
+        explicit_bzero(area.writable, area.size);
+        munmap(area.writable, area.size);
+    }
+    if (area.memory != NULL) {
+        munmap((void *)area.memory, area.size);
+    }
+    tlsd_reload_reset();
+    return APR_SUCCESS;
+}
+
+/// A file that is in memory and has no name.
+static int make_file(void) {
+    const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+#ifdef MFD_NOEXEC_SEAL
+    int file = memfd_create("safetls-reload", flags | MFD_NOEXEC_SEAL);
+    if (file >= 0 || errno != EINVAL) {
+        return file;
+    }
+#endif
+    return memfd_create("safetls-reload", flags);
+}
+
+/// Maps it, first to be written, then, when that has been forbidden for good, to be read.
+static bool map(int file) {
+    void *writable;
+    void *memory;
+    if (ftruncate(file, (off_t)area.size) != 0) {
+        return false;
+    }
+    writable = mmap(NULL, area.size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (writable == MAP_FAILED) {
+        return false;
+    }
+    area.writable = writable;
+    if (fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) != 0
+        || madvise(writable, area.size, MADV_DONTFORK) != 0) {
+        return false;
+    }
+    memory = mmap(NULL, area.size, PROT_READ, MAP_SHARED, file, 0);
+    if (memory == MAP_FAILED) {
+        return false;
+    }
+    area.memory = memory;
+    // Keys are nothing for core dumps.
+    madvise(writable, area.size, MADV_DONTDUMP);
+    madvise(memory, area.size, MADV_DONTDUMP);
+    return true;
 }
 
 bool tlsd_reload_create(apr_pool_t *pool, size_t half) {
-    apr_shm_t *shared;
-    if (apr_shm_create(&shared, header + 2 * half, NULL, pool) != APR_SUCCESS) {
+    area.half = half;
+    area.size = header + 2 * half;
+    int file = make_file();
+    if (file < 0) {
         return false;
     }
-    area.memory = apr_shm_baseaddr_get(shared);
-    area.half = half;
-    memset(area.memory, 0, header);
+    bool is_mapped = map(file);
+    int error = errno;
+    close(file);
+    if (!is_mapped) {
+        unmap(NULL);
+        errno = error;
+        return false;
+    }
+    // A process that was forked has other work than to wipe what it shares.
+    apr_pool_cleanup_register(pool, NULL, unmap, apr_pool_cleanup_null);
     return true;
 }
 
 uint32_t tlsd_reload_generation(void) {
-    return area.memory == NULL ? 0 : __atomic_load_n((uint32_t *)area.memory, __ATOMIC_ACQUIRE);
+    return area.memory == NULL ? 0 : __atomic_load_n((const uint32_t *)area.memory, __ATOMIC_ACQUIRE);
 }
 
 void tlsd_reload_publish(uint32_t generation) {
-    __atomic_store_n((uint32_t *)area.memory, generation, __ATOMIC_RELEASE);
+    __atomic_store_n((uint32_t *)area.writable, generation, __ATOMIC_RELEASE);
 }
 
-uint8_t *tlsd_reload_half(uint32_t generation) {
+const uint8_t *tlsd_reload_half(uint32_t generation) {
     return area.memory + header + (generation & 1) * area.half;
+}
+
+uint8_t *tlsd_reload_writable_half(uint32_t generation) {
+    return area.writable + header + (generation & 1) * area.half;
 }
 
 ssize_t tlsd_read_file(const char *path, uint8_t *bytes, size_t capacity) {
@@ -66,14 +137,19 @@ ssize_t tlsd_read_file(const char *path, uint8_t *bytes, size_t capacity) {
     return -1;
 }
 
+static void fill(tlsd_stamp *stamp, const struct stat *status) {
+    stamp->inode = status->st_ino;
+    stamp->size = status->st_size;
+    stamp->seconds = status->st_mtim.tv_sec;
+    stamp->nanoseconds = status->st_mtim.tv_nsec;
+    stamp->is_directory = S_ISDIR(status->st_mode);
+}
+
 bool tlsd_file_stamp(const char *path, tlsd_stamp *stamp) {
     struct stat status;
     if (stat(path, &status) != 0) {
         return false;
     }
-    stamp->inode = status.st_ino;
-    stamp->size = status.st_size;
-    stamp->seconds = status.st_mtim.tv_sec;
-    stamp->nanoseconds = status.st_mtim.tv_nsec;
+    fill(stamp, &status);
     return true;
 }

@@ -15,7 +15,13 @@ static struct cache {
     ap_socache_instance_t *instance;
     apr_global_mutex_t *mutex;
     server_rec *server;
+    /// Until when nobody waits for the lock, in this process.
+    apr_time_t unavailable;
 } caches[2];
+
+/// Whether this process speaks with clients. The parent, which is root, neither reads what such processes have written nor
+/// waits for a lock that one of them holds: one that was taken over would have it at its mercy.
+static bool is_child;
 
 /// How the mutexes are called that directives `Mutex` name, and the caches.
 static const char *const mutex_types[] = {[tlsd_sessions] = "ssl-cache", [tlsd_staples] = "ssl-stapling"};
@@ -43,6 +49,9 @@ const char *tlsd_cache_configure(tlsd_cache which, cmd_parms *command, const cha
     if (cache->provider == NULL) {
         return apr_psprintf(
             command->pool, "there is no cache provider '%s': is mod_socache_%s loaded?", name, name);
+    }
+    if (strcasecmp(name, "dbm") == 0) {
+        tlsd_warn_of_cache(text);
     }
     return cache->provider->create(
         &cache->instance, colon == NULL ? NULL : colon + 1, command->temp_pool, command->pool);
@@ -79,6 +88,7 @@ int tlsd_caches_start(server_rec *server, apr_pool_t *pool) {
 
 void tlsd_caches_start_child(apr_pool_t *pool, server_rec *server) {
     tlsd_forget_passphrases();
+    is_child = true;
     for (size_t which = 0; which < sizeof caches / sizeof caches[0]; which++) {
         struct cache *cache = &caches[which];
         if (cache->mutex != NULL) {
@@ -90,11 +100,44 @@ void tlsd_caches_start_child(apr_pool_t *pool, server_rec *server) {
     }
 }
 
-static bool lock(const struct cache *cache) {
-    return cache->provider != NULL && (cache->mutex == NULL || apr_global_mutex_lock(cache->mutex) == APR_SUCCESS);
+/// How long a lock is waited for, and for how long it is not waited for after that, in microseconds: who holds it may have
+/// been stopped. Whoever has it needs it for some microseconds.
+enum { patience = 200000, resignation = 10000000 };
+
+static bool lock(struct cache *cache) {
+    if (!is_child || cache->provider == NULL) {
+        return false;
+    }
+    if (cache->mutex == NULL) {
+        return true;
+    }
+    apr_time_t end = 0;
+    for (apr_interval_time_t pause = 50;; pause = pause < 1000 ? 2 * pause : pause) {
+        apr_status_t status = apr_global_mutex_trylock(cache->mutex);
+        if (APR_STATUS_IS_ENOTIMPL(status)) {
+            return apr_global_mutex_lock(cache->mutex) == APR_SUCCESS;
+        }
+        if (!APR_STATUS_IS_EBUSY(status)) {
+            return status == APR_SUCCESS;
+        }
+        apr_time_t now = apr_time_now();
+        apr_time_t unavailable = __atomic_load_n(&cache->unavailable, __ATOMIC_RELAXED);
+        if (now < unavailable && unavailable <= now + resignation) {
+            return false;
+        }
+        if (end == 0) {
+            end = now + patience;
+        }
+        if (now >= end) {
+            __atomic_store_n(&cache->unavailable, now + resignation, __ATOMIC_RELAXED);
+            tlsd_report_locked_cache(cache->server, mutex_types[cache - caches]);
+            return false;
+        }
+        apr_sleep(pause);
+    }
 }
 
-static void unlock(const struct cache *cache) {
+static void unlock(struct cache *cache) {
     if (cache->mutex != NULL) {
         apr_global_mutex_unlock(cache->mutex);
     }

@@ -6,7 +6,7 @@ import TLSCertificates
 /// The directives of one server or `<Proxy>` section for connections to proxied servers, and what became of them.
 ///
 /// httpd makes one for each while it reads its configuration in the parent, on one thread. Once the servers run, `policy`
-/// is read by all threads, and one at a time calls ``replace(_:)``.
+/// is read by all threads, and one at a time calls ``replace(_:)``; what the directives say no longer changes.
 public final class ProxySettings {
     private var values = ProxyValues()
     /// What is shown to proxied servers that ask.

@@ -17,6 +17,8 @@ public final class ServerPolicy: Sendable {
     public let verification: ClientVerification
     /// `SSLVerifyDepth` of the server: how many authorities may stand above a client.
     public let verificationDepth: Int
+    /// Whether the server names an authority that could vouch for a client.
+    public let hasAuthorities: Bool
     /// What asks clients for certificates after their handshake; nil when the server names no authority.
     public let authenticators: ClientAuthenticators?
     /// `TLSUserName` of the server.
@@ -41,6 +43,7 @@ public final class ServerPolicy: Sendable {
         requiresServerName: Bool,
         verification: ClientVerification,
         verificationDepth: Int,
+        hasAuthorities: Bool,
         authenticators: ClientAuthenticators?,
         userName: String?,
         keepsClientHello: Bool,
@@ -55,6 +58,7 @@ public final class ServerPolicy: Sendable {
         self.requiresServerName = requiresServerName
         self.verification = verification
         self.verificationDepth = verificationDepth
+        self.hasAuthorities = hasAuthorities
         self.authenticators = authenticators
         self.userName = userName
         self.keepsClientHello = keepsClientHello

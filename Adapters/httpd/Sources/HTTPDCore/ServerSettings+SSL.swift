@@ -202,7 +202,7 @@ extension ServerSettings {
     }
 
     /// Whether the server names an authority that could vouch for a client.
-    public var hasAuthorities: Bool { ssl.authorityFile != nil || ssl.authorityPath != nil }
+    var hasAuthorities: Bool { ssl.authorityFile != nil || ssl.authorityPath != nil }
 
     /// What asks clients for certificates after their handshake. Where the server names no authority it serves only those
     /// that accept unknown ones.

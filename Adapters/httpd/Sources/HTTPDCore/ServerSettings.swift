@@ -5,7 +5,7 @@ import Synchronization
 /// The directives of one server or virtual host, and what became of them.
 ///
 /// httpd makes one for each server while it reads its configuration in the parent, on one thread. Once the servers
-/// run, `policy` is read by all threads, and one at a time calls ``replace(_:)``.
+/// run, `policy` is all that threads read which serve connections and requests, and one at a time calls ``replace(_:)``.
 public final class ServerSettings {
     /// A certificate with its key, as `TLSCertificate` named them.
     public struct Certificate: Sendable {
@@ -170,6 +170,7 @@ public final class ServerSettings {
                 ? requiresKnownServerName ?? true : ssl.requiresServerName ?? false,
             verification: ssl.verification ?? .none,
             verificationDepth: depth,
+            hasAuthorities: hasAuthorities,
             authenticators: try authenticators(),
             userName: ssl.userName,
             keepsClientHello: ssl.keepsClientHello ?? false,

@@ -109,7 +109,10 @@ extension StaplingPolicy {
 
     /// Whether what is kept about a certificate is what it seems to be: it may have come from where others can write.
     public func allows(_ staple: Staple, about subject: StapledCertificate, at now: Int64) -> Bool {
-        guard now < staple.expiry, let judged = try? answer(staple.response, about: subject, at: now).staple else {
+        // What seems to come from the future would keep newer ones from being fetched.
+        guard now < staple.expiry, staple.fetched <= now + clockSkew,
+            let judged = try? answer(staple.response, about: subject, at: now).staple
+        else {
             return false
         }
         return judged.kind == staple.kind && staple.expiry <= judged.expiry

@@ -51,7 +51,7 @@ private func authenticate(
     }
     // What was shown for others is no proof here, and does not stay when nothing else can be had.
     let canDoWithout = wanted < .require && !facts.hasVerifiedClient
-    guard wanted == .optionalWithoutAuthority || state.settings.hasAuthorities else {
+    guard wanted == .optionalWithoutAuthority || policy.hasAuthorities else {
         let sentence = "the virtual host has no authorities for client certificates"
         return canDoWithout ? OK : unsafe forbid(request, sentence)
     }
@@ -78,8 +78,7 @@ private func authenticate(
             ? OK : unsafe forbid(request, "the client cannot be asked for a certificate after its handshake")
     }
     if unsafe tlsd_has_body(request) {
-        let limit = directory.bodyLimit < 0 ? 131_072 : directory.bodyLimit
-        let status = unsafe tlsd_hold_body(request, apr_off_t(limit))
+        let status = unsafe tlsd_hold_body(request, apr_off_t(directory.bodyLimit.bytes))
         guard status == OK else {
             unsafe log(
                 request.pointee.connection,
@@ -114,7 +113,7 @@ private func giveUp(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
 private func isTLS12(_ version: String?) -> Bool { version == "TLSv1.2" }
 
 /// 403, with the note by which `Satisfy Any` and error pages know why.
-private func forbid(_ request: UnsafeMutablePointer<request_rec>, _ sentence: @autoclosure () -> String) -> CInt {
+func forbid(_ request: UnsafeMutablePointer<request_rec>, _ sentence: @autoclosure () -> String) -> CInt {
     unsafe log(request.pointee.connection, .accessForbidden, level: APLOG_INFO, "a request is refused: \(sentence())")
     unsafe apr_table_set(request.pointee.notes, "ssl-access-forbidden", "1")
     return HTTP_FORBIDDEN
@@ -140,7 +139,7 @@ private func setUser(
 /// With `StrictRequire` nothing opens what was refused.
 @c @implementation
 func tlsd_check_authorization(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
-    unsafe staysRefused(request) ? HTTP_FORBIDDEN : DECLINED
+    unsafe staysRefused(request) ? HTTP_FORBIDDEN : FakeUser.checkAuthorization(of: request)
 }
 
 private func staysRefused(_ request: UnsafeMutablePointer<request_rec>) -> Bool {
@@ -148,60 +147,10 @@ private func staysRefused(_ request: UnsafeMutablePointer<request_rec>) -> Bool 
         && apr_table_get(request.pointee.notes, "ssl-access-forbidden") != nil
 }
 
-/// `FakeBasicAuth`: the name in the client's certificate as a user, whose password is `password`.
 @c @implementation
 func tlsd_check_authentication(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
     // Nobody is asked for a password that would open nothing, least of all without TLS.
-    guard unsafe !staysRefused(request) else { return HTTP_FORBIDDEN }
-    // The requests that follow from one have its header fields, and with them what was made here.
-    let initial = unsafe initialRequest(request)
-    if unsafe apr_table_get(initial.pointee.notes, fakeNote) != nil { return DECLINED }
-    if unsafe claimsCertificate(request) {
-        // Only we may say that, whether the client speaks TLS or not.
-        return unsafe forbid(request, "the client sends the name of a certificate as if it were a user's")
-    }
-    guard unsafe initial == request else { return DECLINED }
-    guard let facts = unsafe Connection.of(request.pointee.connection)?.facts else { return DECLINED }
-    let directory = unsafe DirectoryConfig.of(request)
-    let pool = unsafe Pool(request.pointee.pool)
-    guard directory.options.enabled.contains(.fakeBasicAuthentication), unsafe request.pointee.user == nil,
-        let name = facts.fakeUserName
-    else { return DECLINED }
-    let encoded = unsafe ap_pbase64encode(pool.pointer, UnsafeMutablePointer(mutating: pool.copy("\(name):password")))
-    guard let encoded = unsafe encoded else { return DECLINED }
-    unsafe apr_table_set(
-        request.pointee.headers_in,
-        "Authorization",
-        "Basic " + String(cString: encoded)
-    )
-    unsafe apr_table_set(request.pointee.notes, fakeNote, "1")
-    return DECLINED
-}
-
-/// Says that the header field is not the client's.
-private let fakeNote = "ssl-fake-basic-auth"
-
-/// The request that a client has sent and that this one follows from.
-private func initialRequest(_ request: UnsafeMutablePointer<request_rec>) -> UnsafeMutablePointer<request_rec> {
-    var initial = unsafe request
-    while let earlier = unsafe initial.pointee.main ?? initial.pointee.prev { unsafe initial = earlier }
-    return unsafe initial
-}
-
-/// Whether the client itself sends what `FakeBasicAuth` would make of a certificate. Read as mod_auth_basic does, to which
-/// any white space will do.
-private func claimsCertificate(_ request: UnsafeMutablePointer<request_rec>) -> Bool {
-    var line = unsafe apr_table_get(request.pointee.headers_in, "Authorization")
-    guard unsafe line != nil, let scheme = unsafe ap_getword(request.pointee.pool, &line, CChar(UInt8(ascii: " "))),
-        unsafe strcasecmp(scheme, "Basic") == 0
-    else { return false }
-    while let byte = unsafe line?.pointee, byte == 32 || (9...13).contains(byte) { unsafe line = line?.successor() }
-    guard let decoded = unsafe ap_pbase64decode(request.pointee.pool, line) else { return false }
-    var rest: UnsafePointer<CChar>? = unsafe UnsafePointer(decoded)
-    guard let user = unsafe ap_getword_nulls(request.pointee.pool, &rest, CChar(UInt8(ascii: ":"))),
-        let passphrase = unsafe rest
-    else { return false }
-    return unsafe user.pointee == CChar(UInt8(ascii: "/")) && strcmp(passphrase, "password") == 0
+    unsafe staysRefused(request) ? HTTP_FORBIDDEN : FakeUser.checkAuthentication(of: request)
 }
 
 @c @implementation

@@ -16,7 +16,7 @@ func tlsd_pre_connection(_ record: UnsafeMutablePointer<conn_rec>, _ socket: Uns
         let local = unsafe record.pointee.local_addr,
         let state = unsafe ServerState.of(server), let engines = state.engines
     else { return DECLINED }
-    guard unsafe state.settings.isEngineOn || engines.matches(local) else { return DECLINED }
+    guard unsafe state.isEngineOn || engines.matches(local) else { return DECLINED }
     unsafe engines.reloader?.takeUp(server)
     guard let policy = state.settings.policy else {
         unsafe log(

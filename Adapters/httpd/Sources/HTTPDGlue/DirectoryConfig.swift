@@ -14,8 +14,8 @@ import HTTPDCore
     /// `SSLVerifyClient`, `SSLVerifyDepth`.
     var verification: ClientVerification?
     var verificationDepth: Int32 = -1
-    /// `SSLRenegBufferSize`, in bytes.
-    var bodyLimit: Int64 = -1
+    /// `SSLRenegBufferSize`, in bytes: how much of a body may wait for a client's certificate.
+    var bodyLimit = BodyLimit()
     /// `SSLUserName`.
     var userName: UnsafePointer<CChar>?
     /// `SSLRequire`: `ap_expr_info_t *`.
@@ -42,7 +42,7 @@ import HTTPDCore
         merged.requiresTLS = requiresTLS || outer.requiresTLS
         merged.verification = verification ?? outer.verification
         if verificationDepth < 0 { merged.verificationDepth = outer.verificationDepth }
-        if bodyLimit < 0 { merged.bodyLimit = outer.bodyLimit }
+        merged.bodyLimit = bodyLimit.merged(onto: outer.bodyLimit)
         if unsafe userName == nil { unsafe merged.userName = outer.userName }
         switch unsafe (outer.requirements, requirements) {
         case (let outside?, let inside?):

@@ -85,7 +85,11 @@ func tlsd_watch_files(
     guard let state = unsafe ServerState.of(main), let engines = state.engines else { return OK }
     if state.reloadInterval > 0 {
         let (servers, seconds) = unsafe (states(main), state.reloadInterval)
-        engines.reloader = unsafe Reloader(servers, engines.proxies, seconds: seconds, pool: Pool(pool))
+        do throws(DirectiveError) {
+            engines.reloader = try unsafe Reloader(servers, engines.proxies, seconds: seconds, pool: Pool(pool))
+        } catch {
+            unsafe tlsd_log_server(main, tlsd_startup_warning, APR_SUCCESS, Event.reload.line("\(error)"))
+        }
     }
     unsafe _ = Pool(pool).adopt(ConfigurationEnd(engines))
     return OK
@@ -94,15 +98,12 @@ func tlsd_watch_files(
 /// What looks after servers keeps them alive, and they keep it alive: the end of the configuration is theirs.
 private final class ConfigurationEnd {
     private let engines: EngineList
-    private let process = getpid()
 
     init(_ engines: EngineList) {
         self.engines = engines
     }
 
     deinit {
-        // The caches are still there, and in the parent what they hold is of use for the next configuration.
-        if process == getpid() { engines.stapleFetcher?.remember() }
         engines.reloader = nil
         engines.stapleFetcher = nil
     }
@@ -133,7 +134,7 @@ private func fetchStaples(main: UnsafeMutablePointer<server_rec>, _ pool: Pool) 
         }
     }
     let fetcher = StapleFetcher(servers)
-    fetcher.carryOver()
+    fetcher.prepareCarriage()
     unsafe ServerState.of(main)?.engines?.stapleFetcher = fetcher
     if unsafe !tlsd_fetch_regularly(main, pool.pointer) {
         warn("SSLUseStapling is on, and no OCSP response is fetched: that takes mod_watchdog, which is not loaded")
@@ -166,7 +167,8 @@ private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) 
         if let state = unsafe ServerState.of(server) {
             state.engines = list
             state.serverNamePolicy = namePolicy
-            if state.settings.isEngineOn {
+            state.isEngineOn = state.settings.isEngineOn
+            if state.isEngineOn {
                 list.isUsed = true
                 try unsafe preparePolicy(of: server, state, dialog, pool)
             }

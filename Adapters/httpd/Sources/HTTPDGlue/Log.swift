@@ -19,6 +19,7 @@ enum Event: Int {
     case reload
     case stapling
     case challenge
+    case cacheLocked
 
     /// `STLS0001: sentence`.
     func line(_ sentence: String) -> String {

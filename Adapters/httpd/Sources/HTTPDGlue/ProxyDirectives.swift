@@ -105,7 +105,9 @@ func tlsd_prepare_proxy_section(
 }
 
 /// The paths of the files in a directory; nil when it cannot be read.
-func files(in directory: String, _ pool: Pool) -> [String]? {
+///
+/// - Parameter areAll: Whether also those whose names begin with a dot.
+func files(in directory: String, areAll: Bool = false, _ pool: Pool) -> [String]? {
     var handle: OpaquePointer?
     guard unsafe apr_dir_open(&handle, directory, pool.pointer) == APR_SUCCESS, let handle = unsafe handle else {
         return nil
@@ -114,7 +116,8 @@ func files(in directory: String, _ pool: Pool) -> [String]? {
     var paths: [String] = []
     var entry = unsafe apr_finfo_t()
     while unsafe apr_dir_read(&entry, APR_FINFO_NAME | APR_FINFO_TYPE, handle) == APR_SUCCESS {
-        guard let name = unsafe entry.name.map({ unsafe String(cString: $0) }), !name.hasPrefix(".") else { continue }
+        guard let name = unsafe entry.name.map({ unsafe String(cString: $0) }), areAll || !name.hasPrefix(".")
+        else { continue }
         if unsafe entry.filetype != APR_DIR { paths.append("\(directory)/\(name)") }
     }
     return paths

@@ -7,8 +7,8 @@ import Synchronization
 /// Takes changed certificates, keys, authorities and revocation lists into use while httpd runs (`TLSReloadInterval`).
 ///
 /// The parent looks at the files every now and then, with its rights. What has changed and is good it puts into memory that
-/// its processes share; they notice with their next connection, and make new policies. What is not good is logged once, and
-/// the old stays in use.
+/// its processes can read, and it alone can write; they notice with their next connection, and make new policies. What is not
+/// good is logged once, and the old stays in use.
 final class Reloader {
     /// A chain and its key, or certificates with their keys for proxied servers, which several may have.
     private struct Slot {
@@ -36,7 +36,7 @@ final class Reloader {
     private var states: [ServerState] = []
     private let proxies: [ProxySettings]
     private var trustFiles: Set<String> = []
-    private var stamps: [String: Stamp] = [:]
+    private var stamps: [String: Contents] = [:]
     private let interval: apr_time_t
     private var lastLook = apr_time_now()
 
@@ -46,10 +46,16 @@ final class Reloader {
     private var versions: [UInt32]
     private var trustVersion: UInt32 = 0
 
-    /// Nil when there is nothing to watch, or memory is out.
+    /// Nil when there is nothing to watch.
     ///
     /// - Parameter seconds: How long the parent waits between two looks.
-    init?(_ servers: [ServerState], _ proxies: [ProxySettings], seconds: Int64, pool: Pool) {
+    /// - Throws: Why nothing can be handed to other processes.
+    init?(
+        _ servers: [ServerState],
+        _ proxies: [ProxySettings],
+        seconds: Int64,
+        pool: Pool
+    ) throws(DirectiveError) {
         interval = seconds * 1_000_000
         versions = []
         self.proxies = proxies
@@ -64,9 +70,16 @@ final class Reloader {
             trustFiles.formUnion(proxy.trustFiles)
             if !proxy.machineFiles.isEmpty { add(.proxy(proxy), chain: proxy.machineFiles, key: nil) }
         }
-        guard !watched.isEmpty, unsafe tlsd_reload_create(pool.pointer, end) else { return nil }
+        guard !watched.isEmpty else { return nil }
+        guard unsafe tlsd_reload_create(pool.pointer, end) else {
+            let reason = unsafe String(cString: strerror(tlsd_errno()))
+            throw DirectiveError(
+                "files that change are taken into use by restarts only (TLSReloadInterval): the system has no memory that "
+                    + "one process writes and others can only read (memfd_create, F_SEAL_FUTURE_WRITE): \(reason)"
+            )
+        }
         versions = Array(repeating: 0, count: slots.count)
-        for file in watched { stamps[file] = Stamp(file) }
+        for file in watched { stamps[file] = Contents(of: file, pool) }
     }
 
     /// Where the next slot begins: the first number of a half counts changes of authorities and revocation lists.
@@ -86,15 +99,15 @@ final class Reloader {
     // MARK: - The parent
 
     /// Looks at the files if it is time to.
-    func look(for server: UnsafeMutablePointer<server_rec>) {
+    func look(for server: UnsafeMutablePointer<server_rec>, _ pool: Pool) {
         let now = apr_time_now()
         guard now - lastLook >= interval else { return }
         lastLook = now
         var changed: Set<String> = []
         for file in watched {
-            let stamp = Stamp(file)
-            if stamp != stamps[file] { changed.insert(file) }
-            stamps[file] = stamp
+            let contents = Contents(of: file, pool)
+            if contents != stamps[file] { changed.insert(file) }
+            stamps[file] = contents
         }
         guard !changed.isEmpty else { return }
         unsafe publish(changed, server)
@@ -103,7 +116,7 @@ final class Reloader {
     /// Puts what has changed into the half that nobody reads, and has it count.
     private func publish(_ changed: Set<String>, _ server: UnsafeMutablePointer<server_rec>) {
         let generation = tlsd_reload_generation() &+ 1
-        let (new, old) = unsafe (tlsd_reload_half(generation), tlsd_reload_half(generation &- 1))
+        let (new, old) = unsafe (tlsd_reload_writable_half(generation), tlsd_reload_half(generation &- 1))
         var isNews = !changed.isDisjoint(with: trustFiles)
         unsafe store(load(old, 0) &+ (isNews ? 1 : 0), new, 0)
         for slot in slots {
@@ -221,11 +234,10 @@ final class Reloader {
 
     // MARK: - Memory
 
-    /// What a slot holds; one for a server. The parent, which may read everything, reads it as well, and every process can
-    /// write there: lengths are not taken on trust.
+    /// What a slot holds; one for a server. In a process that is slow the parent may be writing there again.
     private func credentials(
         _ slot: Slot,
-        _ memory: UnsafeMutablePointer<UInt8>
+        _ memory: UnsafePointer<UInt8>
     ) throws(DirectiveError) -> [Credential] {
         let (chain, key) = unsafe (Int(load(memory, 4)), Int(load(memory, 8)))
         guard chain + key <= slot.capacity - Self.head else { throw DirectiveError("the memory is damaged") }
@@ -244,7 +256,7 @@ final class Reloader {
         }
     }
 
-    private func load(_ memory: UnsafeMutablePointer<UInt8>, _ offset: Int) -> UInt32 {
+    private func load(_ memory: UnsafePointer<UInt8>, _ offset: Int) -> UInt32 {
         unsafe UnsafeRawPointer(memory).loadUnaligned(fromByteOffset: offset, as: UInt32.self)
     }
 
@@ -267,10 +279,27 @@ struct Stamp: Equatable {
     }
 }
 
+/// What tells that a file has changed, or one of the files in a directory: that one is written anew in its place is not seen
+/// by the directory.
+private struct Contents: Equatable {
+    private let stamp: Stamp?
+    private var files: [String: Stamp] = [:]
+
+    init(of path: String, _ pool: Pool) {
+        stamp = Stamp(path)
+        guard stamp?.value.is_directory == true else { return }
+        // The pool of the configuration would grow with each look.
+        var made: OpaquePointer?
+        guard unsafe tlsd_make_pool(&made, pool.pointer), let made = unsafe made else { return }
+        defer { unsafe apr_pool_destroy(made) }
+        for file in unsafe HTTPDGlue.files(in: path, areAll: true, Pool(made)) ?? [] { files[file] = Stamp(file) }
+    }
+}
+
 /// Runs in the parent about every ten seconds.
 @c @implementation
 func tlsd_monitor(_ pool: OpaquePointer, _ server: UnsafeMutablePointer<server_rec>) -> CInt {
-    unsafe ServerState.of(server)?.engines?.reloader?.look(for: server)
+    unsafe ServerState.of(server)?.engines?.reloader?.look(for: server, Pool(pool))
     return DECLINED
 }
 

@@ -89,10 +89,8 @@ private func applyToDirectory(
     case "ssloptions":
         try directory.options.apply(ssl: words)
     case "sslrenegbuffersize":
-        guard words.count == 1, let limit = Int64(words[0]), limit >= 0 else {
-            throw DirectiveError("takes a number of bytes")
-        }
-        directory.bodyLimit = limit
+        let isInFile = unsafe ap_check_cmd_context(command, UInt32(tlsd_not_in_files)) != nil
+        try directory.bodyLimit.set(words, isInFile: isInFile)
     case "sslusername":
         guard words.count == 1 else { throw DirectiveError("takes the name of a variable") }
         unsafe directory.userName = Pool(command.pointee.pool).copy(words[0])

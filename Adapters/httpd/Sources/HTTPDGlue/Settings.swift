@@ -6,6 +6,8 @@ import SafeTLS
 /// What httpd keeps for each server: its directives, and the addresses that speak TLS.
 final class ServerState {
     let settings: ServerSettings
+    /// `SSLEngine`, once the configuration was checked.
+    var isEngineOn = false
     /// The same for all servers; nil until the configuration was checked.
     var engines: EngineList?
     /// `SSLVHostSNIPolicy`, the same for all servers.
@@ -17,14 +19,11 @@ final class ServerState {
     /// Staples what is there to be stapled. Called before a handshake's answer.
     func refreshStaples(for server: UnsafeMutablePointer<server_rec>, _ record: UnsafeMutablePointer<conn_rec>) {
         unsafe stapling?.refresh(for: server, record)
-        guard settings.policy?.staples != nil else { return }
-        refreshStaples(at: Int64(apr_time_now() / 1_000_000))
-    }
-
-    /// Staples what was fetched.
-    func refreshStaples(at now: Int64) {
-        settings.policy?.staples?.refresh(at: now) { subject in
-            stapling?.manages(subject.certificate) == true ? nil : StapleFetcher.kept(about: subject)
+        guard let staples = settings.policy?.staples else { return }
+        let now = Int64(apr_time_now() / 1_000_000)
+        staples.refresh(at: now) { subject in
+            stapling?.manages(subject.certificate) == true
+                ? nil : StapleFetcher.kept(about: subject, staples.policy, at: now)
         }
     }
 

@@ -38,3 +38,23 @@ struct SharedSessionStore: SessionStore {
         unsafe tlsd_cache_remove(tlsd_sessions, identifier, UInt32(identifier.count))
     }
 }
+
+/// Says of a cache in files that its provider reads them as root, whenever httpd starts or restarts.
+@c @implementation
+func tlsd_warn_of_cache(_ cache: UnsafePointer<CChar>) {
+    let name = unsafe String(cString: cache)
+    warn(name, "what processes that speak with clients have written there is read by the parent, as root; shmcb is not")
+}
+
+@c @implementation
+func tlsd_report_locked_cache(_ server: UnsafeMutablePointer<server_rec>, _ lock: UnsafePointer<CChar>) {
+    let name = unsafe String(cString: lock)
+    unsafe tlsd_log_server(
+        server,
+        APLOG_WARNING,
+        APR_SUCCESS,
+        Event.cacheLocked.line(
+            "the lock '\(name)' is not given back: this process does without that cache for ten seconds"
+        )
+    )
+}

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import CHTTPD
 import HTTPDCore
-import Synchronization
 
 /// Fetches OCSP responses ahead of time (`SSLUseStapling`): in one of the processes, on a thread of mod_watchdog, so that no
-/// handshake waits for a responder. The others find them in the cache that `SSLStaplingCache` names.
+/// handshake waits for a responder. The others find them in the cache that `SSLStaplingCache` names. The parent has nothing to
+/// do with either; those that it forks at a restart find what is carried over in memory that outlives it.
 final class StapleFetcher {
     private let servers: [ServerState]
     /// When to look at a certificate again, by its identifier.
     private var due: [[UInt8]: Int64] = [:]
     private var failures: [[UInt8]: Int64] = [:]
 
-    /// Responses that the parent has seen: they outlive a restart, whose caches may be new.
-    private static let remembered = Mutex<[[UInt8]: Staple]>([:])
+    private static let carried = CarriedStaples(CarriedMemory())
 
     init(_ servers: [ServerState]) { self.servers = servers }
+
+    /// Sees to the memory for what is carried over a restart. For the parent.
+    func prepareCarriage() {
+        _ = tlsd_carried_reserve(CarriedStaplesLayout.bytes(for: subjects().count))
+    }
 
     /// What there is to fetch: no certificate twice, and none that another module takes care of.
     private func subjects() -> [(StapledCertificate, StaplingPolicy)] {
@@ -38,7 +42,7 @@ final class StapleFetcher {
         for (subject, policy) in subjects() {
             let identifier = subject.identifier
             guard now >= due[identifier] ?? 0 else { continue }
-            let kept = Self.kept(about: subject).flatMap { policy.allows($0, about: subject, at: now) ? $0 : nil }
+            let kept = Self.kept(about: subject, policy, at: now)
             let next = policy.nextFetch(after: kept, failure: failures[identifier])
             due[identifier] = next
             guard now >= next else { continue }
@@ -78,41 +82,17 @@ final class StapleFetcher {
         unsafe tlsd_log_server(server, level, APR_SUCCESS, Event.stapling.line(sentence))
     }
 
-    // MARK: - The parent
-
-    /// Remembers what has been fetched.
-    func remember() {
-        let now = Int64(apr_time_now() / 1_000_000)
-        var found: [[UInt8]: Staple] = [:]
-        for (subject, policy) in subjects() {
-            guard let staple = Self.kept(about: subject), policy.allows(staple, about: subject, at: now) else {
-                continue
-            }
-            found[subject.identifier] = staple
-        }
-        Self.remembered.withLock { [found] remembered in remembered.merge(found) { $1 } }
-    }
-
-    /// Gives the processes that are about to be forked what was known before the restart.
-    func carryOver() {
-        let now = Int64(apr_time_now() / 1_000_000)
-        var known: [[UInt8]: Staple] = [:]
-        for (subject, policy) in subjects() {
-            let candidates = [Self.kept(about: subject), Self.remembered.withLock { $0[subject.identifier] }]
-            let usable = candidates.compactMap { $0 }.filter { policy.allows($0, about: subject, at: now) }
-            guard let staple = usable.max(by: { $0.fetched < $1.fetched }) else { continue }
-            known[subject.identifier] = staple
-            Self.keep(staple, about: subject)
-        }
-        // What no certificate of this configuration needs is forgotten.
-        Self.remembered.withLock { [known] in $0 = known }
-        for server in servers { server.refreshStaples(at: now) }
-    }
-
     // MARK: - The cache
 
-    /// What is in the cache about a certificate.
-    static func kept(about subject: StapledCertificate) -> Staple? {
+    /// What is known about a certificate: what is in the cache, or was before a restart. Other processes have written it, and
+    /// it is good.
+    static func kept(about subject: StapledCertificate, _ policy: StaplingPolicy, at now: Int64) -> Staple? {
+        func allows(_ staple: Staple) -> Bool { policy.allows(staple, about: subject, at: now) }
+        if let cached = cached(about: subject), allows(cached) { return cached }
+        return carried.staple(for: subject.identifier, where: allows)
+    }
+
+    private static func cached(about subject: StapledCertificate) -> Staple? {
         let identifier = subject.identifier
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Staple.maximumByteCount) { buffer, length in
             guard let start = buffer.baseAddress else { return }
@@ -133,6 +113,7 @@ final class StapleFetcher {
             UInt32(bytes.count),
             staple.expiry
         )
+        carried.keep(staple, for: identifier)
     }
 }
 

@@ -65,6 +65,11 @@ import Testing
         #expect(try !policy.allows(forged, about: subject(policy), at: now))
         let prolonged = Staple(fetched: now, expiry: OCSPFixture.end + 1, kind: .good, response: OCSPFixture.good)
         #expect(try !policy.allows(prolonged, about: subject(policy), at: now))
+        // One from the future would keep newer ones from being fetched.
+        for (later, isTaken) in [(300, true), (301, false), (1 << 40, false)] as [(Int64, Bool)] {
+            let made = Staple(fetched: now + later, expiry: staple.expiry, kind: .good, response: staple.response)
+            #expect(try policy.allows(made, about: subject(policy), at: now) == isTaken)
+        }
         // It is not stapled for longer than it may be old.
         let young = try self.policy { $0.maximumAge = 100 }
         #expect(try self.staple(young, OCSPFixture.good).expiry == OCSPFixture.made + 100)

@@ -60,6 +60,7 @@ static const int tlsd_startup_error = APLOG_STARTUP | APLOG_ERR;
 static const int tlsd_startup_warning = APLOG_WARNING;
 static const int tlsd_declined = DECLINED;
 static const unsigned tlsd_global_only = GLOBAL_ONLY;
+static const unsigned tlsd_not_in_files = NOT_IN_HTACCESS;
 static const char *const _Nonnull tlsd_https = "https";
 
 // MARK: - Buckets and brigades
@@ -275,6 +276,8 @@ int tlsd_post_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *tempora
 int tlsd_watch_files(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
 int tlsd_monitor(apr_pool_t *pool, server_rec *server);
 void tlsd_fetch_staples(server_rec *server, apr_pool_t *pool);
+void tlsd_warn_of_cache(const char *cache);
+void tlsd_report_locked_cache(server_rec *server, const char *lock);
 int tlsd_pre_connection(conn_rec *connection, void *_Nullable socket);
 int tlsd_process_connection(conn_rec *connection);
 int tlsd_bind_outgoing(conn_rec *connection, ap_conf_vector_t *_Nullable directory, int wanted);
@@ -389,6 +392,8 @@ bool tlsd_cache_is_configured(tlsd_cache which);
 int tlsd_caches_start(server_rec *server, apr_pool_t *pool);
 void tlsd_caches_start_child(apr_pool_t *pool, server_rec *server);
 
+// The parent does not use the caches: its processes write there, and hold the locks. For it there is nothing in them.
+
 void tlsd_cache_store(
     tlsd_cache which, const uint8_t *identifier, unsigned identifier_length, const uint8_t *value, unsigned length,
     int64_t expiry
@@ -460,12 +465,13 @@ void tlsd_register_status_page(void);
 
 // What the parent hands to the processes it has forked, in reload.c.
 
-/// What tells that a file has changed.
+/// What tells that a file has changed. A directory's does not tell of the files in it.
 typedef struct {
     uint64_t inode;
     int64_t size;
     int64_t seconds;
     int64_t nanoseconds;
+    bool is_directory;
 } tlsd_stamp;
 
 bool tlsd_file_stamp(const char *path, tlsd_stamp *stamp);
@@ -476,13 +482,27 @@ ssize_t tlsd_read_file(const char *path, uint8_t *bytes, size_t capacity);
 /// Forgets the memory of the last configuration.
 void tlsd_reload_reset(void);
 
-/// Makes memory with two halves of so many bytes.
+/// Makes memory with two halves of so many bytes, which only this process can write, and those that it forks can read. False
+/// with `errno` when there is none, or none that can be kept from being written: that takes Linux 5.1.
 bool tlsd_reload_create(apr_pool_t *pool, size_t half);
 
-/// How often the parent has published something; the half that belongs to that number, and having it count.
+/// How often the parent has published something, and the half that belongs to that number.
 uint32_t tlsd_reload_generation(void);
-uint8_t *tlsd_reload_half(uint32_t generation);
+const uint8_t *tlsd_reload_half(uint32_t generation);
+
+/// For the parent alone: a half to write to, and having a number count.
+uint8_t *tlsd_reload_writable_half(uint32_t generation);
 void tlsd_reload_publish(uint32_t generation);
+
+// What processes leave for those that come after a restart, in carried.c.
+
+/// Has so many bytes at least, all 0 when they are new; for the parent, which does nothing else with them.
+bool tlsd_carried_reserve(size_t size);
+
+/// For processes that speak with clients. All of them, and those of the last configuration, can write at any time.
+size_t tlsd_carried_size(void);
+void tlsd_carried_read(size_t offset, uint8_t *bytes, size_t count);
+void tlsd_carried_write(size_t offset, const uint8_t *bytes, size_t count);
 
 // What the processes remember of 0-RTT data, in replay.c.
 
