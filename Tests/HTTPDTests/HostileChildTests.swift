@@ -121,7 +121,7 @@ import Testing
         }
         /// How many visits failed.
         func failures() throws -> Int {
-            try load.waitForText("round \(rounds) failed ", timeout: 60)
+            try load.waitForText("round \(rounds) failed ")
             let line = load.transcript.split(separator: "\n").last { $0.hasPrefix("round \(rounds) failed ") }
             return line?.split(separator: " ").dropFirst(3).first.flatMap { Int($0) } ?? -1
         }
@@ -160,10 +160,8 @@ import Testing
             // What says anything else than the authority does is not stapled; the truth comes again.
             #expect(try ["Cert Status: good", "OCSP response: no response sent"].contains(status(server)), "\(name)")
         }
-        let deadline = Date().addingTimeInterval(20)
-        while try status(server) != "Cert Status: good" {
-            guard Date() < deadline else { throw ChildProcessError("nothing is stapled\n\(server.errorLog)") }
-            Thread.sleep(forTimeInterval: 0.1)
+        try Patience.wait(for: "the staple", by: server.child, details: { server.errorLog }) {
+            try status(server) == "Cert Status: good"
         }
         load.closeInput()
         #expect(try load.waitForExit().status == 0)
