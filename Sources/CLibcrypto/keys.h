@@ -84,7 +84,7 @@ static inline int safetls_key_curve(const EVP_PKEY *_Nonnull key) {
 static inline EVP_PKEY *_Nullable safetls_rsa_public_key(
     const EVP_PKEY_CTX *_Nonnull maker, const char *_Nonnull name, const uint8_t *_Nonnull modulus,
     size_t modulus_count, const uint8_t *_Nonnull exponent, size_t exponent_count) {
-    uint8_t n[1024], e[8];
+    uint8_t n[2048], e[8];
     if (modulus_count > sizeof n || exponent_count > sizeof e) {
         return NULL;
     }

@@ -4,7 +4,7 @@ internal import CLibcrypto
 
 /// A long-lived key that makes signatures; many threads may use it at once.
 ///
-/// RSA of 2048 to 8192 bits, ECDSA on P-256, P-384 and P-521, Ed25519.
+/// RSA of some 2048 to 8192 bits (see ``KeyLimits``), ECDSA on P-256, P-384 and P-521, Ed25519.
 public final class PrivateKey: Sendable {
     /// What the key is.
     public let kind: KeyKind
@@ -81,7 +81,7 @@ public final class PrivateKey: Sendable {
         let algorithms: [SignatureAlgorithm]
         switch kind {
         case .rsa(let bits), .rsaPSS(let bits):
-            guard bits >= 2048, bits <= 8192 else {
+            guard (KeyLimits.trustedRSABits...KeyLimits.longestTrustedRSABits).contains(bits) else {
                 throw .invalidKey("An RSA key of \(bits) bits is not accepted; 2048 to 8192 are.")
             }
             algorithms = hashes.map { .rsaPSS($0) } + hashes.map { .rsaPKCS1($0) }

@@ -227,7 +227,8 @@ struct KeyTests {
         #expect(rsa([], [3]) == .invalidKey("The RSA modulus is 0."))
         #expect(rsa([0, 0], [3]) == .invalidKey("The RSA modulus is 0."))
         #expect(rsa(Array(modulus[..<127]), [3]) != nil)
-        #expect(rsa([UInt8](repeating: 0xFF, count: 1025), [3]) != nil)
+        #expect(rsa([UInt8](repeating: 0xFF, count: 2048), [3]) == nil)
+        #expect(rsa([UInt8](repeating: 0xFF, count: 2049), [3]) != nil)
         #expect(rsa(modulus.dropLast() + [0xFE], [3]) == .invalidKey("The RSA modulus is even."))
         let exponent = CryptoError.invalidKey("The RSA exponent is not an odd number from 3 to 2^33.")
         for bad in [[], [0], [1], [2], [4], [2, 0, 0, 0, 1], [1, 0, 0, 0, 0, 1]] as [[UInt8]] {
@@ -239,10 +240,13 @@ struct KeyTests {
             try PublicKey(ecdsaPoint: [4] + [UInt8](repeating: 1, count: 64), group: .secp256r1)
         }
         #expect(off == .invalidKey("The ECDSA key is not a point of its curve."))
-        let short = failure { () throws(CryptoError) in
-            try PublicKey(ecdsaPoint: [4, 1, 1], group: .secp256r1)
+        // Too short, too long for its form, hybrid, the point at infinity, nothing.
+        for point in [
+            [4, 1, 1], [2] + [UInt8](repeating: 1, count: 64), [6] + [UInt8](repeating: 1, count: 64), [0], [],
+        ] as [[UInt8]] {
+            let odd = failure { () throws(CryptoError) in try PublicKey(ecdsaPoint: point.span, group: .secp256r1) }
+            #expect(odd == .invalidKey("The ECDSA key is not a point of its curve."))
         }
-        #expect(short == .invalidKey("The ECDSA key is not an uncompressed point of its curve."))
         let wrongGroup = failure { () throws(CryptoError) in
             try PublicKey(ecdsaPoint: [UInt8](repeating: 4, count: 32), group: .x25519)
         }
@@ -250,6 +254,43 @@ struct KeyTests {
         let edwards = failure { () throws(CryptoError) in try PublicKey(ed25519: [1, 2, 3].span) }
         #expect(edwards == .invalidKey("An Ed25519 key has 32 bytes, not 3."))
         #expect(ErrorQueue.isEmpty)
+    }
+
+    @Test("Compressed points are the same key", arguments: ["P-256", "P-384", "P-521"])
+    func compressedPoints(curve: String) throws {
+        let arguments = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:\(curve)"]
+        let plain = try Self.makeKey(arguments)
+        let group: KeyExchangeGroup = curve == "P-256" ? .secp256r1 : curve == "P-384" ? .secp384r1 : .secp521r1
+        let length = (group.publicKeyLength - 1) / 2
+        let info = try OpenSSLCommand.run(["pkey", "-pubout", "-outform", "DER"], input: plain)
+        let point = Array(info.suffix(group.publicKeyLength))
+        let compressed = [2 | point[point.count - 1] & 1] + point[1...length]
+        let key = try PublicKey(ecdsaPoint: compressed.span, group: group)
+        #expect(key.isSameKey(as: try Self.read(plain).publicKey))
+        // Half of all numbers are no coordinate of a point.
+        var failures = 0
+        for number: UInt8 in 0..<16 {
+            let other = [2] + [UInt8](repeating: number, count: length)
+            if (try? PublicKey(ecdsaPoint: other.span, group: group)) == nil { failures += 1 }
+        }
+        #expect((1...15).contains(failures))
+        #expect(ErrorQueue.isEmpty)
+    }
+
+    @Test("RSA keys of an odd length sign, as long as they are strong enough", arguments: [2041, 2047, 1963, 1962])
+    func oddLengths(bits: Int) throws {
+        let pem = try Self.makeKey(["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:\(bits)"])
+        guard bits >= 1963 else {
+            let error = failure { () throws(CryptoError) in try PrivateKey(pem: pem.span) }
+            #expect(error == .invalidKey("An RSA key of \(bits) bits is not accepted; 2048 to 8192 are."))
+            return
+        }
+        let key = try PrivateKey(pem: pem.span)
+        let message: [UInt8] = [1, 2, 3]
+        for algorithm: SignatureAlgorithm in [.rsaPSS(.sha256), .rsaPSS(.sha512), .rsaPKCS1(.sha256)] {
+            let signature = try key.sign(message.span, algorithm: algorithm)
+            try key.publicKey.verify(signature: signature.span, message: message.span, algorithm: algorithm)
+        }
     }
 
     @Test("One key signs on many threads at once")
