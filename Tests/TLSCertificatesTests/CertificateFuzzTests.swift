@@ -22,10 +22,11 @@ import TLSCrypto
 
     private var samples: [Certificate] {
         get throws {
-            try Samples.all.flatMap { pem in
+            let samples = try Samples.all.flatMap { pem in
                 let text = Array(pem.utf8)
                 return try Certificate.certificates(fromPEM: text.span)
             }
+            return samples + [try PolicyTests.sample.made()]
         }
     }
 
@@ -38,6 +39,7 @@ import TLSCrypto
         do throws(CertificateRejection) {
             _ = try verifier.verify([certificate], serverName: nil, at: Samples.now)
             _ = try verifier.verify([certificate, certificate], serverName: nil, at: Samples.now)
+            _ = try verifier.verify([certificate], serverName: nil, at: TestCertificate.now)
         } catch {
             _ = error.description
         }
@@ -53,7 +55,11 @@ import TLSCrypto
 
     @Test func flippedBitsNeverTrap() throws {
         let samples = try samples
-        let verifier = CertificateVerifier(trustAnchors: TrustAnchors(samples), purpose: .serverAuthentication)
+        let verifier = CertificateVerifier(
+            trustAnchors: TrustAnchors(samples),
+            purpose: .serverAuthentication,
+            policies: PolicyRequirements(requiringOneOf: ["1.2.3.4.1"])
+        )
         var numbers = Numbers(state: 1)
         var parsed = 0
         for certificate in samples {
@@ -63,6 +69,7 @@ import TLSCrypto
                     let index = Int.random(in: der.indices, using: &numbers)
                     der[index] ^= 1 << UInt8.random(in: 0...7, using: &numbers)
                 }
+                if let damaged = try? Certificate(lenientlyReading: der) { use(damaged, with: verifier) }
                 guard let damaged = try? Certificate(der: der) else { continue }
                 parsed += 1
                 use(damaged, with: verifier)
@@ -83,9 +90,11 @@ import TLSCrypto
         for index in chain[0].der.indices {
             var der = chain[0].der
             der[index] ^= 1 << UInt8(index % 8)
-            guard let damaged = try? Certificate(der: der) else { continue }
-            #expect(throws: CertificateRejection.self) {
-                try verifier.verify([damaged], serverName: nil, at: Samples.now)
+            for damaged in [try? Certificate(der: der), try? Certificate(lenientlyReading: der)] {
+                guard let damaged else { continue }
+                #expect(throws: CertificateRejection.self) {
+                    try verifier.verify([damaged], serverName: nil, at: Samples.now)
+                }
             }
         }
     }

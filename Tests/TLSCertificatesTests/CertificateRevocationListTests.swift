@@ -43,9 +43,9 @@ import Testing
         for absent: [UInt8] in [[], [0x80], [0x10], [0x10, 0x02], Array(1...19), Array(1...21)] {
             #expect(with(list, absent) == nil)
         }
-        var budget = RevocationCheck.Budget(signatures: 1, nameComparisons: 0)
+        var budget = RevocationCheck.Budget(signatures: SignatureBudget(1), nameComparisons: 0)
         #expect(try list.flaw(issuer: authority, time: Samples.now, &budget) == nil)
-        #expect(budget.signatures == 0)
+        #expect(budget.signatures.left == 0)
         // The second time, nothing is verified.
         #expect(try list.flaw(issuer: authority, time: Samples.now, &budget) == nil)
     }
@@ -275,7 +275,7 @@ import Testing
                     parsed += 1
                     _ = (list.number, list.authorityKeyIdentifier, list.issuer.description, list.count)
                     _ = (with(list, [1]), with(list, Array(1...20)))
-                    var budget = RevocationCheck.Budget(signatures: 1, nameComparisons: 10)
+                    var budget = RevocationCheck.Budget(signatures: SignatureBudget(1), nameComparisons: 10)
                     // Every bit is signed, or part of the signature.
                     #expect(try list.flaw(issuer: authority, time: Samples.now, &budget) != nil)
                 }
@@ -305,7 +305,7 @@ import Testing
                 damaged[index] ^= 1 << UInt8(bit)
                 guard let certificate = try? Certificate(der: damaged) else { continue }
                 parsed += 1
-                var budget = RevocationCheck.Budget(signatures: 0, nameComparisons: 100)
+                var budget = RevocationCheck.Budget(signatures: SignatureBudget(0), nameComparisons: 100)
                 let points = DistributionPoints(of: certificate)
                 if try made.coverage(of: certificate, points, &budget) != .none { matched += 1 }
             }

@@ -305,14 +305,35 @@ import TLSCrypto
             harmless.isCritical = false
             $0.leaf.extensions.append(harmless)
         }
-        // Constraints on policies aren't processed.
-        let constraints = TestExtension(
-            object: "2.5.29.36",
-            isCritical: true,
-            value: DER.sequence(DER.context(0, [0]))
-        )
-        try expect(.unhandledCriticalExtension("2.5.29.36"), of: "CN=Intermediate", depth: 1) {
-            $0.intermediate.extensions.append(constraints)
+    }
+
+    @Test func criticalDistributionPointsAreUnderstood() throws {
+        var points = TestExtension.distributionPoints(TestPoint.fullName(TestName.uri("http://a.example/list")))
+        points.isCritical = true
+        try expectAccepted {
+            $0.leaf.extensions.append(points)
+            $0.intermediate.extensions.append(points)
+        }
+        points.value = DER.sequence(DER.boolean(true))
+        #expect(throws: CertificateError.self) { try rejection { $0.leaf.extensions.append(points) } }
+        points.isCritical = false
+        try expectAccepted { $0.leaf.extensions.append(points) }
+    }
+
+    @Test func otherUsagesWillDoWhereTheyAreAskedFor() throws {
+        for (usage, isAccepted) in [(0x80, true), (0x20, true), (0x08, true), (0x06, false)] as [(UInt8, Bool)] {
+            var chain = TestChain()
+            TestChain.set(.keyUsage(usage), in: &chain.leaf)
+            chain.leafKeyUsages = [.digitalSignature, .keyEncipherment, .keyAgreement]
+            #expect(try chain.rejection()?.reason == (isAccepted ? nil : .keyUsage(required: "digitalSignature")))
+        }
+    }
+
+    @Test func compressedPointsAreKeys() throws {
+        try expectAccepted {
+            $0.leaf.key = $0.leaf.key.compressed
+            $0.intermediate.key = $0.intermediate.key.compressed
+            $0.root.key = $0.root.key.compressed
         }
     }
 

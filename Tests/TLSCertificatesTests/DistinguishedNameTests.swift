@@ -87,17 +87,44 @@ import Testing
         }
     }
 
-    @Test func equalityIsOfBytesAndConstraintsLookThroughSpelling() throws {
+    @Test func equalityIgnoresCaseSpacesAndKindsOfStrings() throws {
         let plain = try commonName(DER.utf8("Example Org"))
         let other = try commonName(DER.printable("  EXAMPLE   org "))
-        #expect(plain != other)
-        #expect(plain.normalizedRelativeNames == other.normalizedRelativeNames)
-        #expect(plain.normalizedRelativeNames != (try commonName(DER.utf8("ExampleOrg"))).normalizedRelativeNames)
+        #expect(plain == other && plain.hashValue == other.hashValue)
+        #expect(plain != (try commonName(DER.utf8("ExampleOrg"))))
+        #expect(plain == (try commonName(DER.value(0x1E, Array("Example Org".utf8).flatMap { [0, $0] }))))
+        // Another type of attribute, a longer name, what is no string.
+        #expect(plain != (try name(DER.set(attribute("2.5.4.10", DER.utf8("Example Org"))))))
+        #expect(try DistinguishedName(der: DER.name("a")) != DistinguishedName(der: DER.name("a", "b")))
+        #expect(try commonName(DER.octets([0x41])) != commonName(DER.octets([0x61])))
+        #expect(try DistinguishedName(der: DER.sequence()) != DistinguishedName(der: DER.name("")))
+        // Beyond ASCII nothing is folded.
+        #expect(try commonName(DER.utf8("Ä")) != commonName(DER.utf8("ä")))
+        #expect(try commonName(DER.utf8("Ä")) == commonName(DER.value(0x14, [0xC4])))
         let joined = try name(DER.set(attribute("2.5.4.3", DER.utf8("a")), attribute("2.5.4.3", DER.utf8("b"))))
-        #expect(joined.normalizedRelativeNames.count == 1)
         // A SET has no order, whatever the encoding says.
         let turned = try name(DER.set(attribute("2.5.4.3", DER.utf8("B")), attribute("2.5.4.3", DER.utf8("a"))))
-        #expect(joined.normalizedRelativeNames == turned.normalizedRelativeNames)
-        #expect(try DistinguishedName(der: DER.name("a", "b")).normalizedRelativeNames.count == 2)
+        #expect(joined == turned && joined.hashValue == turned.hashValue)
+        #expect(joined != (try DistinguishedName(der: DER.name("a", "b"))))
+    }
+
+    @Test func veryLongNamesAreEqualByTheirBytesOnly() throws {
+        let (long, other) = (String(repeating: "a", count: 5000), String(repeating: "A", count: 5000))
+        #expect(try commonName(DER.utf8(long)) == commonName(DER.utf8(long)))
+        #expect(try commonName(DER.utf8(long)) != commonName(DER.utf8(other)))
+    }
+
+    @Test(
+        arguments: [
+            ("Mu\u{308}ller", "Müller", "at character 5, where it has U+0075 and the other U+00FC"),
+            ("ÄCME", "äcme", "at character 4, where it has U+00C4 and the other U+00E4"),
+            ("A\u{A0}B", "A B", "at character 5, where it has U+00A0 and the other U+0020"),
+            // What is invisible is written in a way that shows.
+            ("A\u{AD}B", "AB", nil), ("Acme", "Acme Inc", nil), ("acme", "ACME", nil), ("Ärger", "Ürger", nil),
+        ] as [(String, String, String?)]
+    )
+    func namesThatLookAlikeDifferSomewhere(_ one: String, _ other: String, _ words: String?) throws {
+        let (one, other) = (try commonName(DER.utf8(one)), try commonName(DER.utf8(other)))
+        #expect(one.difference(fromOneOf: [other]) == words)
     }
 }

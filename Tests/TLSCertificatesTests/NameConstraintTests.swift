@@ -157,6 +157,55 @@ import TLSCrypto
         #expect(try rejection(permitted: [directory("Example")]) { $0.leaf.subject = DER.sequence() } == nil)
     }
 
+    /// What the excluded subtree says, what the leaf says, and whether that is inside, or might be.
+    @Test(arguments: [
+        ("ÄCME", "ÄCME", true), ("ÄCME", "äcme", true), ("M\u{FC}ller", "Mu\u{308}ller", true),
+        ("A B", "A\u{A0}B", true),
+        ("ACME", "AC\u{AD}ME", true), ("ACME", "\u{FF21}CME", true), ("ACME", "\u{1}ACME", true),
+        ("ACME", "acme ", true),
+        ("ÄCME", "Bäcker", true), ("ÄCME", "ACME", true), ("ACME", "ACMF", false), ("ACME", "ACME Inc", false),
+    ])
+    func excludedDirectoriesCannotBeLeftByOtherSpellings(_ root: String, _ name: String, _ isRefused: Bool) throws {
+        func organization(_ name: String) -> [UInt8] {
+            DER.set(DER.sequence(DER.object("2.5.4.10"), DER.utf8(name)))
+        }
+        let country = DER.set(DER.sequence(DER.object("2.5.4.6"), DER.printable("DE")))
+        let excluded = [TestName.directory(DER.sequence(country, organization(root)))]
+        let rejection = try rejection(excluded: excluded) {
+            $0.leaf.subject = DER.sequence(country, organization(name))
+        }
+        #expect((rejection != nil) == isRefused)
+        // Somewhere else it is another name.
+        let other = DER.set(DER.sequence(DER.object("2.5.4.6"), DER.printable("FR")))
+        #expect(
+            try self.rejection(excluded: excluded) { $0.leaf.subject = DER.sequence(other, organization(name)) } == nil
+        )
+        // Permitted is only what is certainly inside.
+        let isInside = name.utf8.elementsEqual(root.utf8) || (root, name) == ("ACME", "acme ")
+        #expect(
+            try
+                (self.rejection(permitted: excluded) { $0.leaf.subject = DER.sequence(country, organization(name)) }
+                == nil)
+                == isInside
+        )
+    }
+
+    @Test func setsThatMightBeExcludedAreSo() throws {
+        func attribute(_ object: String, _ text: String) -> [UInt8] { DER.sequence(DER.object(object), DER.utf8(text)) }
+        let excluded = [
+            TestName.directory(DER.sequence(DER.set(attribute("2.5.4.10", "ÄCME"), attribute("2.5.4.11", "x"))))
+        ]
+        func rejection(_ subject: [UInt8]) throws -> CertificateRejection? {
+            try self.rejection(excluded: excluded) { $0.leaf.subject = DER.sequence(subject) }
+        }
+        #expect(try rejection(DER.set(attribute("2.5.4.11", "X"), attribute("2.5.4.10", "äcme"))) != nil)
+        #expect(try rejection(DER.set(attribute("2.5.4.11", "y"), attribute("2.5.4.10", "äcme"))) == nil)
+        #expect(try rejection(DER.set(attribute("2.5.4.10", "äcme"))) == nil)
+        // What is no string is compared by nobody's rules.
+        let octets = DER.sequence(DER.object("2.5.4.10"), DER.octets([1]))
+        #expect(try rejection(DER.set(octets, attribute("2.5.4.11", "x"))) != nil)
+    }
+
     @Test(arguments: [true, false])
     func kindsThatAreNotProcessedAreRefusedWhereTheyOccur(isCritical: Bool) throws {
         let kinds = [

@@ -150,9 +150,79 @@ struct OCSPResponseTests {
         for (index, change) in changes.enumerated() {
             var response = index < 3 ? TestOCSPResponse() : .delegated
             change(&response)
-            let error = CertificateError("the OCSP response is not signed by the issuer or a responder of its choice")
-            #expect(throws: error, "change \(index)") { try status(response) }
+            let error = #expect(throws: CertificateError.self, "change \(index)") { try status(response) }
+            let words = "the OCSP response is not signed by the issuer or a responder of its choice"
+            #expect(error?.reason.hasPrefix(words) == true, "change \(index): \(String(describing: error))")
         }
+    }
+
+    @Test("A responder’s certificate keeps to the rules for certificates on paths") func responderRules() throws {
+        let unknown = TestExtension(object: "1.2.3.4", isCritical: true, value: DER.null)
+        let changes: [(String, (inout TestCertificate) -> Void)] = [
+            ("has the critical extension 1.2.3.4, which is not supported", { $0.extensions.append(unknown) }),
+            ("differs from the one beside", { $0.outerAlgorithm = TestAlgorithm.ecdsaSHA384.identifier }),
+            ("has an RSA key of 1024 bits", { $0.key = .rsa1024 }),
+            ("expired on", { $0.notAfter = DER.time("251231000000Z") }),
+            ("is not valid before", { $0.notBefore = DER.time("260601000000Z") }),
+            ("without OCSPSigning", { $0.extensions = [.keyUsage(0x80)] }),
+            ("without digitalSignature", { TestChain.set(.keyUsage(0x20), in: &$0) }),
+            (
+                "is signed with RSA with SHA-1",
+                {
+                    let identifier = DER.sequence(DER.object("1.2.840.113549.1.1.5"), DER.null)
+                    $0.algorithm = TestAlgorithm(identifier: identifier, signer: .ecdsa(.sha256))
+                }
+            ),
+        ]
+        for (words, change) in changes {
+            var response = TestOCSPResponse.delegated
+            change(&response.certificates[0])
+            let error = #expect(throws: CertificateError.self, "\(words)") { try status(response) }
+            #expect(error?.reason.contains(words) == true, "\(String(describing: error))")
+        }
+        // RFC 6960 §4.2.2.2.1: that nobody need ask about it may be critical, too.
+        var response = TestOCSPResponse.delegated
+        let noCheck = TestExtension(object: "1.3.6.1.5.5.7.48.1.5", isCritical: true, value: DER.null)
+        response.certificates[0].extensions.append(noCheck)
+        #expect(try status(response) == .good)
+    }
+
+    @Test("A trusted responder’s certificate, too") func trustedResponderRules() throws {
+        var response = TestOCSPResponse.delegated
+        response.certificates = []
+        let chain = TestChain()
+        func status(_ responder: TestCertificate) throws -> OCSPResponse.Status {
+            try response.made().status(
+                of: chain.leaf.made(),
+                issuedBy: chain.intermediate.made(),
+                at: TestCertificate.now,
+                responders: [responder.made()]
+            )
+        }
+        var responder = TestOCSPResponse.delegate
+        #expect(try status(responder) == .good)
+        responder.extensions.append(TestExtension(object: "1.2.3.4", isCritical: true, value: DER.null))
+        #expect(throws: CertificateError.self) { try status(responder) }
+    }
+
+    @Test("A responder is found whatever its name’s kind of string") func responderName() throws {
+        var response = TestOCSPResponse.delegated
+        response.responder = DER.sequence(DER.set(DER.sequence(DER.object("2.5.4.3"), DER.printable("RESPONDER"))))
+        #expect(try status(response) == .good)
+    }
+
+    @Test("Certificates that come along cost what the limit allows") func costs() throws {
+        var response = TestOCSPResponse.delegated
+        var chain = TestChain()
+        chain.intermediate.key = .p384
+        (response.issuerKey, response.certificates[0].signer) = (.p384, .p384)
+        response.certificates[0].damagesSignature = true
+        response.certificates = Array(repeating: response.certificates[0], count: 16)
+        // The key's hash is that of another curve's point: made by hand.
+        let info = base64(TestKey.p384.publicKeyInfo)
+        response.issuerKeyBits = Array(info.suffix(97))
+        let error = #expect(throws: CertificateError.self) { try status(response, chain: chain) }
+        #expect(error?.reason == "the OCSP response needs more signatures to be verified than the limit allows")
     }
 
     @Test("Malformed ones and refusals are no responses") func malformed() throws {

@@ -247,9 +247,9 @@ import TLSCrypto
     }
 
     @Test func signaturesOfListsCount() throws {
-        let words = "more signatures had to be verified than the limit of 3"
-        try expectAccepted { $0.chain.limits.signatures = 4 }
-        try expect(.workLimit(words)) { $0.chain.limits.signatures = 3 }
+        let words = "the signatures to be verified cost more than the limit of 3"
+        try expectAccepted { $0.chain.limits.signatureCost = 4 }
+        try expect(.workLimit(words)) { $0.chain.limits.signatureCost = 3 }
     }
 
     @Test func signaturesOfListsAreVerifiedOnce() throws {
@@ -258,15 +258,15 @@ import TLSCrypto
         let lists = [try revocation.leafList.made(), try revocation.intermediateList.made()]
         chain.revocation = RevocationPolicy(lists: CertificateRevocationLists(lists))
         #expect(try chain.rejection() == nil)
-        chain.limits.signatures = 2
+        chain.limits.signatureCost = 2
         #expect(try chain.rejection() == nil)
         // That a signature is wrong is remembered for the key that it was tried with, and for no other.
         chain.intermediate.key = .p384
         chain.leaf.signer = .p384
-        chain.limits.signatures = 4
+        chain.limits.signatureCost = 23
         let words = "has a signature that was not made with the issuer’s key"
         #expect(try chain.rejection()?.reason == invalid(words))
-        chain.limits.signatures = 2
+        chain.limits.signatureCost = 12
         #expect(try chain.rejection()?.reason == invalid(words))
     }
 

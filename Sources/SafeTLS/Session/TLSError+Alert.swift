@@ -66,7 +66,7 @@ extension CertificateRejection {
         case .badStatusResponse, .noStatusResponse: .badCertificateStatusResponse
         case .unsupportedSignatureAlgorithm, .unsupportedKey: .unsupportedCertificate
         case .wrongName, .badSignature, .notACertificateAuthority, .pathLengthExceeded, .keyUsage, .extendedKeyUsage,
-            .nameConstraint, .unhandledCriticalExtension, .weakKey, .malformed, .workLimit:
+            .nameConstraint, .policy, .unhandledCriticalExtension, .weakKey, .malformed, .workLimit:
             .badCertificate
         }
     }

@@ -181,13 +181,16 @@ extension DERReader {
     }
 
     /// The next value as a BOOLEAN: 0x00 or 0xFF (X.690 §11.1).
+    ///
+    /// - Parameter isLenient: Whether any other byte will do for TRUE, as in BER.
     @_lifetime(self: copy self)
-    mutating func nextBoolean() throws(DERError) -> Bool {
+    mutating func nextBoolean(isLenient: Bool = false) throws(DERError) -> Bool {
         let element = try next(DERTag.boolean)
         guard element.content.count == 1 else { throw .invalidBoolean }
         switch bytes[element.content.lowerBound] {
         case 0x00: return false
         case 0xFF: return true
+        case _ where isLenient: return true
         default: throw .invalidBoolean
         }
     }

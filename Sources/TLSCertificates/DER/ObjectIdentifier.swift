@@ -48,6 +48,9 @@ struct ObjectIdentifier: Hashable, Sendable {
     static let nameConstraints = ObjectIdentifier(0x1_55_1D_1E)
     static let crlDistributionPoints = ObjectIdentifier(0x1_55_1D_1F)
     static let certificatePolicies = ObjectIdentifier(0x1_55_1D_20)
+    static let policyMappings = ObjectIdentifier(0x1_55_1D_21)
+    static let policyConstraints = ObjectIdentifier(0x1_55_1D_24)
+    static let inhibitAnyPolicy = ObjectIdentifier(0x1_55_1D_36)
     static let authorityKeyIdentifier = ObjectIdentifier(0x1_55_1D_23)
     static let extendedKeyUsage = ObjectIdentifier(0x1_55_1D_25)
     static let authorityInformationAccess = ObjectIdentifier(0x1_2B_06_01_05_05_07_01_01)
@@ -93,6 +96,7 @@ struct ObjectIdentifier: Hashable, Sendable {
     static let ocspAccess = ObjectIdentifier(0x1_2B_06_01_05_05_07_30_01)
     static let basicOCSPResponse = ObjectIdentifier(0x1_2B_06_01_05_05_07_30_01_01)
     static let ocspNonce = ObjectIdentifier(0x1_2B_06_01_05_05_07_30_01_02)
+    static let ocspNoCheck = ObjectIdentifier(0x1_2B_06_01_05_05_07_30_01_05)
     static let tlsFeature = ObjectIdentifier(0x1_2B_06_01_05_05_07_01_18)
     static let sha1 = ObjectIdentifier(0x1_2B_0E_03_02_1A)
 

@@ -2,14 +2,14 @@
 
 /// The name of a certificate's subject or issuer: an X.501 Name (RFC 5280 §4.1.2.4).
 ///
-/// Two names are equal if their encodings are. RFC 5280 §7.1 would also ignore case and spacing, but issuers copy
-/// their own subject into what they issue, and comparing bytes leaves nothing to disagree about.
-public struct DistinguishedName: Hashable, Sendable {
+/// Two names are equal if RFC 5280 §7.1 has them so: in ASCII the case of letters, the kind of string and the number of
+/// spaces don't matter. Other characters have to be the same.
+public struct DistinguishedName: Sendable {
     /// The DER encoding of the Name, a SEQUENCE.
     public let der: [UInt8]
 
     /// One attribute of a name: its type and its value as they are encoded.
-    private struct Attribute {
+    struct Attribute {
         var type: Range<Int>
         var identifier: ObjectIdentifier
         var valueTag: UInt8
@@ -65,6 +65,18 @@ public struct DistinguishedName: Hashable, Sendable {
         return result
     }
 
+    /// The common names as Unicode text, in their order.
+    public var commonNames: [String] {
+        var result: [String] = []
+        forEachAttribute { attribute in
+            guard attribute.identifier == AttributeType.commonName,
+                let text = Self.text(of: der.span.extracting(attribute.value.content), tag: attribute.valueTag)
+            else { return }
+            result.append(text)
+        }
+        return result
+    }
+
     /// The last common name, as Unicode text.
     public var commonName: String? {
         var result: String?
@@ -114,7 +126,7 @@ public struct DistinguishedName: Hashable, Sendable {
         }
     }
 
-    private func forEachAttribute(_ body: (Attribute) -> Void) {
+    func forEachAttribute(_ body: (Attribute) -> Void) {
         // Checked when the name was made.
         try? Self.forEachAttribute(of: der.span, body)
     }
@@ -187,7 +199,7 @@ extension DistinguishedName: CustomStringConvertible {
     }
 
     /// A string value as Unicode; nil for what isn't a string.
-    private static func text(of value: Span<UInt8>, tag: UInt8) -> String? {
+    static func text(of value: Span<UInt8>, tag: UInt8) -> String? {
         var scalars = String.UnicodeScalarView()
         let width: Int
         switch tag {
@@ -235,43 +247,5 @@ extension DistinguishedName: CustomStringConvertible {
         case .control, .format, .lineSeparator, .paragraphSeparator: true
         default: false
         }
-    }
-}
-
-// MARK: - Name constraints
-
-extension DistinguishedName {
-    /// The relative names in a form in which equal ones have equal bytes, for comparing with a constraint.
-    ///
-    /// Case of ASCII letters, surrounding and repeated spaces and the kind of string are ignored, in the spirit of
-    /// RFC 5280 §7.1, and so is the order inside a set: an excluded subtree must not be left by writing a name
-    /// differently.
-    var normalizedRelativeNames: [[UInt8]] {
-        var sets: [[[UInt8]]] = []
-        forEachAttribute { attribute in
-            if attribute.isFirstOfSet { sets.append([]) }
-            let type = Array(copying: der.span.extracting(attribute.type))
-            var value: [UInt8] = []
-            if let text = Self.text(of: der.span.extracting(attribute.value.content), tag: attribute.valueTag) {
-                for byte in text.utf8 {
-                    if byte == UInt8(ascii: " "), value.isEmpty || value.last == byte { continue }
-                    value.append(lowercased(byte))
-                }
-                if value.last == UInt8(ascii: " ") { value.removeLast() }
-            } else {
-                value = Array(copying: der.span.extracting(attribute.value.whole))
-            }
-            guard let last = sets.indices.last else { return }
-            // Lengths keep one attribute's end from being read as the next one's start.
-            sets[last].append(Self.lengthPrefix(type.count) + type + Self.lengthPrefix(value.count) + value)
-        }
-        return sets.map { attributes in
-            attributes.count == 1
-                ? attributes[0] : Array(attributes.sorted { $0.lexicographicallyPrecedes($1) }.joined())
-        }
-    }
-
-    private static func lengthPrefix(_ count: Int) -> [UInt8] {
-        (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) }
     }
 }

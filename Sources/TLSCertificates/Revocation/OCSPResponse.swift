@@ -42,8 +42,8 @@ public struct OCSPResponse: Sendable {
     /// Verifies the response and looks a certificate up in it.
     ///
     /// It has to be signed by the issuer, or by a responder whose certificate the issuer has signed for this purpose
-    /// (RFC 6960 §4.2.2.2). Verifies one or two signatures; 33
-    /// and one for each of the caller's responders if it is made to take long.
+    /// (RFC 6960 §4.2.2.2) and that keeps to the rules for certificates on paths. Verifies one or two signatures, and takes
+    /// some milliseconds at most if it is made to take long.
     ///
     /// - Parameters:
     ///   - certificate: The certificate that the response is to be about.
@@ -128,28 +128,35 @@ public struct OCSPResponse: Sendable {
 
     // MARK: The signature
 
+    /// What verifying the signatures may cost, in the units of ``CertificateVerifier/Limits/signatureCost``: a responder's
+    /// certificate and the response, each with P-521, and some that don't fit.
+    private static let signatureCost = 100
+
     private func verifySignature(
         _ issuer: Certificate,
         _ trusted: [Certificate],
         at time: Int64
     ) throws(CertificateError) {
-        if isResponder(issuer), try isSigned(by: issuer) { return }
-        for responder in trusted
-        where responder.notBefore <= time && time <= responder.notAfter && isResponder(responder) {
-            if try isSigned(by: responder) { return }
+        let rules = CertificateRules(purpose: .serverAuthentication, time: time)
+        var budget = SignatureBudget(Self.signatureCost)
+        if isResponder(issuer), try isSigned(by: issuer, &budget) { return }
+        for responder in trusted where isResponder(responder) && rules.objection(toTrustedResponder: responder) == nil {
+            if try isSigned(by: responder, &budget) { return }
         }
+        var objection: CertificateRejection.Reason?
         for range in fields.certificates {
             let responder = try Certificate(der: copy(range))
             guard isResponder(responder), responder.issuer == issuer.subject else { continue }
             // RFC 6960 §4.2.2.2: issued directly by the authority, for this purpose.
-            guard responder.extendedKeyUsage?.contains(.ocspSigning) == true,
-                responder.keyUsage.map({ $0.contains(.digitalSignature) }) ?? true,
-                responder.notBefore <= time, time <= responder.notAfter
-            else { continue }
-            guard responder.isSigned(by: issuer) else { continue }
-            if try isSigned(by: responder) { return }
+            if let reason = rules.objection(toResponder: responder, of: issuer) {
+                objection = objection ?? reason
+                continue
+            }
+            guard try responder.isSigned(by: issuer, &budget) else { continue }
+            if try isSigned(by: responder, &budget) { return }
         }
-        throw CertificateError("the OCSP response is not signed by the issuer or a responder of its choice")
+        let why = objection.map { ": the responder’s certificate \($0)" } ?? ""
+        throw CertificateError("the OCSP response is not signed by the issuer or a responder of its choice\(why)")
     }
 
     /// Whether the response names this certificate's owner as its author.
@@ -157,22 +164,27 @@ public struct OCSPResponse: Sendable {
         let bytes = der.span
         switch fields.responder {
         case .name(let range):
-            return areEqual(bytes.extracting(range), certificate.subject.der.span)
+            if areEqual(bytes.extracting(range), certificate.subject.der.span) { return true }
+            return (try? DistinguishedName(der: copy(range))) == certificate.subject
         case .key(let range):
             guard let key = try? certificate.publicKeyBits() else { return false }
             return (try? Self.isHash(bytes.extracting(range), of: key, .sha1)) ?? false
         }
     }
 
-    private func isSigned(by author: Certificate) throws(CertificateError) -> Bool {
+    private func isSigned(
+        by author: Certificate,
+        _ budget: inout SignatureBudget
+    ) throws(CertificateError) -> Bool {
         let bytes = der.span
         guard case .supported(let algorithm) = fields.signatureAlgorithm else {
             throw CertificateError("the OCSP response has a signature algorithm that is not accepted")
         }
-        return author.verifies(
+        return try author.verifies(
             bytes.extracting(fields.signature),
             over: bytes.extracting(fields.signedPart),
-            algorithm
+            algorithm,
+            &budget
         )
     }
 
@@ -200,13 +212,17 @@ extension Certificate {
     }
 
     /// Whether the certificate is signed with the key of another.
-    fileprivate func isSigned(by issuer: Certificate) -> Bool {
+    fileprivate func isSigned(
+        by issuer: Certificate,
+        _ budget: inout SignatureBudget
+    ) throws(CertificateError) -> Bool {
         guard let algorithm = signatureAlgorithm else { return false }
         let bytes = der
-        return issuer.verifies(
+        return try issuer.verifies(
             bytes.span.extracting(storage.fields.signature),
             over: bytes.span.extracting(storage.fields.signedPart),
-            algorithm
+            algorithm,
+            &budget
         )
     }
 
@@ -214,11 +230,16 @@ extension Certificate {
     fileprivate func verifies(
         _ signature: Span<UInt8>,
         over message: Span<UInt8>,
-        _ algorithm: SignatureAlgorithm
-    ) -> Bool {
-        guard case .success(let info) = publicKeyInfo, info.isFit(for: algorithm), let key = try? usableKey() else {
-            return false
+        _ algorithm: SignatureAlgorithm,
+        _ budget: inout SignatureBudget
+    ) throws(CertificateError) -> Bool {
+        guard case .success(let info) = publicKeyInfo, info.isFit(for: algorithm) else { return false }
+        do throws(SignatureBudget.Exhausted) {
+            try budget.spend(on: info, messageLength: message.count)
+        } catch {
+            throw CertificateError("the OCSP response needs more signatures to be verified than the limit allows")
         }
+        guard let key = try? usableKey() else { return false }
         do throws(CryptoError) {
             try key.verify(signature: signature, message: message, algorithm: algorithm)
             return true

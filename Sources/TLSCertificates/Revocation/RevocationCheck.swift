@@ -21,7 +21,7 @@ struct RevocationCheck {
 
     /// What a path may still cost.
     struct Budget {
-        var signatures: Int
+        var signatures: SignatureBudget
         var nameComparisons: Int
     }
 
@@ -168,20 +168,25 @@ extension CertificateRevocationList {
         guard case .success(let info) = issuer.publicKeyInfo, info.isFit(for: algorithm),
             let key = try? issuer.usableKey()
         else { return "\(name) is signed with an algorithm that is not one of its issuer’s key" }
-        let isValid = try isSigned(with: key, issuer.subjectPublicKeyInfo, algorithm, &budget)
+        let isValid = try isSigned(with: key, info, issuer.subjectPublicKeyInfo, algorithm, &budget)
         return isValid ? nil : "\(name) has a signature that was not made with the issuer’s key"
     }
 
     /// Whether the signature was made with this key, which is only found out once: a list can have megabytes.
     private func isSigned(
         with key: PublicKey,
+        _ info: SubjectPublicKeyInfo,
         _ keyInfo: [UInt8],
         _ algorithm: SignatureAlgorithm,
         _ budget: inout RevocationCheck.Budget
     ) throws(RevocationCheck.OutOfWork) -> Bool {
         if let verdict = storage.verdicts.withLock({ $0.first { $0.key == keyInfo } }) { return verdict.isValid }
-        guard budget.signatures > 0 else { throw .signatures }
-        budget.signatures -= 1
+        do throws(SignatureBudget.Exhausted) {
+            // A list's length doesn't count: it isn't the peer's, and is hashed once.
+            try budget.signatures.spend(on: info, messageLength: 0)
+        } catch {
+            throw .signatures
+        }
         let der = storage.der
         let bytes = der.span
         var isValid = true

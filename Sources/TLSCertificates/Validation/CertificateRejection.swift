@@ -25,7 +25,8 @@ public struct CertificateRejection: Error, Hashable, Sendable {
         /// The validity period hasn't begun; times are seconds since 1970.
         case notYetValid(notBefore: Int64, now: Int64)
         /// No trust anchor and none of the sent certificates has the issuer's name.
-        case unknownIssuer(issuer: String)
+        /// If one of these has a name that looks like the issuer's, `difference` says in words where they differ.
+        case unknownIssuer(issuer: String, difference: String? = nil)
         /// The certificate is its own issuer and no trust anchor.
         case selfSigned
         /// No alternative name stands for the server that was asked for.
@@ -42,6 +43,8 @@ public struct CertificateRejection: Error, Hashable, Sendable {
         case extendedKeyUsage(required: String)
         /// A name isn't one that an issuer may certify, or the issuer's constraints cannot be applied.
         case nameConstraint(String)
+        /// The path isn't valid for a certificate policy that is required (RFC 5280 §6.1).
+        case policy(String)
         /// A critical extension isn't known here; its dotted identifier.
         case unhandledCriticalExtension(String)
         /// The signature algorithm is unknown, too weak, or not one of the issuer's key.
@@ -94,14 +97,15 @@ extension CertificateRejection.Reason: CustomStringConvertible {
             "expired on \(CertificateTime.describe(notAfter)); it is now \(CertificateTime.describe(now))"
         case .notYetValid(let notBefore, let now):
             "is not valid before \(CertificateTime.describe(notBefore)); it is now \(CertificateTime.describe(now))"
-        case .unknownIssuer(let issuer):
+        case .unknownIssuer(let issuer, let difference):
             "was issued by “\(issuer)”, which is neither a trust anchor nor among the certificates that were sent"
+                + (difference.map { "; the name of one of these looks the same, and differs \($0)" } ?? "")
         case .selfSigned:
             "is self-signed and not a trust anchor"
         case .wrongName(let expected, let presented) where presented.isEmpty:
             "is not for \(expected): it has no alternative names of DNS or IP kind"
         case .wrongName(let expected, let presented):
-            "is not for \(expected), only for \(Self.list(presented))"
+            "is not for \(expected), only for \(Self.list(presented))" + Self.note(on: expected, presented)
         case .badSignature(let issuer):
             "has a signature that was not made with the key of “\(issuer)”"
         case .notACertificateAuthority:
@@ -112,7 +116,7 @@ extension CertificateRejection.Reason: CustomStringConvertible {
             "has a key usage without \(required)"
         case .extendedKeyUsage(let required):
             "has an extended key usage without \(required)"
-        case .nameConstraint(let words):
+        case .nameConstraint(let words), .policy(let words):
             words
         case .unhandledCriticalExtension(let identifier):
             "has the critical extension \(identifier), which is not supported"
@@ -121,7 +125,7 @@ extension CertificateRejection.Reason: CustomStringConvertible {
         case .unsupportedKey(let words):
             "has a public key that cannot be used: \(words)"
         case .weakKey(let bits):
-            "has an RSA key of \(bits) bits; at least 2048 are required"
+            "has an RSA key of \(bits) bits, which is too short: 2048 are usual"
         case .malformed(let words):
             "is malformed: \(words)"
         case .revoked(let reason, let date):
@@ -142,6 +146,14 @@ extension CertificateRejection.Reason: CustomStringConvertible {
         case .workLimit(let words):
             "was not verified: \(words)"
         }
+    }
+
+    /// What to make of a name that is presented, is spelled like the one expected and yet isn't it.
+    private static func note(on expected: ServerName, _ presented: [String]) -> String {
+        guard presented.contains(where: { $0 == expected.description }) else { return "" }
+        return expected.isDNS
+            ? ", which is no DNS name that certificates can have"
+            : ", which stands there as a DNS name and not as an address"
     }
 
     private static func list(_ names: [String]) -> String {

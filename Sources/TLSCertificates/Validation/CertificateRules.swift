@@ -5,6 +5,8 @@ import TLSCrypto
 /// The rules that concern one certificate at a time (RFC 5280 §6.1.3, §6.1.4), cheap ones before costly ones.
 struct CertificateRules {
     let purpose: CertificateVerifier.Purpose
+    /// Of which usages a leaf with a key usage needs one.
+    var leafKeyUsages = KeyUsage.digitalSignature
     let time: Int64
 
     typealias Reason = CertificateRejection.Reason
@@ -21,7 +23,7 @@ struct CertificateRules {
             return .wrongName(expected: serverName, presented: presented)
         }
         // The suites of this library let the certificate's key sign; none encrypts to it or agrees on keys with it.
-        if let usage = leaf.keyUsage, !usage.contains(.digitalSignature) {
+        if let usage = leaf.keyUsage, usage.isDisjoint(with: leafKeyUsages) {
             return .keyUsage(required: "digitalSignature")
         }
         if let usage = leaf.extendedKeyUsage, !usage.contains(requiredPurpose) {
@@ -57,7 +59,27 @@ struct CertificateRules {
         return keyObjection(to: issuer)
     }
 
+    /// What speaks against this certificate as one that an issuer has made for its OCSP responder (RFC 6960 §4.2.2.2).
+    func objection(toResponder responder: Certificate, of issuer: Certificate) -> Reason? {
+        if let reason = commonObjection(to: responder) { return reason }
+        guard responder.extendedKeyUsage?.contains(.ocspSigning) == true else {
+            return .extendedKeyUsage(required: "OCSPSigning")
+        }
+        if let usage = responder.keyUsage, !usage.contains(.digitalSignature) {
+            return .keyUsage(required: "digitalSignature")
+        }
+        if let reason = keyObjection(to: responder) { return reason }
+        guard case .success(let key) = issuer.publicKeyInfo else { return .unsupportedKey("its issuer’s is not known") }
+        return algorithmObjection(to: responder, issuerKey: key)
+    }
+
+    /// What speaks against this certificate of an OCSP responder that the application trusts by itself.
+    func objection(toTrustedResponder responder: Certificate) -> Reason? {
+        commonObjection(to: responder) ?? keyObjection(to: responder)
+    }
+
     private func commonObjection(to certificate: Certificate) -> Reason? {
+        if let flaw = certificate.storage.fields.flaw { return .malformed(flaw) }
         if time > certificate.notAfter { return .expired(notAfter: certificate.notAfter, now: time) }
         if time < certificate.notBefore { return .notYetValid(notBefore: certificate.notBefore, now: time) }
         if let identifier = certificate.unhandledCriticalExtension {
@@ -73,12 +95,13 @@ struct CertificateRules {
         case .failure(let error):
             return .unsupportedKey(error.description)
         case .success(let info):
-            guard case .rsa(let modulus, _, _) = info.key else { return nil }
-            let bits = modulus.count * 8
             switch info.kind {
-            case .rsa(let bits) where bits < 2048, .rsaPSS(let bits) where bits < 2048: return .weakKey(bits: bits)
-            // Verifying costs the square of the length.
-            default: return bits > 8192 ? .unsupportedKey("its RSA modulus has more than 8192 bits") : nil
+            case .rsa(let bits), .rsaPSS(let bits):
+                if bits < KeyLimits.trustedRSABits { return .weakKey(bits: bits) }
+                // Verifying costs the square of the length.
+                let most = KeyLimits.longestTrustedRSABits
+                return bits > most ? .unsupportedKey("its RSA modulus has more than \(most) bits") : nil
+            default: return nil
             }
         }
     }

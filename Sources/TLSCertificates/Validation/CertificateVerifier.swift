@@ -10,11 +10,14 @@
 ///   authorities in between, for such certificates cannot say that they are one's.
 /// - Every certificate of a path that has an extended key usage has to allow the purpose, issuers too, as the Web PKI
 ///   does it. `anyExtendedKeyUsage` will do for an issuer, which it leaves unrestricted; a leaf has to name the purpose.
-/// - A leaf with a key usage needs digitalSignature: the key signs in every handshake of this library.
+/// - A leaf with a key usage needs digitalSignature, unless ``leafKeyUsages`` says otherwise: the key signs in every
+///   handshake of this library.
 /// - Accepted signatures are RSA PKCS #1 v1.5 and RSA-PSS, ECDSA on P-256, P-384 and P-521, each with SHA-256, SHA-384
-///   or SHA-512, and Ed25519. RSA keys need 2048 bits.
-/// - No certificate policy is required. Critical constraints on policies or mappings of them count as extensions that
-///   are not supported.
+///   or SHA-512, and Ed25519. RSA keys need 112 bits of strength, see `KeyLimits`.
+/// - Names are the same whatever the case of their letters, their spaces and their kind of string, in ASCII (§7.1). In an
+///   excluded subtree of directory names is also what has other text beyond ASCII in the subtree's place.
+/// - Certificate policies are followed as ``PolicyRequirements`` says. What a trust anchor states of them doesn't count, for
+///   it isn't on the path.
 /// - Revocation is checked with the lists of a ``RevocationPolicy``, or not at all. A leaf that is itself a trust anchor
 ///   has no issuer who could revoke it.
 public struct CertificateVerifier: Sendable {
@@ -28,19 +31,24 @@ public struct CertificateVerifier: Sendable {
 
     /// Bounds on the work that a chain from the network can cause.
     public struct Limits: Hashable, Sendable {
-        /// Certificates in the chain that the peer sends. Real chains have up to five.
-        public var certificates = 32
+        /// Certificates in the chain that the peer sends. Real chains have up to five; what more of them cost is bounded
+        /// below.
+        public var certificates = 100
         /// Certificates between leaf and trust anchor. Real paths have up to three. Below 0 there is room for no anchor
         /// either: the leaf has to be one.
         public var intermediates = 8
-        /// Signatures verified, each some 20…1000 µs of CPU time. A real chain takes two or three, and cross-signing
-        /// a few more.
-        public var signatures = 100
+        /// What the signatures verified may cost, in units of one check with a P-256 key: some 75 µs of CPU time. One with
+        /// P-384 costs 11, P-521 8, Ed25519 2, RSA-2048 to RSA-5792 1, RSA-8192 4. A real path costs up to some forty with
+        /// revocation lists, and cross-signing a few more.
+        public var signatureCost = 200
         /// Possible issuers looked at while searching.
         public var candidates = 2_000
         /// Comparisons of a name with a name constraint, a long one counting as several. At 250 000 they take some
         /// milliseconds.
         public var nameComparisons = 250_000
+        /// Certificate policies and mappings of them looked at, over all paths tried. Bridges between authorities have some
+        /// 60 in a certificate.
+        public var policies = 10_000
 
         /// The limits described with each property.
         public init() {}
@@ -57,6 +65,14 @@ public struct CertificateVerifier: Sendable {
     /// Whether a path has to end in a certificate that names itself as its issuer. Other trust anchors then only help to
     /// find one: OpenSSL's rule, where any anchor is an end for RFC 5280 §6.
     public let trustsOnlyRoots: Bool
+    /// The certificate policies that a path has to be valid for.
+    public let policies: PolicyRequirements
+    /// Of which usages a leaf with a key usage needs one. RFC 8446 §4.4.2.2 wants digitalSignature; OpenSSL takes servers
+    /// for which keyEncipherment or keyAgreement stands there.
+    public let leafKeyUsages: KeyUsage
+    /// Whether a server's name may also stand in a common name, if no alternative name is of its kind, see
+    /// ``Certificate/matches(_:inCommonName:)``. Name constraints bind it then. RFC 9525 §2 has no such names; OpenSSL does.
+    public let allowsCommonName: Bool
 
     /// A verifier that accepts paths to these trust anchors.
     public init(
@@ -64,13 +80,19 @@ public struct CertificateVerifier: Sendable {
         purpose: Purpose,
         limits: Limits = Limits(),
         revocation: RevocationPolicy? = nil,
-        trustsOnlyRoots: Bool = false
+        trustsOnlyRoots: Bool = false,
+        policies: PolicyRequirements = PolicyRequirements(),
+        leafKeyUsages: KeyUsage = .digitalSignature,
+        allowsCommonName: Bool = false
     ) {
         self.trustAnchors = trustAnchors
         self.purpose = purpose
         self.limits = limits
         self.revocation = revocation
         self.trustsOnlyRoots = trustsOnlyRoots
+        self.policies = policies
+        self.leafKeyUsages = leafKeyUsages
+        self.allowsCommonName = allowsCommonName
     }
 
     /// Whether a path may end in a trust anchor.
@@ -96,13 +118,13 @@ public struct CertificateVerifier: Sendable {
             let words = "\(chain.count) certificates were sent, more than the limit of \(limits.certificates)"
             throw CertificateRejection(certificate: leaf.description, depth: 0, reason: .workLimit(words))
         }
-        let rules = CertificateRules(purpose: purpose, time: time)
+        let rules = CertificateRules(purpose: purpose, leafKeyUsages: leafKeyUsages, time: time)
         let isAnchor = trustAnchors.contains(leaf) && isEnd(leaf)
-        if let reason = rules.objection(toLeaf: leaf, serverName: serverName) {
+        let commonName = allowsCommonName ? serverName.flatMap { leaf.commonName(matching: $0) } : nil
+        if let reason = rules.objection(toLeaf: leaf, serverName: commonName == nil ? serverName : nil) {
             throw CertificateRejection(certificate: leaf.description, depth: 0, reason: reason)
         }
-        if isAnchor { return [leaf] }
-        var search = PathSearch(verifier: self, rules: rules, chain: chain, leaf: leaf)
-        return try search.run()
+        var search = PathSearch(verifier: self, rules: rules, chain: chain, leaf: leaf, commonName: commonName)
+        return try isAnchor ? search.runOnAnchor() : search.run()
     }
 }

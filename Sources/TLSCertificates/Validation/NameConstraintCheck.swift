@@ -22,8 +22,8 @@ struct NameConstraintCheck {
     private let issuer: Certificate
     /// By the tag of the kind of name, positions in the issuer's encoding.
     private var subtrees: [UInt8: Subtrees] = [:]
-    private var permittedDirectories: [[[UInt8]]] = []
-    private var excludedDirectories: [[[UInt8]]] = []
+    private var permittedDirectories: [NormalizedName] = []
+    private var excludedDirectories: [NormalizedName] = []
     /// Why the constraints cannot be applied, in words that continue a sentence about the issuer.
     private(set) var flaw: String?
 
@@ -56,8 +56,8 @@ struct NameConstraintCheck {
         if let words = Self.flaw(in: der.span.extracting(position.content), tag: position.tag) { flaw = flaw ?? words }
         if position.tag == GeneralNameTag.directoryName {
             try Self.spend(Self.normalizingFactor * position.content.count, &comparisonsLeft)
-            guard let names = directoryName(position, of: issuer)?.normalizedRelativeNames else { return }
-            if isPermitted { permittedDirectories.append(names) } else { excludedDirectories.append(names) }
+            guard let name = directoryName(position, of: issuer).map(NormalizedName.init) else { return }
+            if isPermitted { permittedDirectories.append(name) } else { excludedDirectories.append(name) }
         } else if isPermitted {
             subtrees[position.tag, default: Subtrees()].permitted.append(position.content)
         } else {
@@ -84,8 +84,15 @@ struct NameConstraintCheck {
 
     /// Checks all names of a certificate below the issuer, whose constraints have no ``flaw``.
     ///
+    /// - Parameter other: A name for which the certificate counts as well, a DNS name or an address.
     /// - Returns: What is wrong, nil if all names are allowed.
-    func run(on certificate: Certificate, comparisonsLeft: inout Int) throws(OutOfWork) -> Words? {
+    func run(
+        on certificate: Certificate,
+        and other: GeneralName? = nil,
+        comparisonsLeft: inout Int
+    ) throws(OutOfWork) -> Words? {
+        if let other, let words = try check(other, &comparisonsLeft) { return words }
+
         let names = certificate.storage.fields.extensions.subjectAlternativeNames
         let der = certificate.der
         let bytes = der.span
@@ -111,6 +118,24 @@ struct NameConstraintCheck {
         }
         if let words = try checkDirectoryNames(names, of: certificate, &comparisonsLeft) { return words }
         return checkOtherKinds(names)
+    }
+
+    private func check(_ name: GeneralName, _ comparisonsLeft: inout Int) throws(OutOfWork) -> Words? {
+        switch name {
+        case .dnsName(let text): return try check(Array(text.utf8), GeneralNameTag.dnsName, &comparisonsLeft)
+        case .ipAddress(let address): return try check(address, GeneralNameTag.ipAddress, &comparisonsLeft)
+        case .directoryName, .other: return nil
+        }
+    }
+
+    private func check(
+        _ value: [UInt8],
+        _ tag: UInt8,
+        _ comparisonsLeft: inout Int
+    ) throws(OutOfWork) -> Words? {
+        guard let subtrees = subtrees[tag] else { return nil }
+        guard let isExcluded = try violation(of: value.span, tag, subtrees, &comparisonsLeft) else { return nil }
+        return words(for: isExcluded) { Self.describe(value, tag: tag) }
     }
 
     /// Whether a name is excluded (true) or not permitted (false), nil if neither.
@@ -172,16 +197,19 @@ struct NameConstraintCheck {
         if !certificate.subject.isEmpty { distinguishedNames.append(certificate.subject) }
         for name in distinguishedNames {
             try Self.spend(Self.normalizingFactor * name.der.count, &comparisonsLeft)
-            let relativeNames = name.normalizedRelativeNames
+            let normalized = NormalizedName(name)
             var isPermitted = permittedDirectories.isEmpty
             for constraint in permittedDirectories where !isPermitted {
                 try Self.spend(name.der.count, &comparisonsLeft)
-                isPermitted = relativeNames.starts(with: constraint)
+                isPermitted = normalized.isWithin(constraint)
             }
             guard isPermitted else { return words(for: false) { name.description } }
             for constraint in excludedDirectories {
                 try Self.spend(name.der.count, &comparisonsLeft)
-                if relativeNames.starts(with: constraint) { return words(for: true) { name.description } }
+                // An excluded subtree must not be left by writing a name differently.
+                guard normalized.mayBeWithin(constraint) else { continue }
+                let isCertain = normalized.isWithin(constraint)
+                return words(for: true, isCertain: isCertain) { name.description }
             }
         }
         return nil
@@ -207,11 +235,16 @@ struct NameConstraintCheck {
         comparisonsLeft -= cost
     }
 
-    private func words(for isExcluded: Bool, _ name: @escaping () -> String) -> Words {
+    private func words(
+        for isExcluded: Bool,
+        isCertain: Bool = true,
+        _ name: @escaping () -> String
+    ) -> Words {
         let issuer = issuer
         return {
             let how = isExcluded ? "exclude" : "do not permit"
-            return "has the name \(name().shortened(to: 100)), which the name constraints of “\(issuer)” \(how)"
+            let why = isCertain ? "" : ", as text beyond ASCII may stand for what they name"
+            return "has the name \(name().shortened(to: 100)), which the name constraints of “\(issuer)” \(how)\(why)"
         }
     }
 

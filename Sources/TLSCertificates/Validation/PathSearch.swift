@@ -10,19 +10,33 @@ import TLSCrypto
 struct PathSearch {
     private let verifier: CertificateVerifier
     private let rules: CertificateRules
-    private let intermediates: ArraySlice<Certificate>
+    /// The certificates that were sent behind the leaf, by their subjects.
+    private var intermediates: [DistinguishedName: [Certificate]] = [:]
     private var path: [Certificate]
-    private var signaturesLeft: Int
+    /// The common name by which the leaf stands for its server, where that is none of its alternative names.
+    private let commonName: GeneralName?
+    private var signatures: SignatureBudget
+    private var policiesLeft: Int
     private var candidatesLeft: Int
     private var nameComparisonsLeft: Int
     private var rejection: CertificateRejection?
+    /// The issuer that ``rejection`` is about, if that is what it is about.
+    private var unknownIssuer: DistinguishedName?
 
-    init(verifier: CertificateVerifier, rules: CertificateRules, chain: [Certificate], leaf: Certificate) {
+    init(
+        verifier: CertificateVerifier,
+        rules: CertificateRules,
+        chain: [Certificate],
+        leaf: Certificate,
+        commonName: GeneralName?
+    ) {
         self.verifier = verifier
         self.rules = rules
-        intermediates = chain.dropFirst()
+        self.commonName = commonName
+        for certificate in chain.dropFirst() { intermediates[certificate.subject, default: []].append(certificate) }
         path = [leaf]
-        signaturesLeft = verifier.limits.signatures
+        signatures = SignatureBudget(verifier.limits.signatureCost)
+        policiesLeft = verifier.limits.policies
         candidatesLeft = verifier.limits.candidates
         nameComparisonsLeft = verifier.limits.nameComparisons
     }
@@ -31,8 +45,17 @@ struct PathSearch {
     mutating func run() throws(CertificateRejection) -> [Certificate] {
         if try extend() { return path }
         let leaf = path[0]
-        throw rejection
+        throw rejection.map(withDifference)
             ?? CertificateRejection(certificate: leaf.description, depth: 0, reason: Self.unknownIssuer(of: leaf))
+    }
+
+    /// The path of a leaf that is a trust anchor, which stands above itself as far as policies go.
+    mutating func runOnAnchor() throws(CertificateRejection) -> [Certificate] {
+        path.append(path[0])
+        guard try isValidForPolicies() else {
+            throw rejection ?? fatal("the certificate policies could not be followed")
+        }
+        return [path[0]]
     }
 
     /// Extends the path from its last certificate to an anchor; the path is unchanged if that fails.
@@ -49,12 +72,12 @@ struct PathSearch {
             hasCandidate = true
             if try accepts(anchor, above: last, isAnchor: true) {
                 path.append(anchor)
-                if try isUnrevoked() { return true }
+                if try isValidForPolicies(), try isUnrevoked() { return true }
                 path.removeLast()
             }
         }
         let known = anchors.filter { !verifier.isEnd($0) }
-        let issuers = (known + intermediates.filter { $0.subject == last.issuer }).filter { !isInPath($0) }
+        let issuers = (known + (intermediates[last.issuer] ?? [])).filter { !isInPath($0) }
         for issuer in ordered(issuers, below: last) {
             guard depth <= verifier.limits.intermediates else {
                 let words = "the path has more than \(verifier.limits.intermediates) intermediate certificates"
@@ -67,7 +90,10 @@ struct PathSearch {
             if try extend() { return true }
             path.removeLast()
         }
-        if !hasCandidate { note(last, depth: depth - 1, .unknownIssuer, Self.unknownIssuer(of: last)) }
+        if !hasCandidate {
+            if isMoreTelling(.unknownIssuer, depth - 1) { unknownIssuer = last.issuer }
+            note(last, depth: depth - 1, .unknownIssuer, Self.unknownIssuer(of: last))
+        }
         return false
     }
 
@@ -76,9 +102,28 @@ struct PathSearch {
         return .unknownIssuer(issuer: certificate.issuer.description.shortened(to: 200))
     }
 
+    /// The rejection, with how the unknown issuer's name differs from another that looks the same.
+    private func withDifference(_ rejection: CertificateRejection) -> CertificateRejection {
+        guard case .unknownIssuer(let issuer, _) = rejection.reason, let unknownIssuer else { return rejection }
+        let sent = intermediates.keys.prefix(Self.maximumLookedAtCounts.sent)
+        let anchors = verifier.trustAnchors.subjects.prefix(Self.maximumLookedAtCounts.anchors)
+        guard let difference = unknownIssuer.difference(fromOneOf: sent + anchors) else { return rejection }
+        return CertificateRejection(
+            certificate: rejection.certificate,
+            depth: rejection.depth,
+            reason: .unknownIssuer(issuer: issuer, difference: difference)
+        )
+    }
+
+    /// How many names are compared with the name of an issuer that isn't known, to say how they differ. Systems trust some
+    /// 150 anchors.
+    private static let maximumLookedAtCounts = (sent: 8, anchors: 200)
+
     /// Whether a certificate of the same name and key is in the path: going through it again leads nowhere new.
+    ///
+    /// Another spelling of the name counts as another: that costs what the limits allow.
     private func isInPath(_ certificate: Certificate) -> Bool {
-        path.contains { $0.subject == certificate.subject && $0.hasSameKey(as: certificate) }
+        path.contains { $0.subject.der == certificate.subject.der && $0.hasSameKey(as: certificate) }
     }
 
     /// Possible issuers in the order to try: first those whose key identifier isn't another one (RFC 4158 §3.5.12).
@@ -105,23 +150,24 @@ struct PathSearch {
             note(issuer, depth: depth, reason)
             return false
         }
+        guard case .success(let info) = issuer.publicKeyInfo else { return false }
+        if let reason = rules.algorithmObjection(to: subject, issuerKey: info) {
+            note(subject, depth: depth - 1, reason)
+            return false
+        }
+        // Paid for before the key is made, which costs as well and may fail each time.
+        do throws(SignatureBudget.Exhausted) {
+            try signatures.spend(on: info, messageLength: subject.storage.fields.signedPart.count)
+        } catch {
+            throw fatal(Self.tooManySignatures(verifier.limits))
+        }
         let key: PublicKey
         do throws(DERError) {
-            if case .success(let info) = issuer.publicKeyInfo,
-                let reason = rules.algorithmObjection(to: subject, issuerKey: info)
-            {
-                note(subject, depth: depth - 1, reason)
-                return false
-            }
             key = try issuer.usableKey()
         } catch {
             note(issuer, depth: depth, .unsupportedKey(error.description))
             return false
         }
-        guard signaturesLeft > 0 else {
-            throw fatal(Self.tooManySignatures(verifier.limits))
-        }
-        signaturesLeft -= 1
         do throws(CryptoError) {
             try subject.verifySignature(with: key)
         } catch {
@@ -143,7 +189,8 @@ struct PathSearch {
             for (depth, certificate) in path.enumerated() {
                 // RFC 5280 §6.1.3 (b): self-issued certificates are exempt unless they are the leaf.
                 if depth > 0, certificate.isSelfIssued { continue }
-                if let words = try check.run(on: certificate, comparisonsLeft: &nameComparisonsLeft) {
+                let other = depth == 0 ? commonName : nil
+                if let words = try check.run(on: certificate, and: other, comparisonsLeft: &nameComparisonsLeft) {
                     note(certificate, depth: depth, .rule, .nameConstraint(words()))
                     return false
                 }
@@ -154,6 +201,22 @@ struct PathSearch {
         }
     }
 
+    /// Whether the path, which is complete, is valid for the certificate policies that are required.
+    private mutating func isValidForPolicies() throws(CertificateRejection) -> Bool {
+        do throws(PolicyCheck.Objection) {
+            try PolicyCheck.run(on: path, verifier.policies, policiesLeft: &policiesLeft)
+            return true
+        } catch {
+            switch error {
+            case .certificate(let depth, let reason):
+                note(path[depth], depth: depth, reason)
+                return false
+            case .outOfWork:
+                throw fatal("there are more certificate policies than the limit of \(verifier.limits.policies)")
+            }
+        }
+    }
+
     /// Whether the revocation policy lets the path through, which is complete and otherwise valid.
     ///
     /// Before that, anybody could make the lists be verified with a key of theirs.
@@ -161,8 +224,8 @@ struct PathSearch {
         guard let policy = verifier.revocation else { return true }
         let check = RevocationCheck(policy: policy, time: rules.time)
         let count = policy.checks == .leaf ? min(1, path.count - 1) : path.count - 1
-        var budget = RevocationCheck.Budget(signatures: signaturesLeft, nameComparisons: nameComparisonsLeft)
-        defer { (signaturesLeft, nameComparisonsLeft) = (budget.signatures, budget.nameComparisons) }
+        var budget = RevocationCheck.Budget(signatures: signatures, nameComparisons: nameComparisonsLeft)
+        defer { (signatures, nameComparisonsLeft) = (budget.signatures, budget.nameComparisons) }
         var isUnrevoked = true
         for depth in 0..<count {
             do throws(RevocationCheck.OutOfWork) {
@@ -182,7 +245,7 @@ struct PathSearch {
     }
 
     private static func tooManySignatures(_ limits: CertificateVerifier.Limits) -> String {
-        "more signatures had to be verified than the limit of \(limits.signatures)"
+        "the signatures to be verified cost more than the limit of \(limits.signatureCost)"
     }
 
     private static func tooManyDistributionPoints(_ limits: CertificateVerifier.Limits) -> String {
@@ -198,8 +261,13 @@ struct PathSearch {
         _ relevance: CertificateRejection.Reason.Relevance,
         _ reason: @autoclosure () -> CertificateRejection.Reason
     ) {
-        if let rejection, (relevance, depth) <= (rejection.reason.relevance, rejection.depth) { return }
+        guard isMoreTelling(relevance, depth) else { return }
         rejection = CertificateRejection(certificate: certificate.description, depth: depth, reason: reason())
+    }
+
+    private func isMoreTelling(_ relevance: CertificateRejection.Reason.Relevance, _ depth: Int) -> Bool {
+        guard let rejection else { return true }
+        return (relevance, depth) > (rejection.reason.relevance, rejection.depth)
     }
 
     private mutating func note(_ certificate: Certificate, depth: Int, _ reason: CertificateRejection.Reason) {

@@ -27,7 +27,23 @@ public struct Certificate: Sendable {
     ///
     /// - Throws: ``CertificateError`` that names the field that isn't well-formed.
     public init(der: [UInt8]) throws(CertificateError) {
-        var parser = CertificateParser(der.span)
+        try self.init(der: der, isLenient: false)
+    }
+
+    /// Reads a certificate of at most 256 KiB of which nothing needs to be right but its structure, names and key, for
+    /// applications that do not verify it, or by rules of their own.
+    ///
+    /// Taken are extensions with malformed contents, or twice; malformed times; empty lists of alternative names; serial
+    /// numbers of any length; Booleans as BER has them. Of these, the first three are a flaw for which a
+    /// ``CertificateVerifier`` refuses the certificate; the others it lets pass, as OpenSSL does.
+    ///
+    /// - Throws: ``CertificateError`` that names the field that isn't well-formed.
+    public init(lenientlyReading der: [UInt8]) throws(CertificateError) {
+        try self.init(der: der, isLenient: true)
+    }
+
+    private init(der: [UInt8], isLenient: Bool) throws(CertificateError) {
+        var parser = CertificateParser(der.span, isLenient: isLenient)
         let fields: CertificateFields
         do throws(DERError) {
             fields = try parser.parse()
@@ -151,14 +167,14 @@ extension Certificate {
     public var authorityKeyIdentifier: [UInt8]? { storage.fields.extensions.authorityKeyIdentifier.map(bytes) }
 
     /// Whether subject and issuer are the same name.
-    public var isSelfIssued: Bool { subject == issuer }
+    public var isSelfIssued: Bool { storage.fields.isSelfIssued }
 
     func bytes(_ range: Range<Int>) -> [UInt8] {
         let der = der
         return Array(copying: der.span.extracting(range))
     }
 
-    private func generalName(_ position: GeneralNamePosition) -> GeneralName {
+    func generalName(_ position: GeneralNamePosition) -> GeneralName {
         switch position.tag {
         case GeneralNameTag.dnsName:
             return .dnsName(String(decoding: bytes(position.content), as: UTF8.self))
@@ -174,74 +190,6 @@ extension Certificate {
     }
 }
 
-// MARK: - Names
-
-extension Certificate {
-    /// The DNS names among the alternative names, wildcards included, in their order and spelling.
-    ///
-    /// The common name is never one (RFC 9525 §2).
-    public var dnsNames: [String] {
-        storage.fields.extensions.subjectAlternativeNames.compactMap { name in
-            guard name.tag == GeneralNameTag.dnsName else { return nil }
-            let bytes = bytes(name.content)
-            // Control characters or foreign ones are no DNS name, and a caller may print what it gets.
-            guard bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
-            return String(decoding: bytes, as: UTF8.self)
-        }
-    }
-
-    /// All alternative names, in their order.
-    public var alternativeNames: [GeneralName] {
-        storage.fields.extensions.subjectAlternativeNames.map(generalName)
-    }
-
-    /// The IP addresses among the alternative names, each of 4 or 16 bytes.
-    public var ipAddresses: [[UInt8]] {
-        storage.fields.extensions.subjectAlternativeNames.compactMap { name in
-            guard name.tag == GeneralNameTag.ipAddress, name.content.count == 4 || name.content.count == 16 else {
-                return nil
-            }
-            return bytes(name.content)
-        }
-    }
-
-    /// Whether an alternative name stands for this server (RFC 9525 §6, RFC 5280 §4.2.1.6).
-    ///
-    /// A wildcard stands for one whole label, the left-most, before at least two others. Addresses match addresses
-    /// only. The common name is not looked at.
-    public func matches(_ name: ServerName) -> Bool {
-        switch name {
-        case .dns(let host):
-            let host = Array(host.utf8)
-            return anyAlternativeName(GeneralNameTag.dnsName) { DNSName.matches(presented: $0, host: host.span) }
-        case .ipv4(let address):
-            return anyAlternativeName(GeneralNameTag.ipAddress) { value in
-                guard value.count == 4 else { return false }
-                var presented: UInt32 = 0
-                for index in value.indices { presented = presented << 8 | UInt32(value[index]) }
-                return presented == address
-            }
-        case .ipv6(let address):
-            return anyAlternativeName(GeneralNameTag.ipAddress) { value in
-                guard value.count == 16 else { return false }
-                var presented: UInt128 = 0
-                for index in value.indices { presented = presented << 8 | UInt128(value[index]) }
-                return presented == address
-            }
-        }
-    }
-
-    private func anyAlternativeName(_ tag: UInt8, _ matches: (Span<UInt8>) -> Bool) -> Bool {
-        let der = der
-        let bytes = der.span
-        for name in storage.fields.extensions.subjectAlternativeNames
-        where name.tag == tag && matches(bytes.extracting(name.content)) {
-            return true
-        }
-        return false
-    }
-}
-
 // MARK: - Key and signature
 
 extension Certificate {
@@ -249,6 +197,12 @@ extension Certificate {
     public var publicKeyKind: KeyKind? {
         let der = der
         return try? SubjectPublicKeyInfo(der.span, in: storage.fields.subjectPublicKeyInfo).kind
+    }
+
+    /// Whether the public key is a compressed point of an elliptic curve (RFC 5480 §2.2).
+    package var hasCompressedPoint: Bool {
+        guard case .success(let info) = publicKeyInfo else { return false }
+        return info.isCompressed
     }
 
     /// The public key, built when first asked for and kept.

@@ -13,12 +13,16 @@ struct CertificateFields: Sendable {
     var signature = 0..<0
     var issuer: DistinguishedName
     var subject: DistinguishedName
+    /// Whether the two are the same name (RFC 5280 §7.1), which path searches ask often.
+    var isSelfIssued = false
     var notBefore: Int64 = 0
     var notAfter: Int64 = 0
     var subjectPublicKeyInfo = 0..<0
     /// The contents of the list of extensions, empty without one.
     var extensionList = 0..<0
     var extensions = CertificateExtensions()
+    /// Why the certificate must not be on a path, though it was read: only where it is read leniently.
+    var flaw: String?
 }
 
 /// The extensions that path validation and name checks read (RFC 5280 §4.2.1).
@@ -34,6 +38,12 @@ struct CertificateExtensions: Sendable {
         var isCritical = false
     }
 
+    /// PolicyConstraints (RFC 5280 §4.2.1.11): after how many certificates each begins, nil if never.
+    struct PolicyConstraints: Sendable {
+        var requireExplicitPolicy: Int?
+        var inhibitPolicyMapping: Int?
+    }
+
     var subjectAlternativeNames: [GeneralNamePosition] = []
     var basicConstraints: BasicConstraints?
     var keyUsage: KeyUsage?
@@ -45,6 +55,12 @@ struct CertificateExtensions: Sendable {
     var distributionPoints: Range<Int>?
     /// The contents of authorityInfoAccess, which are only read when asked for.
     var authorityInformationAccess: Range<Int>?
+    /// The contents of certificatePolicies and policyMappings, which are only read where policies matter.
+    var certificatePolicies: Range<Int>?
+    var policyMappings: Range<Int>?
+    var policyConstraints: PolicyConstraints?
+    /// How many certificates may follow until anyPolicy no longer stands for all policies (RFC 5280 §4.2.1.14).
+    var inhibitAnyPolicy: Int?
     /// Whether the TLS feature status_request is there: a server has to staple an OCSP response (RFC 7633 §4.2.1).
     var requiresStapledStatus = false
     /// The identifier of the first critical extension that this module doesn't process.
@@ -59,12 +75,17 @@ struct CertificateParser: ~Escapable {
     static let maximumExtensionCount = 128
 
     private let bytes: Span<UInt8>
+    /// Whether what signatures don't need may be wrong: extensions whose contents are malformed, times, long serial
+    /// numbers, Booleans as BER has them. What OpenSSL would not have on a path either is kept as a flaw.
+    let isLenient: Bool
+    private var flaw: String?
     /// The field being read, for the error message.
     private(set) var field = "its outer structure"
 
     @_lifetime(copy bytes)
-    init(_ bytes: Span<UInt8>) {
+    init(_ bytes: Span<UInt8>, isLenient: Bool = false) {
         self.bytes = bytes
+        self.isLenient = isLenient
     }
 
     /// Reads the whole certificate.
@@ -86,7 +107,7 @@ struct CertificateParser: ~Escapable {
         let serialNumber = try reader.nextInteger()
         // RFC 5280 §4.1.2.2 allows 20 bytes; some issuers count without the leading zero. Zero and negative numbers
         // are to be handled gracefully.
-        guard serialNumber.count <= 21 else { throw .invalidInteger }
+        guard serialNumber.count <= 21 || isLenient else { throw .invalidInteger }
         field = "the signature algorithm"
         let innerSignatureAlgorithm = try reader.nextSequence()
         field = "the issuer"
@@ -96,14 +117,15 @@ struct CertificateParser: ~Escapable {
         let notBefore = try validity.next()
         let notAfter = try validity.next()
         try validity.finish()
-        let validFrom = try CertificateTime.parse(reader.span(notBefore.content), tag: notBefore.tag)
-        let validTo = try CertificateTime.parse(reader.span(notAfter.content), tag: notAfter.tag)
+        let validFrom = try time(notBefore)
+        let validTo = try time(notAfter)
         field = "the subject"
         let subject = try DistinguishedName(reader.span(try reader.nextSequence().whole))
         field = "the public key"
         let publicKey = try reader.nextSequence()
 
         var fields = CertificateFields(issuer: issuer, subject: subject)
+        fields.isSelfIssued = subject == issuer
         fields.signedPart = signedPart.whole
         fields.version = version
         fields.serialNumber = serialNumber
@@ -130,7 +152,26 @@ struct CertificateParser: ~Escapable {
         }
         field = "the signed part"
         try reader.finish()
+        fields.flaw = flaw
         return fields
+    }
+
+    /// A time, or the beginning of 1970 where it is malformed and that may be: then the certificate is never valid.
+    @_lifetime(self: copy self)
+    private mutating func time(_ element: DERElement) throws(DERError) -> Int64 {
+        do throws(DERError) {
+            return try CertificateTime.parse(bytes.extracting(element.content), tag: element.tag)
+        } catch {
+            try tolerate(error)
+            return 0
+        }
+    }
+
+    /// Keeps an error as a flaw, or throws it.
+    @_lifetime(self: copy self)
+    private mutating func tolerate(_ error: DERError) throws(DERError) {
+        guard isLenient else { throw error }
+        flaw = flaw ?? "\(field) is malformed: \(error)"
     }
 
     private static func version(_ reader: inout DERReader) throws(DERError) -> Int {
@@ -147,30 +188,36 @@ struct CertificateParser: ~Escapable {
     private mutating func extensions(in range: Range<Int>) throws(DERError) -> CertificateExtensions {
         var result = CertificateExtensions()
         var list = DERReader(bytes, in: range)
-        guard !list.isAtEnd else { throw .invalidValue("the list of extensions is empty") }
+        if list.isAtEnd { try tolerate(.invalidValue("the list of extensions is empty")) }
         var seen: [Range<Int>] = []
         while !list.isAtEnd {
             var reader = list.reader(in: try list.nextSequence())
             let (identifier, name) = try reader.nextObjectIdentifier()
             // DER leaves out the default FALSE, many issuers write it; nothing hangs on that.
-            let isCritical = reader.nextTag == DERTag.boolean ? try reader.nextBoolean() : false
+            let isCritical = reader.nextTag == DERTag.boolean ? try reader.nextBoolean(isLenient: isLenient) : false
             let value = try reader.next(DERTag.octetString).content
             try reader.finish()
 
             // RFC 5280 §4.2: one extension of each kind.
             for other in seen where areEqual(bytes.extracting(other), bytes.extracting(name)) {
-                throw .invalidValue("the extension \(ObjectIdentifier.dotted(bytes.extracting(name))) occurs twice")
+                let identifier = ObjectIdentifier.dotted(bytes.extracting(name))
+                try tolerate(.invalidValue("the extension \(identifier) occurs twice"))
             }
             guard seen.count < Self.maximumExtensionCount else {
                 throw .invalidValue("there are more than \(Self.maximumExtensionCount) extensions")
             }
             seen.append(name)
 
-            if try !read(identifier, value, isCritical: isCritical, into: &result), isCritical,
-                result.unhandledCriticalExtension == nil
-            {
-                result.unhandledCriticalExtension = name
+            do throws(DERError) {
+                if try !read(identifier, value, isCritical: isCritical, into: &result), isCritical,
+                    result.unhandledCriticalExtension == nil
+                {
+                    result.unhandledCriticalExtension = name
+                }
+            } catch {
+                try tolerate(error)
             }
+            field = "the extensions"
         }
         return result
     }
@@ -191,11 +238,11 @@ struct CertificateParser: ~Escapable {
         switch identifier {
         case .subjectAlternativeName:
             field = "the subjectAltName extension"
-            result.subjectAlternativeNames = try Self.generalNames(&reader)
+            result.subjectAlternativeNames = try Self.generalNames(&reader, mayBeEmpty: isLenient)
             isHandled = true
         case .basicConstraints:
             field = "the basicConstraints extension"
-            result.basicConstraints = try Self.basicConstraints(&reader)
+            result.basicConstraints = try Self.basicConstraints(&reader, isLenient: isLenient)
             isHandled = true
         case .keyUsage:
             field = "the keyUsage extension"
@@ -209,9 +256,22 @@ struct CertificateParser: ~Escapable {
             field = "the nameConstraints extension"
             result.nameConstraints = try Self.nameConstraints(&reader, isCritical: isCritical)
             isHandled = true
-        case .certificatePolicies where isCritical:
+        case .certificatePolicies:
+            result.certificatePolicies = value
+            guard isCritical else { return false }
             field = "the certificatePolicies extension"
-            isHandled = try Self.hasOnlyKnownPolicyQualifiers(&reader)
+            isHandled = try CertificatePolicies.haveKnownQualifiers(&reader)
+        case .policyMappings:
+            result.policyMappings = value
+            return true
+        case .policyConstraints:
+            field = "the policyConstraints extension"
+            result.policyConstraints = try Self.policyConstraints(&reader)
+            isHandled = true
+        case .inhibitAnyPolicy:
+            field = "the inhibitAnyPolicy extension"
+            result.inhibitAnyPolicy = try reader.nextSmallInteger()
+            isHandled = true
         case .subjectKeyIdentifier:
             field = "the subjectKeyIdentifier extension"
             result.subjectKeyIdentifier = try reader.next(DERTag.octetString).content
@@ -231,7 +291,13 @@ struct CertificateParser: ~Escapable {
             isHandled = true
         case .crlDistributionPoints:
             result.distributionPoints = value
-            return false
+            field = "the cRLDistributionPoints extension"
+            // One that is critical has to be understood; what isn't points to no list.
+            if isCritical { _ = try DistributionPoint.points(bytes, in: value) }
+            return true
+        // RFC 6960 §4.2.2.2.1: nobody is asked about responders here, whether they say so or not.
+        case .ocspNoCheck:
+            return true
         case .authorityInformationAccess:
             result.authorityInformationAccess = value
             return false
@@ -239,115 +305,6 @@ struct CertificateParser: ~Escapable {
             return false
         }
         try reader.finish()
-        field = "the extensions"
         return isHandled
-    }
-}
-
-// MARK: - Contents of extensions
-
-extension CertificateParser {
-    /// GeneralNames (RFC 5280 §4.2.1.6).
-    private static func generalNames(_ reader: inout DERReader) throws(DERError) -> [GeneralNamePosition] {
-        var names = reader.reader(in: try reader.nextSequence())
-        var result: [GeneralNamePosition] = []
-        repeat { result.append(try generalName(&names)) } while !names.isAtEnd
-        return result
-    }
-
-    private static func generalName(_ reader: inout DERReader) throws(DERError) -> GeneralNamePosition {
-        let element = try reader.next()
-        guard GeneralNameTag.isKnown(element.tag) else {
-            throw .invalidValue("a general name has the unknown tag 0x\(hexadecimal(element.tag))")
-        }
-        if element.tag == GeneralNameTag.directoryName {
-            // The Name is a CHOICE and so explicitly tagged.
-            _ = try DistinguishedName(reader.span(element.content))
-        }
-        return GeneralNamePosition(tag: element.tag, content: element.content)
-    }
-
-    /// BasicConstraints (RFC 5280 §4.2.1.9).
-    private static func basicConstraints(
-        _ reader: inout DERReader
-    ) throws(DERError) -> CertificateExtensions.BasicConstraints {
-        var constraints = reader.reader(in: try reader.nextSequence())
-        var result = CertificateExtensions.BasicConstraints()
-        if constraints.nextTag == DERTag.boolean { result.isCertificateAuthority = try constraints.nextBoolean() }
-        if constraints.nextTag == DERTag.integer { result.pathLengthConstraint = try constraints.nextSmallInteger() }
-        try constraints.finish()
-        return result
-    }
-
-    /// ExtKeyUsageSyntax (RFC 5280 §4.2.1.12).
-    private static func extendedKeyUsage(_ reader: inout DERReader) throws(DERError) -> ExtendedKeyUsage {
-        var purposes = reader.reader(in: try reader.nextSequence())
-        var result: ExtendedKeyUsage = []
-        repeat {
-            result.insert(ExtendedKeyUsage(try purposes.nextObjectIdentifier().identifier))
-        } while !purposes.isAtEnd
-        return result
-    }
-
-    /// Whether the qualifiers in CertificatePolicies are of the two kinds that are defined (RFC 5280 §4.2.1.4).
-    ///
-    /// Policies restrict nothing here: any is acceptable and none is required (RFC 5280 §6.1.1 (c), (e)), and what
-    /// could require one, the policyConstraints extension, is critical and not processed. So there is nothing to
-    /// interpret but the statements and notices that are meant for people.
-    private static func hasOnlyKnownPolicyQualifiers(_ reader: inout DERReader) throws(DERError) -> Bool {
-        var policies = reader.reader(in: try reader.nextSequence())
-        var areKnown = true
-        repeat {
-            var policy = policies.reader(in: try policies.nextSequence())
-            _ = try policy.nextObjectIdentifier()
-            guard !policy.isAtEnd else { continue }
-            var qualifiers = policy.reader(in: try policy.nextSequence())
-            try policy.finish()
-            repeat {
-                var qualifier = qualifiers.reader(in: try qualifiers.nextSequence())
-                switch try qualifier.nextObjectIdentifier().identifier {
-                case .certificationPracticeStatement, .userNotice: break
-                default: areKnown = false
-                }
-                _ = try qualifier.next()
-                try qualifier.finish()
-            } while !qualifiers.isAtEnd
-        } while !policies.isAtEnd
-        return areKnown
-    }
-
-    /// NameConstraints (RFC 5280 §4.2.1.10).
-    private static func nameConstraints(
-        _ reader: inout DERReader,
-        isCritical: Bool
-    ) throws(DERError) -> CertificateExtensions.NameConstraintPositions {
-        var constraints = reader.reader(in: try reader.nextSequence())
-        var result = CertificateExtensions.NameConstraintPositions(isCritical: isCritical)
-        if let permitted = try constraints.nextIfPresent(DERTag.constructedContext(0)) {
-            result.permitted = try subtrees(permitted, in: constraints)
-        }
-        if let excluded = try constraints.nextIfPresent(DERTag.constructedContext(1)) {
-            result.excluded = try subtrees(excluded, in: constraints)
-        }
-        try constraints.finish()
-        guard !result.permitted.isEmpty || !result.excluded.isEmpty else {
-            throw .invalidValue("there is neither a permitted nor an excluded subtree")
-        }
-        return result
-    }
-
-    private static func subtrees(
-        _ element: DERElement,
-        in outer: borrowing DERReader
-    ) throws(DERError) -> [GeneralNamePosition] {
-        var list = outer.reader(in: element)
-        var result: [GeneralNamePosition] = []
-        repeat {
-            var subtree = list.reader(in: try list.nextSequence())
-            result.append(try generalName(&subtree))
-            // RFC 5280 §4.2.1.10: minimum is the default 0, which DER leaves out, and maximum is absent.
-            guard subtree.isAtEnd else { throw .invalidValue("a subtree has a minimum or maximum distance") }
-        } while !list.isAtEnd
-        return result
     }
 }

@@ -212,6 +212,11 @@ struct TestChain: Sendable {
     var limits = CertificateVerifier.Limits()
     var time = TestCertificate.now
     var revocation: RevocationPolicy?
+    var policies = PolicyRequirements()
+    var leafKeyUsages = KeyUsage.digitalSignature
+    var allowsCommonName = false
+    /// Whether certificates are read leniently.
+    var isLenient = false
 
     /// Replaces an extension, or adds it.
     static func set(_ new: TestExtension, in certificate: inout TestCertificate) {
@@ -225,9 +230,14 @@ struct TestChain: Sendable {
             trustAnchors: TrustAnchors([try root.made()]),
             purpose: purpose,
             limits: limits,
-            revocation: revocation
+            revocation: revocation,
+            policies: policies,
+            leafKeyUsages: leafKeyUsages,
+            allowsCommonName: allowsCommonName
         )
-        let chain = try [leaf.made(), intermediate.made()] + extras.map { try $0.made() }
+        let chain = try ([leaf, intermediate] + extras).map { certificate in
+            isLenient ? try Certificate(lenientlyReading: certificate.der) : try certificate.made()
+        }
         return try verifier.verify(chain, serverName: serverName.flatMap { ServerName($0) }, at: time)
     }
 

@@ -13,6 +13,16 @@ struct TestKey: Sendable {
 }
 
 extension TestKey {
+    /// The same key on P-256, its point compressed (RFC 5480 §2.2).
+    var compressed: TestKey {
+        let info = base64(publicKeyInfo)
+        let point = info.suffix(65)
+        let x = point.dropFirst().prefix(32)
+        let algorithm = DER.sequence(DER.object("1.2.840.10045.2.1"), DER.object("1.2.840.10045.3.1.7"))
+        let key = DER.sequence(algorithm, DER.bits([2 | (info.last ?? 0) & 1] + x))
+        return TestKey(publicKeyInfo: DERText.base64(key), privateKey: privateKey, algorithm: self.algorithm)
+    }
+
     static let root = TestKey(
         publicKeyInfo: """
             MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEfXncjFhnYlHwdJT1n0ca8I5Kvn7ZMwPjMKPiRi78JMCYXDraPmIYCaNK0b/0m3mN\

@@ -17,6 +17,8 @@ struct TestOCSPResponse: Sendable {
     var hash = HashAlgorithm.sha1
     var issuerName = DER.name("Intermediate")
     var issuerKey = TestKey.intermediate
+    /// The bits of the issuer's key, if they aren't a point of P-256.
+    var issuerKeyBits: [UInt8]?
     var serialNumber = DER.integer(1)
     var status = Status.good
     var thisUpdate = DER.time("20251231000000Z")
@@ -73,7 +75,7 @@ struct TestOCSPResponse: Sendable {
                 DER.sequence(
                     DER.sequence(DER.object(hashObject), DER.null),
                     DER.octets(try Self.digest(issuerName, hash)),
-                    DER.octets(try Self.digest(Self.bits(of: issuerKey), hash)),
+                    DER.octets(try Self.digest(issuerKeyBits ?? Self.bits(of: issuerKey), hash)),
                     serialNumber
                 ),
                 certStatus,
