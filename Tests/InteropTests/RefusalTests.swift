@@ -54,6 +54,17 @@ import Testing
         try server.child.waitForText("alert \(bad.alert)")
     }
 
+    /// Certificate policies, and names that are written differently.
+    @Test(arguments: PathCertificates.chains) func clientFollowsPoliciesAndNames(_ chain: PathCertificates.Chain) throws
+    {
+        let certificates = try PathCertificates.shared()
+        let server = try startOpenSSL(certificates.identity(chain.name), ["-rev"])
+        let outcome = try startSafeTLSClient(server.port, ["--ca", certificates.authority.path], input: .none)
+            .waitForExit()
+        #expect((outcome.status == 0) == (chain.words == nil), "\(outcome)")
+        if let words = chain.words { #expect(outcome.errors.contains(words), "\(outcome)") }
+    }
+
     @Test func clientRefusesAServerThatIsNotTLS() throws {
         let script = """
             import socket

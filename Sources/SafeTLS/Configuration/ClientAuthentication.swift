@@ -37,6 +37,8 @@ public struct ClientAuthentication: Sendable {
     public var trustsOnlyRoots = false
     /// How revocation is checked; nil checks nothing. Default: nil.
     public var revocation: RevocationPolicy?
+    /// The certificate policies that a client's path has to be valid for (RFC 5280 §6.1.1). Default: none is required.
+    public var policies = PolicyRequirements()
     /// The names sent to clients. Default: those of the trust anchors.
     public var authorityNames = AuthorityNames.trustAnchors
     /// The signature schemes to accept of clients, most wanted first.
@@ -94,7 +96,8 @@ public final class ClientAuthenticator: Sendable {
             purpose: .clientAuthentication,
             limits: authentication.limits,
             revocation: authentication.revocation,
-            trustsOnlyRoots: authentication.trustsOnlyRoots
+            trustsOnlyRoots: authentication.trustsOnlyRoots,
+            policies: authentication.policies
         )
         self.judge = judge
         self.compression = compression

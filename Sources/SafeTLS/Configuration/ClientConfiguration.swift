@@ -25,6 +25,18 @@ public struct ClientOptions: Sendable {
     public var requiresOCSPResponse = false
     /// How revocation lists are checked; nil checks none. Default: nil.
     public var revocation: RevocationPolicy?
+    /// The certificate policies that a server's path has to be valid for (RFC 5280 §6.1.1). Default: none is required.
+    public var policies = PolicyRequirements()
+    /// Whether a server's chain has to lead to an anchor that names itself as its issuer, see
+    /// `CertificateVerifier.trustsOnlyRoots`. Default: false.
+    public var trustsOnlyRoots = false
+    /// Bounds on the work that a server's chain can cause.
+    public var limits = CertificateVerifier.Limits()
+    /// Whether nothing of a server's certificate is judged but by the application's judge, beyond what the handshake's
+    /// signature needs: see `Certificate.init(lenientlyReading:)`; neither the key usage nor a long RSA key ends the
+    /// handshake. TLS 1.2 servers are told that certificates may have compressed points. Only for
+    /// ``ClientConfiguration/init(judge:options:)``. Default: false.
+    public var readsCertificatesLeniently = false
     /// Whether to ask servers for the proof that their certificate was logged (RFC 6962). The timestamps are handed out, not
     /// verified. Default: false.
     public var requestsSignedCertificateTimestamps = false
@@ -138,6 +150,11 @@ public final class ClientConfiguration: Sendable {
         guard trustAnchors.count > 0 || options.requiresPreSharedKey || judge != nil else {
             throw ConfigurationError(reason: "the trust store is empty: no server could be verified")
         }
+        guard judge != nil || !options.readsCertificatesLeniently else {
+            throw ConfigurationError(
+                reason: "certificates are to be read leniently, and no judge is there to judge them"
+            )
+        }
         try ConfigurationCheck.versions(options.versions)
         try ConfigurationCheck.cipherSuites(options.cipherSuites, versions: options.versions)
         try ConfigurationCheck.groups(options.groups)
@@ -173,7 +190,10 @@ public final class ClientConfiguration: Sendable {
         verifier = CertificateVerifier(
             trustAnchors: trustAnchors,
             purpose: .serverAuthentication,
-            revocation: options.revocation
+            limits: options.limits,
+            revocation: options.revocation,
+            trustsOnlyRoots: options.trustsOnlyRoots,
+            policies: options.policies
         )
         sessionCache = other?.sessionCache ?? ClientSessionCache(capacity: options.sessionCacheCapacity)
         certificateCompression = try CertificateCompression(options.certificateCompressors)

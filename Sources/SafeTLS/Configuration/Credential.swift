@@ -19,6 +19,8 @@ public final class Credential: Sendable {
     private let hasStaple = Atomic(false)
     /// What the key can sign with.
     let keyKind: KeyKind
+    /// Whether the certificate's key is a compressed point, which clients of TLS 1.2 may want to know.
+    let hasCompressedPoint: Bool
     /// The whole TLS 1.3 Certificate message with an empty request context (RFC 8446 §4.4.2).
     let certificateMessageTLS13: [UInt8]
     /// The whole TLS 1.2 Certificate message (RFC 5246 §7.4.2).
@@ -58,6 +60,7 @@ public final class Credential: Sendable {
         self.certificateChain = certificateChain
         self.privateKey = privateKey
         keyKind = privateKey.kind
+        hasCompressedPoint = leaf.hasCompressedPoint
         signatureAlgorithms = certificateChain.filter { $0.subject != $0.issuer }.map(\.signatureAlgorithm)
         certificateMessageTLS13 = messageTLS13.takeBytes()
         certificateMessageTLS12 = messageTLS12.takeBytes()
@@ -272,7 +275,12 @@ public final class Credential: Sendable {
 
     /// Whether the chain comes from an authority that a server names (RFC 8446 §4.2.4, RFC 5246 §7.4.4).
     func isIssued(byOneOf authorities: [[UInt8]]) -> Bool {
-        authorities.isEmpty || certificateChain.contains { authorities.contains($0.issuer.der) }
+        if authorities.isEmpty || certificateChain.contains(where: { authorities.contains($0.issuer.der) }) {
+            return true
+        }
+        // Names are the same in other kinds of strings, too (RFC 5280 §7.1).
+        let names = Set(authorities.compactMap { try? DistinguishedName(der: $0) })
+        return certificateChain.contains { names.contains($0.issuer) }
     }
 
     /// The first of `schemes` that this credential can sign with and the peer accepts.

@@ -9,9 +9,13 @@ struct PeerChain {
     let leaf: Certificate
     /// What was sent together with the peer's certificate.
     var staple: CertificateStaple
+    /// Whether nothing of the certificates is judged but by a judge of the application's, see
+    /// ``ClientOptions/readsCertificatesLeniently``.
+    let isLenient: Bool
 
     /// Parses the certificates of a message.
-    init(_ message: borrowing CertificateMessage) throws(TLSError) {
+    init(_ message: borrowing CertificateMessage, isLenient: Bool = false) throws(TLSError) {
+        self.isLenient = isLenient
         guard message.count <= TLSLimits.certificateChainLength else {
             throw .peerMisbehaved(.tooMany("certificates"))
         }
@@ -30,7 +34,8 @@ struct PeerChain {
                 }
             }
             do throws(CertificateError) {
-                certificates.append(try Certificate(der: copyBytes(entry.certificate)))
+                let der: [UInt8] = copyBytes(entry.certificate)
+                certificates.append(try isLenient ? Certificate(lenientlyReading: der) : Certificate(der: der))
             } catch {
                 throw .malformed(
                     MalformedInput(
@@ -44,6 +49,25 @@ struct PeerChain {
         guard let leaf = certificates.first else { throw .peerMisbehaved(.noServerCertificate) }
         self.certificates = certificates
         self.leaf = leaf
+    }
+}
+
+extension PeerChain {
+    /// A signature is verified before the certificate is: keys that no verifier takes must not make it costly.
+    fileprivate func checkLength(of key: PublicKey) throws(TLSError) {
+        guard !isLenient else { return }
+        switch key.kind {
+        case .rsa(let bits), .rsaPSS(let bits):
+            guard bits > KeyLimits.longestTrustedRSABits else { return }
+            throw .malformed(
+                MalformedInput(
+                    what: "certificate",
+                    why: "an RSA key of \(bits) bits is longer than the limit",
+                    alert: .unsupportedCertificate
+                )
+            )
+        case .ecdsaP256, .ecdsaP384, .ecdsaP521, .ed25519: return
+        }
     }
 }
 
@@ -81,7 +105,7 @@ struct HandshakeSignatureVerified {
             throw .peerMisbehaved(.illegalParameter("the signature scheme \(scheme), which was not offered"))
         }
         // RFC 8446 §4.4.2.2, RFC 5246 §7.4.2: keys that sign the handshake must be meant for signatures.
-        if let usage = chain.leaf.keyUsage, !usage.contains(.digitalSignature) {
+        if !chain.isLenient, let usage = chain.leaf.keyUsage, !usage.contains(.digitalSignature) {
             throw .certificateRejected(
                 CertificateRejection(
                     certificate: chain.leaf.description,
@@ -98,6 +122,7 @@ struct HandshakeSignatureVerified {
                 MalformedInput(what: "certificate", why: error.reason, alert: .unsupportedCertificate)
             )
         }
+        try chain.checkLength(of: key)
         guard scheme.isUsable(with: key.kind, in: version) else {
             throw .peerMisbehaved(.illegalParameter("the signature scheme \(scheme), which does not fit its key"))
         }

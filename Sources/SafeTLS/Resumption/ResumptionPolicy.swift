@@ -29,11 +29,15 @@ struct ClientAuthenticationFingerprint: Sendable {
     let digest: [UInt8]
 
     init(_ authentication: ClientAuthentication) throws(ConfigurationError) {
-        var fields = PolicyFields("client authentication 1")
+        var fields = PolicyFields("client authentication 2")
         fields.add("mode", [authentication.mode == .required ? 1 : 0])
         fields.add("schemes", authentication.signatureSchemes.map(\.rawValue).flatMap(\.bytes))
         fields.add("roots", [authentication.trustsOnlyRoots ? 1 : 0])
         try fields.add("anchors", set: authentication.trustAnchors.certificates.map(\.der))
+        let policies = authentication.policies
+        let flags = [policies.requiresPolicy, policies.inhibitsMapping, policies.inhibitsAnyPolicy]
+        fields.add("policy rules", flags.map { $0 ? 1 : 0 } + [policies.acceptablePolicies == nil ? 0 : 1])
+        try fields.add("policies", set: (policies.acceptablePolicies ?? []).map { Array($0.utf8) })
         if let revocation = authentication.revocation {
             fields.add("revocation checks", [revocation.checks == .leaf ? 0 : 1])
             fields.add("unknown status", [revocation.unknownStatus == .refuse ? 0 : 1])

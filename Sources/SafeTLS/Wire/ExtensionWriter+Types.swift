@@ -31,8 +31,11 @@ extension ExtensionWriter {
     }
 
     /// Only the uncompressed format exists for us (RFC 8422 §5.1.2).
-    mutating func ecPointFormats() {
-        add(.ecPointFormats) { $0.vector8([0]) }
+    ///
+    /// - Parameter inCertificates: Whether certificates may have compressed points, which RFC 4492 §5.1.2 has the same list
+    ///   say: peers that go by it would not show theirs, or not take ours. Key shares stay uncompressed.
+    mutating func ecPointFormats(compressed inCertificates: Bool = false) {
+        add(.ecPointFormats) { $0.vector8(inCertificates ? [0, 1] : [0]) }
     }
 
     /// Empty on an initial handshake, and we make no other (RFC 5746 §3.4, §3.6).

@@ -33,6 +33,11 @@ struct ResumptionPolicyTests {
         Change("protocol range") { $0.versions = .tls12 ... .tls13 },
         Change("clients are asked no more") { $0.clientAuthentication = nil },
         Change("client-auth roots") { $0.clientAuthentication?.trustsOnlyRoots = true },
+        Change("certificate policies are required") { $0.clientAuthentication?.policies.requiresPolicy = true },
+        Change("acceptable certificate policies") { $0.clientAuthentication?.policies.acceptablePolicies = ["1.2.3"] },
+        Change("no certificate policy is acceptable") { $0.clientAuthentication?.policies.acceptablePolicies = [] },
+        Change("policy mappings don’t count") { $0.clientAuthentication?.policies.inhibitsMapping = true },
+        Change("anyPolicy doesn’t count") { $0.clientAuthentication?.policies.inhibitsAnyPolicy = true },
         Change("client-auth mode") { $0.clientAuthentication?.mode = .required },
         Change("trust anchors") { options in
             options.clientAuthentication?.trustAnchors = try TestCredentials.otherAnchors()

@@ -230,6 +230,17 @@ struct NegotiationTests {
         }
     }
 
+    /// RFC 5280 §7.1: a server may have its authorities' names in another kind of string, or in capitals.
+    @Test("authorities are found however their names are written")
+    func authorityNames() throws {
+        let credential = try TestCredentials.named("p256")
+        let issuer = credential.certificateChain[0].issuer.der
+        let other = issuer.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) ? $0 - 32 : $0 }
+        #expect(other != issuer)
+        #expect(credential.isIssued(byOneOf: [issuer]) && credential.isIssued(byOneOf: [[0x30, 0], other]))
+        #expect(credential.isIssued(byOneOf: []) && !credential.isIssued(byOneOf: [[0x30, 0], [1]]))
+    }
+
     @Test("addresses are verified and not sent", arguments: ["127.0.0.1", "::1"])
     func addresses(address: String) throws {
         var pair = Pair.tls13()

@@ -35,7 +35,7 @@ struct ExpectCertificateTLS12: ~Copyable {
         _ channel: inout Channel
     ) throws(TLSError) -> ClientPhase {
         guard type == .certificate else { throw .unexpected(type, expected: "Certificate") }
-        var chain = try Self.chain(message)
+        var chain = try Self.chain(message, handshake.offer.options)
         chain.staple.signedCertificateTimestamps = handshake.signedCertificateTimestamps
         // RFC 8422 §5.3: the suite names the kind of key. Keys that are not supported fail at the signature.
         if let kind = chain.leaf.publicKeyKind,
@@ -51,7 +51,7 @@ struct ExpectCertificateTLS12: ~Copyable {
         return .handshaking(.expectServerKeyExchange(ExpectServerKeyExchange(handshake: handshake, chain: chain)))
     }
 
-    private static func chain(_ message: [UInt8]) throws(TLSError) -> PeerChain {
+    private static func chain(_ message: [UInt8], _ options: ClientOptions) throws(TLSError) -> PeerChain {
         let received: CertificateMessage
         do throws(DecodeError) {
             received = try CertificateMessage(
@@ -61,7 +61,7 @@ struct ExpectCertificateTLS12: ~Copyable {
         } catch {
             throw TLSError(error, in: .certificate)
         }
-        return try PeerChain(received)
+        return try PeerChain(received, isLenient: options.readsCertificatesLeniently)
     }
 }
 

@@ -138,7 +138,7 @@ struct ExpectCertificateTLS13: ~Copyable {
             try offer.checkExtensions(entry.extensions.types)
             try entry.extensions.checkPlacement(in: .certificate)
         }
-        return try PeerChain(received)
+        return try PeerChain(received, isLenient: offer.options.readsCertificatesLeniently)
     }
 }
 

@@ -135,7 +135,7 @@ struct ClientOffer: ~Copyable {
                 if offersTLS12 {
                     extensions.addEmpty(.extendedMasterSecret)
                     extensions.renegotiationInfo()
-                    extensions.ecPointFormats()
+                    extensions.ecPointFormats(compressed: options.readsCertificatesLeniently)
                     // RFC 5077 §3.2: empty, it asks for a ticket.
                     if resumes && options.requestsTicketsTLS12 { extensions.add(.sessionTicket, body: ticket.span) }
                 }

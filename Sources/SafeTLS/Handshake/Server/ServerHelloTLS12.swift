@@ -38,6 +38,9 @@ enum ServerHelloTLS12 {
         let usesExtendedMasterSecret = hello.hasExtendedMasterSecret
         let supportsSecureRenegotiation = hello.supportsSecureRenegotiation
         let namesPointFormats = hello.extensions.contains(.ecPointFormats)
+        let mayHaveCompressedPoints =
+            hello.acceptsCompressedPoints
+            && (choice.credential.hasCompressedPoint || context.configuration.clientAuthenticator != nil)
         let ticket = TicketIssueTLS12(context, hello)
         let session = try SessionIDIssue(context, hello, ticket: ticket)
         let sessionID = session?.identifier ?? []
@@ -55,7 +58,7 @@ enum ServerHelloTLS12 {
                 if usesExtendedMasterSecret { extensions.addEmpty(.extendedMasterSecret) }
                 if ticket != nil { extensions.addEmpty(.sessionTicket) }
                 if name != nil { extensions.addEmpty(.serverName) }
-                if namesPointFormats { extensions.ecPointFormats() }
+                if namesPointFormats { extensions.ecPointFormats(compressed: mayHaveCompressedPoints) }
                 extensions.recordLimits(limits)
                 if let applicationProtocol { extensions.applicationProtocols([applicationProtocol]) }
                 // RFC 6066 §8, RFC 6962 §3.3.

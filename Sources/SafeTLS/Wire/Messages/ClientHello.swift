@@ -173,6 +173,12 @@ extension ClientHello {
         return contains(ecPointFormats, 0)
     }
 
+    /// RFC 4492 §5.1.2: whether ansiX962_compressed_prime is named, which says what certificates may have.
+    var acceptsCompressedPoints: Bool {
+        guard let ecPointFormats else { return false }
+        return contains(ecPointFormats, 1)
+    }
+
     func allows(_ mode: PSKKeyExchangeMode) -> Bool {
         guard let pskKeyExchangeModes else { return false }
         return contains(pskKeyExchangeModes, mode.rawValue)
