@@ -12,10 +12,10 @@ import Testing
         LoadModule proxy_http_module \(modules)/mod_proxy_http.so
         """
 
-    private static func file(_ name: String) throws -> String { try TestCertificates.shared().file(name).path }
+    static func file(_ name: String) throws -> String { try TestCertificates.shared().file(name).path }
 
     /// A server of OpenSSL that answers every request with a page about its connection.
-    private static func backend(_ identity: String, _ options: [String] = []) throws -> (port: Int, ChildProcess) {
+    static func backend(_ identity: String, _ options: [String] = []) throws -> (port: Int, ChildProcess) {
         let port = try LoopbackPort.free()
         let child = try ChildProcess(
             "openssl",
@@ -28,7 +28,7 @@ import Testing
         return (port, child)
     }
 
-    private static func front(
+    static func front(
         _ face: HTTPServer.Face,
         to backend: String,
         _ directives: String,
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    private static func status(_ server: HTTPServer) throws -> String {
+    static func status(_ server: HTTPServer) throws -> String {
         try curl([
             "--output", "/dev/null", "--write-out", "%{http_code}", "http://localhost:\(server.port)/",
         ]).text

@@ -9,11 +9,19 @@ enum AlternativeNames {
         ([0x06, 0x08, 0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x08, 0x07], "OTHER_dnsSRV"),
     ]
 
+    /// More names than this in one certificate are no variables: requests copy them all, and a client's certificate has
+    /// room for thousands. Real ones have a few, those of servers up to a hundred.
+    static let maximumCount = 256
+
     /// The variables, without what stands before `SAN_`.
     static func variables(of certificate: Certificate) -> [(String, String)] {
+        variables(of: certificate.alternativeNames)
+    }
+
+    static func variables(of names: [GeneralName]) -> [(String, String)] {
         var counts: [String: Int] = [:]
         var variables: [(String, String)] = []
-        for name in certificate.alternativeNames {
+        for name in names where variables.count < maximumCount {
             guard let (kind, value) = variable(name) else { continue }
             let count = counts[kind, default: 0]
             counts[kind] = count + 1

@@ -59,6 +59,8 @@ struct ProxyJudge: Sendable {
     let revocation: RevocationPolicy?
     let limits: CertificateVerifier.Limits
     let trustsOnlyRoots: Bool
+    /// Whether a name may stand in the common name alone: with mod_ssl it may, with mod_tls not.
+    let allowsCommonName: Bool
 
     func verdict(on request: VerificationRequest) -> Verdict {
         guard let leaf = request.certificateChain.first else {
@@ -68,7 +70,8 @@ struct ProxyJudge: Sendable {
         do throws(CertificateRejection) {
             try check(leaf, name: request.serverName, at: time)
             guard verification != .none else { return .accepted(path: []) }
-            return .accepted(path: try path(request.certificateChain, at: time))
+            let name = checksName ? request.serverName : nil
+            return .accepted(path: try path(request.certificateChain, name: name, at: time))
         } catch {
             return .rejected(error)
         }
@@ -83,31 +86,29 @@ struct ProxyJudge: Sendable {
             guard time <= leaf.notAfter else { throw reject(.expired(notAfter: leaf.notAfter, now: time)) }
             guard time >= leaf.notBefore else { throw reject(.notYetValid(notBefore: leaf.notBefore, now: time)) }
         }
-        if checksName, let name, !leaf.matches(name), !Self.commonName(of: leaf, matches: name) {
+        if checksName, let name, !leaf.matches(name, inCommonName: allowsCommonName) {
             throw reject(.wrongName(expected: name, presented: leaf.dnsNames))
         }
     }
 
-    /// Certificates inside a company often have a common name only. It counts where no DNS name is in the certificate.
-    private static func commonName(of leaf: Certificate, matches name: ServerName) -> Bool {
-        guard leaf.dnsNames.isEmpty, let common = leaf.subject.commonName?.lowercased() else { return false }
-        let wanted = name.description.lowercased()
-        if common == wanted { return true }
-        // A wildcard stands for one label (RFC 9525 §6.3).
-        guard name.isDNS, common.hasPrefix("*."), let dot = wanted.firstIndex(of: ".") else { return false }
-        return wanted[dot...] == common.dropFirst()
-    }
-
-    private func path(_ chain: [Certificate], at time: Int64) throws(CertificateRejection) -> [Certificate] {
+    /// - Parameter name: The name that the certificate has to be for: name constraints bind it wherever it stands.
+    private func path(
+        _ chain: [Certificate],
+        name: ServerName?,
+        at time: Int64
+    ) throws(CertificateRejection) -> [Certificate] {
         let verifier = CertificateVerifier(
             trustAnchors: trustAnchors,
             purpose: .serverAuthentication,
             limits: limits,
             revocation: revocation,
-            trustsOnlyRoots: trustsOnlyRoots
+            trustsOnlyRoots: trustsOnlyRoots,
+            // What OpenSSL asks of servers, which leaves open how the key is used.
+            leafKeyUsages: [.digitalSignature, .keyEncipherment, .keyAgreement],
+            allowsCommonName: allowsCommonName
         )
         do throws(CertificateRejection) {
-            return try verifier.verify(chain, serverName: nil, at: time)
+            return try verifier.verify(chain, serverName: name, at: time)
         } catch {
             switch (verification, error.reason) {
             case (.optionalWithoutAuthority, .unknownIssuer), (.optionalWithoutAuthority, .selfSigned): return []

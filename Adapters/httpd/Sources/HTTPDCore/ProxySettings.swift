@@ -81,6 +81,8 @@ public final class ProxySettings {
                 (values.suitesTLS13 ?? OpenSSLDefaults.suitesTLS13) + (values.suitesTLS12 ?? OpenSSLCipherString.all)
         }
         options.credentials = credentials
+        // The judge says what counts of a certificate: without verification, next to nothing.
+        options.readsCertificatesLeniently = true
         if !values.isOfTLS, let verification = values.verification, verification != .none {
             guard values.authorityFile != nil || values.authorityPath != nil else {
                 throw DirectiveError(
@@ -102,7 +104,8 @@ public final class ProxySettings {
                     trustAnchors: try authorities(),
                     revocation: try revocation(),
                     limits: limits,
-                    trustsOnlyRoots: !values.isOfTLS
+                    trustsOnlyRoots: !values.isOfTLS,
+                    allowsCommonName: !values.isOfTLS
                 ),
                 insistsOnName: values.isOfTLS
             )

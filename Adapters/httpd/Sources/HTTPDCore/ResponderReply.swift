@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import TLSCertificates
 
-/// What a responder sends over HTTP (RFC 9112 §2.1), as far as it has come.
+/// What a responder sends over HTTP (RFC 9112 §2.1), taken piece by piece.
+///
+/// Each byte is looked at once, however small the pieces are, and the head is read when it is complete.
 public struct ResponderReply {
     /// A reply of more bytes than this is not read to its end: its head may have 16 KiB.
     public static let maximumByteCount = maximumHead + OCSPResponse.maximumByteCount
@@ -11,19 +13,64 @@ public struct ResponderReply {
     /// The OCSP response, once it is complete.
     public private(set) var body: [UInt8]?
 
-    /// Looks at what has come.
+    /// What of the head, and then of the body, has come.
+    private var bytes: [UInt8] = []
+    /// Where the head's last line begins.
+    private var lineStart = 0
+    private var lines: [String] = []
+    private var isInBody = false
+    /// How long the body is said to be.
+    private var length: Int?
+
+    /// A reply of which nothing has come.
+    public init() {}
+
+    /// Takes the next bytes; what comes behind a complete body is nobody's.
     ///
-    /// - Parameter isClosed: Whether nothing else comes.
     /// - Throws: A sentence that says why this is no answer.
-    public init(_ bytes: [UInt8], isClosed: Bool) throws(DirectiveError) {
-        guard let (lines, bodyStart) = Self.head(bytes) else {
-            guard !isClosed, bytes.count <= Self.maximumHead else {
-                throw DirectiveError("the responder's reply has no complete HTTP head")
+    public mutating func take(_ piece: Span<UInt8>) throws(DirectiveError) {
+        guard body == nil else { return }
+        for index in piece.indices {
+            if isInBody, let length, bytes.count >= length { break }
+            bytes.append(piece[index])
+            if !isInBody {
+                if piece[index] == UInt8(ascii: "\n") { try endLine() }
+                guard isInBody || bytes.count <= Self.maximumHead else { throw Self.noHead }
+            } else if bytes.count > OCSPResponse.maximumByteCount {
+                throw DirectiveError("the responder's reply has more than 64 KiB")
             }
+        }
+        if isInBody, let length, bytes.count >= length { body = bytes }
+    }
+
+    /// Takes note that nothing else comes.
+    ///
+    /// - Throws: A sentence that says why this is no answer.
+    public mutating func close() throws(DirectiveError) {
+        guard body == nil else { return }
+        guard isInBody else { throw Self.noHead }
+        if let length {
+            throw DirectiveError("the responder's reply ends after \(bytes.count) of \(length) bytes")
+        }
+        body = bytes
+    }
+
+    private static let noHead = DirectiveError("the responder's reply has no complete HTTP head")
+
+    private mutating func endLine() throws(DirectiveError) {
+        var line = bytes[lineStart..<bytes.count - 1]
+        if line.last == UInt8(ascii: "\r") { line.removeLast() }
+        lineStart = bytes.count
+        guard line.isEmpty, !lines.isEmpty else {
+            lines.append(String(decoding: line, as: UTF8.self))
             return
         }
+        try readHead()
+        (isInBody, bytes, lines) = (true, [], [])
+    }
+
+    private mutating func readHead() throws(DirectiveError) {
         try Self.checkStatus(lines.first ?? "")
-        var length: Int?
         for line in lines.dropFirst() {
             guard let colon = line.firstIndex(of: ":") else { continue }
             let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
@@ -37,39 +84,12 @@ public struct ResponderReply {
                 length = number
             case "transfer-encoding":
                 throw DirectiveError(
-                    "the responder's reply has the transfer coding '\(value)', which was not asked for"
+                    "the responder's reply has the transfer coding '\(value.prefix(100))', which was not asked for"
                 )
             default:
                 break
             }
         }
-        let count = bytes.count - bodyStart
-        guard count <= OCSPResponse.maximumByteCount || length != nil else {
-            throw DirectiveError("the responder's reply has more than 64 KiB")
-        }
-        if let length {
-            if count >= length {
-                body = Array(bytes[bodyStart..<bodyStart + length])
-            } else if isClosed {
-                throw DirectiveError("the responder's reply ends after \(count) of \(length) bytes")
-            }
-        } else if isClosed {
-            body = Array(bytes[bodyStart...])
-        }
-    }
-
-    /// Status line and header fields, and where the body begins; nil while they are incomplete.
-    private static func head(_ bytes: [UInt8]) -> ([String], Int)? {
-        var lines: [String] = []
-        var start = 0
-        for index in bytes.indices.prefix(maximumHead) where bytes[index] == UInt8(ascii: "\n") {
-            var line = bytes[start..<index]
-            if line.last == UInt8(ascii: "\r") { line.removeLast() }
-            if line.isEmpty, !lines.isEmpty { return (lines, index + 1) }
-            lines.append(String(decoding: line, as: UTF8.self))
-            start = index + 1
-        }
-        return nil
     }
 
     private static func checkStatus(_ line: String) throws(DirectiveError) {

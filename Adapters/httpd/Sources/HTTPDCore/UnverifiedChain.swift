@@ -11,13 +11,13 @@ struct UnverifiedChain {
     private let isComplete: Bool
 
     init(_ chain: [Certificate]) {
-        var rest = Array(chain.dropFirst())
+        // By their names, the first one sent last: each is looked for once.
+        var rest: [DistinguishedName: [Certificate]] = [:]
+        for certificate in chain.dropFirst().reversed() { rest[certificate.subject, default: []].append(certificate) }
         var last = chain.first
         var authorities = 0
-        while let certificate = last, !certificate.isSelfIssued,
-            let next = rest.firstIndex(where: { $0.subject == certificate.issuer })
-        {
-            last = rest.remove(at: next)
+        while let certificate = last, !certificate.isSelfIssued, let next = rest[certificate.issuer]?.popLast() {
+            last = next
             authorities += 1
         }
         self.authorities = authorities

@@ -6,8 +6,21 @@ import HTTPDCore
 enum Responder {
     /// What has come of a reply, and what is wrong with it.
     private struct Progress {
-        var body: [UInt8]?
+        var reply = ResponderReply()
+        /// How many bytes it has taken.
+        var count = 0
         var error: DirectiveError?
+
+        /// Lets the reply have what has come since; whether the conversation is over.
+        mutating func take(_ piece: [UInt8]) -> Bool {
+            count += piece.count
+            do throws(DirectiveError) {
+                try reply.take(piece.span)
+            } catch {
+                self.error = error
+            }
+            return reply.body != nil || error != nil
+        }
     }
 
     /// Sends an HTTP request, and gives the body of the reply.
@@ -24,10 +37,10 @@ enum Responder {
     ) throws(DirectiveError) -> [UInt8] {
         var progress = Progress()
         var sentence: UnsafePointer<CChar>?
-        let reply = unsafe [UInt8](unsafeUninitializedCapacity: ResponderReply.maximumByteCount) { buffer, length in
+        _ = unsafe [UInt8](unsafeUninitializedCapacity: ResponderReply.maximumByteCount) { buffer, _ in
             guard let start = buffer.baseAddress else { return }
             let capacity = buffer.count
-            let count = unsafe withUnsafeMutablePointer(to: &progress) { progress in
+            _ = unsafe withUnsafeMutablePointer(to: &progress) { progress in
                 unsafe tlsd_ask_responder(
                     pool.pointer,
                     address.host,
@@ -40,27 +53,19 @@ enum Responder {
                     { context, bytes, count in
                         guard let context = unsafe context else { return true }
                         let progress = unsafe context.assumingMemoryBound(to: Progress.self)
-                        let bytes = unsafe Array(UnsafeBufferPointer(start: bytes, count: count))
-                        unsafe Responder.look(at: bytes, isClosed: false, &progress.pointee)
-                        return unsafe progress.pointee.body != nil || progress.pointee.error != nil
+                        // A responder that drips bytes has each looked at once.
+                        let seen = unsafe progress.pointee.count
+                        let piece = unsafe Array(UnsafeBufferPointer(start: bytes + seen, count: count - seen))
+                        return unsafe progress.pointee.take(piece)
                     },
                     progress,
                     &sentence
                 )
             }
-            length = max(count, 0)
         }
         if let sentence = unsafe sentence { throw DirectiveError(unsafe String(cString: sentence)) }
-        if progress.body == nil, progress.error == nil { look(at: reply, isClosed: true, &progress) }
         if let error = progress.error { throw error }
-        return progress.body ?? []
-    }
-
-    private static func look(at bytes: [UInt8], isClosed: Bool, _ progress: inout Progress) {
-        do throws(DirectiveError) {
-            progress.body = try ResponderReply(bytes, isClosed: isClosed).body
-        } catch {
-            progress.error = error
-        }
+        try progress.reply.close()
+        return progress.reply.body ?? []
     }
 }

@@ -17,6 +17,14 @@ import Testing
         )
     }
 
+    /// A client's certificate has room for thousands, and each request would copy them.
+    @Test func theirNumberIsLimited() {
+        let names = (0..<6000).map { GeneralName.dnsName("n\($0).example.org") }
+        let variables = AlternativeNames.variables(of: names)
+        #expect(variables.count == 256)
+        #expect(variables.last?.0 == "DNS_255")
+    }
+
     @Test(arguments: [
         // otherName: the type, and a value in a tag that is no string, is too short, or does not end where it says.
         "A010 060A2B060104018237140203 A0020500", "A00F 060A2B060104018237140203 A00100",

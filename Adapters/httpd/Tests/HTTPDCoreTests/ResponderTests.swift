@@ -37,8 +37,21 @@ import Testing
         #expect(throws: DirectiveError.self) { try ResponderAddress(text) }
     }
 
+    /// Reads a reply that comes in pieces of so many bytes.
+    private func reply(_ bytes: [UInt8], isClosed: Bool, pieces: Int) throws -> [UInt8]? {
+        var reply = ResponderReply()
+        for start in stride(from: 0, to: bytes.count, by: pieces) {
+            let piece = Array(bytes[start..<min(start + pieces, bytes.count)])
+            try reply.take(piece.span)
+        }
+        if isClosed { try reply.close() }
+        return reply.body
+    }
+
     private func reply(_ text: String, isClosed: Bool = true) throws -> String? {
-        try ResponderReply(Array(text.utf8), isClosed: isClosed).body.map { String(decoding: $0, as: UTF8.self) }
+        let whole = try reply(Array(text.utf8), isClosed: isClosed, pieces: 100_000)
+        #expect(try reply(Array(text.utf8), isClosed: isClosed, pieces: 1) == whole)
+        return whole.map { String(decoding: $0, as: UTF8.self) }
     }
 
     @Test func replies() throws {
@@ -78,9 +91,16 @@ import Testing
     @Test func longReplies() {
         let head = Array("HTTP/1.0 200 OK\r\n".utf8)
         let endless = head + [UInt8](repeating: UInt8(ascii: "a"), count: 20_000)
-        #expect(throws: DirectiveError.self) { try ResponderReply(endless, isClosed: false) }
+        #expect(throws: DirectiveError.self) { try reply(endless, isClosed: false, pieces: 1000) }
         let body = head + Array("\r\n".utf8) + [UInt8](repeating: 0, count: 70_000)
-        #expect(throws: DirectiveError.self) { try ResponderReply(body, isClosed: false) }
+        #expect(throws: DirectiveError.self) { try reply(body, isClosed: false, pieces: 1000) }
         #expect(body.count < ResponderReply.maximumByteCount)
+    }
+
+    /// Looking at everything again for each piece would be looking at two gigabytes.
+    @Test(.timeLimit(.minutes(1))) func aResponderThatDripsBytes() throws {
+        let head = Array("HTTP/1.0 200 OK\r\nContent-Length: 65536\r\n\r\n".utf8)
+        let body = (0..<65_536).map { UInt8(truncatingIfNeeded: $0) }
+        #expect(try reply(head + body, isClosed: false, pieces: 1) == body)
     }
 }
