@@ -82,7 +82,7 @@ import Testing
     private static func attack(_ server: HTTPServer, _ attack: Attack, _ authority: OCSPAuthority) throws -> Child {
         let spared = attack.sparesCaches ? cacheMappings : ""
         let url = "\(server.url)/hostile?what=\(attack.what)&spare=\(spared)&then=\(attack.then)"
-        let outcome = try ChildProcess.run("curl", ["-sS", "--max-time", "20", "--cacert", authority.authority, url])
+        let outcome = try ChildProcess.run("curl", ["-sS", "--cacert", authority.authority, url])
         let words = outcome.text.split(whereSeparator: \.isWhitespace).map(String.init)
         var facts: [String: Int] = [:]
         for index in stride(from: 0, to: words.count - 1, by: 2) { facts[words[index]] = Int(words[index + 1]) }

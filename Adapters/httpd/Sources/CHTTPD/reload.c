@@ -14,8 +14,9 @@
 static struct {
     /// As every process sees it. What made it can no longer be opened, and not even `mprotect` lets it be written.
     const uint8_t *memory;
-    /// As the parent alone sees it: processes that are forked do not have it.
+    /// As the parent alone sees it: in processes that are forked there may be something else at that address.
     uint8_t *writable;
+    pid_t parent;
     size_t size;
     size_t half;
 } area;
@@ -28,7 +29,7 @@ void tlsd_reload_reset(void) {
 
 static apr_status_t unmap(void *unused) {
     (void)unused;
-    if (area.writable != NULL) {
+    if (area.writable != NULL && area.parent == getpid()) {
         explicit_bzero(area.writable, area.size);
         munmap(area.writable, area.size);
     }
@@ -79,6 +80,7 @@ static bool map(int file) {
 }
 
 bool tlsd_reload_create(apr_pool_t *pool, size_t half) {
+    area.parent = getpid();
     area.half = half;
     area.size = header + 2 * half;
     int file = make_file();
@@ -93,7 +95,6 @@ bool tlsd_reload_create(apr_pool_t *pool, size_t half) {
         errno = error;
         return false;
     }
-    // A process that was forked has other work than to wipe what it shares.
     apr_pool_cleanup_register(pool, NULL, unmap, apr_pool_cleanup_null);
     return true;
 }
