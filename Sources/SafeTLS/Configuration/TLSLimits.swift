@@ -5,11 +5,17 @@
 /// Every number that is not given by an RFC stands here with its reason, so that nothing in the protocol code
 /// grows with what a peer sends.
 public enum TLSLimits {
-    /// Longest handshake message accepted other than Certificate, in bytes including its 4-byte header.
+    /// Longest handshake message accepted other than ClientHello and Certificate, in bytes including its 4-byte header.
     ///
-    /// A ClientHello with a post-quantum key share and Encrypted Client Hello stays below 4 KiB; padding and many
-    /// PSK identities can bring it to some 20 KiB. 64 KiB is what one extension block can hold.
+    /// 64 KiB is what one extension block can hold.
     public static let handshakeMessageLength = 65_536 + 4
+
+    /// Longest ClientHello accepted, in bytes including its 4-byte header: the longest that its syntax allows (RFC 8446
+    /// §4.1.2), with 32,767 cipher suites and a full extension block.
+    ///
+    /// With a post-quantum key share and Encrypted Client Hello it stays below 4 KiB. What is in it is borrowed, not
+    /// copied, so that a long one costs no more than its own length.
+    public static let clientHelloLength = 4 + 2 + 32 + (1 + 32) + (2 + 65_534) + (1 + 255) + (2 + 65_535)
 
     /// Longest Certificate message accepted, compressed or not, in bytes including its header.
     ///
@@ -25,6 +31,10 @@ public enum TLSLimits {
 
     /// Most warning alerts in a connection. TLS 1.3 has two of them (close_notify, user_canceled).
     public static let warningAlerts = 4
+
+    /// Most requests to renegotiate in a TLS 1.2 connection: each is answered by a warning (RFC 5246 §7.2.2). Peers that
+    /// ask do so once.
+    public static let renegotiationRequests = 4
 
     /// Most compatibility-mode change_cipher_spec records to ignore (RFC 8446 §5). Peers send one.
     public static let ignoredChangeCipherSpecs = 8

@@ -34,6 +34,18 @@ final class CertificateCompression: Sendable {
         self.compressors = compressors
     }
 
+    /// Checks a peer's list (RFC 8879 §3): each algorithm once. Who does not compress has no business with it.
+    func check(
+        _ list: CodePointList<CertificateCompressionAlgorithm>?,
+        in type: HandshakeType
+    ) throws(TLSError) {
+        guard !compressors.isEmpty, let list, list.hasDuplicate else { return }
+        throw TLSError(
+            DecodeError.illegalParameter("holds an algorithm twice").located(in: .compressCertificate),
+            in: type
+        )
+    }
+
     /// The message to send: the CompressedCertificate for a Certificate, if the peer accepts one.
     ///
     /// - Parameter accepted: Whether the peer decompresses an algorithm.

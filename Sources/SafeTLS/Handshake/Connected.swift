@@ -43,8 +43,13 @@ struct Connected: ~Copyable {
         _ channel: inout Channel
     ) throws(TLSError) {
         guard negotiated.version == .tls13 else {
-            if type == .clientHello || type == .helloRequest { throw .peerMisbehaved(.renegotiation) }
-            throw .unexpected(type, expected: "application data")
+            guard type == (isClient ? .helloRequest : .clientHello) else {
+                throw .unexpected(type, expected: "application data")
+            }
+            // RFC 5246 §7.2.2: no_renegotiation is always a warning, and the connection goes on as it was.
+            if isClient { try HelloRequest.check(message) }
+            try channel.countRenegotiationRequest()
+            return try channel.writeWarning(.noRenegotiation)
         }
         switch type {
         case .keyUpdate where !channel.isWithinAuthentication:
@@ -73,8 +78,11 @@ struct Connected: ~Copyable {
     }
 
     /// Sends a KeyUpdate and changes to the next sending key.
-    mutating func sendKeyUpdate(_ update: KeyUpdate, _ channel: inout Channel) throws(TLSError) {
+    ///
+    /// A second request before the peer has answered the first is none: RFC 9846 §4.7.3 forbids it.
+    mutating func sendKeyUpdate(_ wanted: KeyUpdate, _ channel: inout Channel) throws(TLSError) {
         guard negotiated.version == .tls13 else { throw .misuse(.needsTLS13) }
+        let update = KeyUpdate(isUpdateRequested: wanted.isUpdateRequested && !channel.awaitsKeyUpdate)
         do throws(EncodeError) {
             try update.write(into: &channel.flight)
         } catch {

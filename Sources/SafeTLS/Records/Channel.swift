@@ -60,10 +60,13 @@ struct Channel: ~Copyable {
     private var sessionTickets = 0
     private var emptyRecords = 0
     private var warningAlerts = 0
+    private var renegotiationRequests = 0
     /// Whether an alert that ends our direction has been written: nothing may follow it (RFC 8446 §6.1).
     private(set) var isClosed = false
     /// Whether the peer's request for a KeyUpdate is to be answered before the next data (RFC 8446 §4.6.3).
     var owesKeyUpdate = false
+    /// Whether the peer was asked for a KeyUpdate that has not come: it is not asked again before (RFC 9846 §4.7.3).
+    private(set) var awaitsKeyUpdate = false
 
     enum ReadProtection {
         case none, tls12, tls13
@@ -170,6 +173,13 @@ struct Channel: ~Copyable {
         // What cannot be sealed cannot be sent; the session ends either way.
         try? writeRecord(content.span, type: .alert)
         if alert != .userCanceled { isClosed = true }
+    }
+
+    /// Writes an alert after which the connection goes on (RFC 5246 §7.2.2).
+    mutating func writeWarning(_ alert: AlertDescription) throws(TLSError) {
+        try flush()
+        let content: [UInt8] = [1, alert.rawValue]
+        try writeRecord(content.span, type: .alert)
     }
 
     /// Writes the one-byte change_cipher_spec record (RFC 5246 §7.1, RFC 8446 §5).
@@ -397,10 +407,14 @@ struct Channel: ~Copyable {
     }
 
     /// Expects a KeyUpdate that answers ours: it counts for nothing.
-    mutating func expectKeyUpdate() { keyUpdates -= 1 }
+    mutating func expectKeyUpdate() {
+        keyUpdates -= 1
+        awaitsKeyUpdate = true
+    }
 
     mutating func countKeyUpdate() throws(TLSError) {
         keyUpdates += 1
+        awaitsKeyUpdate = false
         guard keyUpdates <= TLSLimits.consecutiveKeyUpdates else { throw .peerMisbehaved(.tooMany("key updates")) }
     }
 
@@ -409,6 +423,12 @@ struct Channel: ~Copyable {
         guard sessionTickets <= TLSLimits.consecutiveSessionTickets else {
             throw .peerMisbehaved(.tooMany("session tickets"))
         }
+    }
+
+    /// Counts a HelloRequest, or a ClientHello after the handshake.
+    mutating func countRenegotiationRequest() throws(TLSError) {
+        renegotiationRequests += 1
+        guard renegotiationRequests <= TLSLimits.renegotiationRequests else { throw .peerMisbehaved(.renegotiation) }
     }
 
     mutating func countWarningAlert() throws(TLSError) {

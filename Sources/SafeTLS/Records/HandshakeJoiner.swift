@@ -27,8 +27,12 @@ struct HandshakeJoiner: ~Copyable {
         guard available >= 4 else { return nil }
         let type = HandshakeType(rawValue: bytes[start])
         let length = 4 + Int(bytes[start + 1]) << 16 + Int(bytes[start + 2]) << 8 + Int(bytes[start + 3])
-        let isCertificate = type == .certificate || type == .compressedCertificate
-        let limit = isCertificate ? TLSLimits.certificateMessageLength : TLSLimits.handshakeMessageLength
+        let limit =
+            switch type {
+            case .clientHello: TLSLimits.clientHelloLength
+            case .certificate, .compressedCertificate: TLSLimits.certificateMessageLength
+            default: TLSLimits.handshakeMessageLength
+            }
         guard length <= limit else {
             throw .malformed(
                 MalformedInput(what: type.description, why: "it is longer than \(limit) bytes", alert: .decodeError)

@@ -144,6 +144,14 @@ public final class TicketKeys: Sendable {
         }
     }
 
+    /// Whether a ticket was made in the epoch of `now`: it will stay readable for as long as a new one.
+    func isCurrent(_ ticket: Span<UInt8>, at now: Int64) -> Bool {
+        guard ticket.count > Self.headerLength else { return false }
+        var made: UInt32 = 0
+        for index in 1..<5 { made = made << 8 | UInt32(ticket[index]) }
+        return made == epoch(at: now)
+    }
+
     private func epoch(at now: Int64) -> UInt32 { UInt32(truncatingIfNeeded: max(now, 0) / epochLength) }
 
     /// The key of one ticket.

@@ -98,6 +98,8 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     private func recognise(_ header: RecordHeader, third: UInt8) throws(TLSError) {
         let first = header.type.rawValue
         if (20...23).contains(first) { return }
+        // A record by its version, of a type that does not exist (RFC 8446 §5).
+        if header.version >> 8 == 3 { throw .peerMisbehaved(.unexpectedRecord("a record of type \(header.type)")) }
         if (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) { throw .peerMisbehaved(.notTLS(.http)) }
         // A two-byte SSL 2.0 record header, then the message type CLIENT-HELLO (RFC 5246 appendix E.2).
         if first & 0x80 != 0 && third == 1 { throw .peerMisbehaved(.notTLS(.ssl2)) }

@@ -31,8 +31,7 @@ extension PeerMisbehavior {
         case .inappropriateFallback: .inappropriateFallback
         case .noServerCertificate: .decodeError
         case .noClientCertificate(let version): version == .tls13 ? .certificateRequired : .handshakeFailure
-        case .tooMany: .unexpectedMessage
-        case .renegotiation: .noRenegotiation
+        case .tooMany, .renegotiation: .unexpectedMessage
         }
     }
 }

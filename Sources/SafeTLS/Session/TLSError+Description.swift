@@ -50,7 +50,7 @@ extension PeerMisbehavior: CustomStringConvertible {
         case .noServerCertificate: "The server sent no certificate."
         case .noClientCertificate: "The client sent no certificate, and this server requires one."
         case .tooMany(let what): "The peer sent too many \(what)."
-        case .renegotiation: "The peer asked for renegotiation, which is refused."
+        case .renegotiation: "The peer asked for renegotiation again and again, though it is refused."
         }
     }
 }

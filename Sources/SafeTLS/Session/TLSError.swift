@@ -82,7 +82,8 @@ public enum PeerMisbehavior: Equatable, Sendable {
     case noClientCertificate(ProtocolVersion)
     /// More of something than ``TLSLimits`` allows.
     case tooMany(String)
-    /// Wanted to renegotiate, which this library never does.
+    /// Asked to renegotiate again and again, which this library never does: ``TLSLimits/renegotiationRequests`` times it
+    /// is answered by the warning no_renegotiation.
     case renegotiation
 
     /// What bytes that are no TLS look like.

@@ -85,7 +85,8 @@ public protocol TLSSession: ~Copyable {
 
     /// Queues a KeyUpdate and changes to new sending keys (RFC 8446 §4.6.3).
     ///
-    /// - Parameter requestingPeer: Whether the peer is asked to change its keys too.
+    /// - Parameter requestingPeer: Whether the peer is asked to change its keys too. It is asked once, until it has
+    ///   done so (RFC 9846 §4.7.3).
     /// - Throws: `TLSError.misuse` before the handshake is complete, after `close()` and in TLS 1.2.
     mutating func updateKeys(requestingPeer: Bool) throws(TLSError)
 

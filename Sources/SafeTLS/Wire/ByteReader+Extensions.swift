@@ -14,19 +14,6 @@ extension ByteReader {
         try CodePointList(readVector16())
     }
 
-    /// `CertificateCompressionAlgorithm algorithms<2..2^8-2>` (RFC 8879 §3): each of them once.
-    @_lifetime(self: copy self)
-    @_lifetime(copy self)
-    mutating func readCompressionAlgorithms() throws(DecodeError) -> CodePointList<CertificateCompressionAlgorithm> {
-        let list: CodePointList<CertificateCompressionAlgorithm> = try readCodePoints8()
-        for index in 0..<list.count {
-            for earlier in 0..<index where list[earlier] == list[index] {
-                throw .illegalParameter("holds an algorithm twice")
-            }
-        }
-        return list
-    }
-
     /// A one-byte-per-element list that holds at least one.
     @_lifetime(self: copy self)
     @_lifetime(copy self)

@@ -54,6 +54,14 @@ extension CodePointList {
         return elements
     }
 
+    /// Whether an element stands in the list twice. For short lists: it compares each with each.
+    var hasDuplicate: Bool {
+        for index in 0..<count {
+            for earlier in 0..<index where rawValue(at: earlier) == rawValue(at: index) { return true }
+        }
+        return false
+    }
+
     /// The first element of `preferred` that is in the list: the receiver's order wins.
     func first(preferring preferred: [Element]) -> Element? {
         preferred.first { contains($0) }

@@ -37,17 +37,32 @@ struct ExtensionList: ~Escapable {
     init(content: Span<UInt8>) throws(DecodeError) {
         var types = ExtensionSet()
         var reader = ByteReader(content)
+        var hasMore = false
         while !reader.isEmpty {
             let type = ExtensionType(rawValue: try reader.readUInt16())
             _ = try reader.readVector16()
             switch types.insert(type) {
             case .inserted: break
             case .duplicate: throw .duplicateExtension(type)
-            case .full: throw .malformed("too many extensions of unassigned types")
+            // Unknown extensions are ignored, whatever their number (RFC 8446 §4.2).
+            case .full: hasMore = true
             }
         }
         self.bytes = content
         self.types = types
+        if hasMore { try checkUniqueness() }
+    }
+
+    /// Looks for a duplicate among more types than a set holds, in one pass: a bit for each type there can be.
+    private func checkUniqueness() throws(DecodeError) {
+        var seen = [1024 of UInt64](repeating: 0)
+        var iterator = makeIterator()
+        while let next = iterator.next() {
+            let word = Int(next.type.rawValue >> 6)
+            let bit: UInt64 = 1 << UInt64(next.type.rawValue & 63)
+            guard seen[word] & bit == 0 else { throw .duplicateExtension(next.type) }
+            seen[word] |= bit
+        }
     }
 
     var isEmpty: Bool { bytes.isEmpty }

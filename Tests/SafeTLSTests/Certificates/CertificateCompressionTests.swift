@@ -162,10 +162,29 @@ struct CertificateCompressionTests {
         }
     }
 
-    @Test("a client names each algorithm once")
+    @Test("a client names each algorithm once, as far as the server has any")
     func duplicates() throws {
-        var server = try Pair().makeServer()
         let hello = Hello(others: [(.compressCertificate, [4, 0, 1, 0, 1])])
+        var pair = Pair()
+        var indifferent = try pair.makeServer()
+        #expect(Loopback.refusal(&indifferent, try hello.record()) == nil)
+        pair.server.certificateCompressors = [Counter(.zlib)]
+        var server = try pair.makeServer()
         #expect(Loopback.plainAlert(&server, try hello.record()) == .illegalParameter)
+    }
+
+    @Test("so does a server, as far as the client has any")
+    func duplicatesOfServer() throws {
+        var body: [UInt8] = [0]
+        body += WireBytes.extensions([
+            (.signatureAlgorithms, [0, 2, 4, 3]), (.compressCertificate, [4, 0, 2, 0, 2]),
+        ])
+        let message = WireBytes.message(.certificateRequest, body)
+        #expect(try RequestedCertificate(handshakeTLS13: message, CertificateCompression([])).context == [])
+        let compression = try CertificateCompression([Counter(.brotli)])
+        let error = #expect(throws: TLSError.self) {
+            try RequestedCertificate(handshakeTLS13: message, compression)
+        }
+        #expect(error?.alert == .illegalParameter)
     }
 }

@@ -32,7 +32,7 @@ struct HandshakeJoinerTests {
 
     @Test("the longest message in records of one byte")
     func oneByteRecords() throws {
-        let message = message(1, TLSLimits.handshakeMessageLength - 4)
+        let message = message(1, TLSLimits.clientHelloLength - 4)
         var joiner = HandshakeJoiner()
         var joined: [UInt8]?
         for byte in message {
@@ -48,7 +48,10 @@ struct HandshakeJoinerTests {
 
     @Test("a message that is too long fails when its header is there")
     func limits() throws {
-        for (type, limit) in [(UInt8(1), TLSLimits.handshakeMessageLength), (11, TLSLimits.certificateMessageLength)] {
+        // The longest ClientHello has 131,400 bytes.
+        for (type, limit) in [
+            (UInt8(1), 131_400), (2, TLSLimits.handshakeMessageLength), (11, TLSLimits.certificateMessageLength),
+        ] {
             var joiner = HandshakeJoiner()
             let header = Array(message(type, limit - 4)[..<4])
             joiner.append(header.span)

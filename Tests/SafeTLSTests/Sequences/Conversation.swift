@@ -57,7 +57,9 @@ struct Conversation {
         self.version = version
         self.receiver = receiver
         if mode.contains(.resumed) {
-            let first = try configurations()
+            // A ticket of TLS 1.2 that has half of its life behind it is renewed.
+            let isRenewed = version == .tls12 && mode.contains(.tickets)
+            let first = try configurations(at: TestCredentials.now - (isRenewed ? ServerOptions().ticketLifetime / 2 : 0))
             try Self.connect(first.client, first.server)
             session = first.client.sessionCache.take(Self.name, versions: version...version, at: TestCredentials.now)
         }
@@ -68,8 +70,12 @@ struct Conversation {
 
     private static let name = ServerName.dns("server.example")
 
-    private func configurations() throws -> (client: ClientConfiguration, server: ServerConfiguration) {
+    private func configurations(
+        at time: Int64 = TestCredentials.now
+    ) throws -> (client: ClientConfiguration, server: ServerConfiguration) {
         var pair = Pair(seed: 4)
+        pair.client.clock = { time }
+        pair.server.clock = { time }
         pair.restrict(to: version)
         pair.credentials = ["ed25519"]
         pair.server.cipherSuites = [version == .tls13 ? .aes128GCMSHA256 : Self.tls12Suite]

@@ -225,7 +225,13 @@ enum LegalSequences {
             }
             let current = rules.first { $0.after == place }?.under ?? .plain
             if version == .tls12 && receiver == .client && step.piece == .message(.helloRequest)
-                && step.epoch == current && place != "connected"
+                && step.epoch == current
+            {
+                continue
+            }
+            // RFC 5246 §7.2.2: answered by a warning.
+            if version == .tls12 && receiver == .server && step.piece == .message(.clientHello)
+                && step.epoch == current && place == "connected"
             {
                 continue
             }
@@ -259,12 +265,6 @@ enum LegalSequences {
             case (_, .plain) where version == .tls13 && step.piece != .applicationData: return [.unexpectedMessage]
             default: return [.badRecordMAC]
             }
-        }
-        // RFC 5246 §7.4.1.1, RFC 5746: renegotiation.
-        if version == .tls12 && place == "connected"
-            && (step.piece == .message(.clientHello) || step.piece == .message(.helloRequest))
-        {
-            return [.noRenegotiation]
         }
         return [.unexpectedMessage]
     }

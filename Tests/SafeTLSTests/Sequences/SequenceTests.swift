@@ -25,7 +25,10 @@ struct SequenceTests {
                 [.clientCertificate, .compressed], .laterCertificate, [.resumed, .laterCertificate],
             ]
             for mode in tls13 { cases.append(Case(version: .tls13, receiver: receiver, mode: mode)) }
-            for mode: Mode in [[], .tickets, [.resumed, .tickets], .clientCertificate, .noClientCertificate, .staple] {
+            let tls12: [Mode] = [
+                [], .tickets, .resumed, [.resumed, .tickets], .clientCertificate, .noClientCertificate, .staple,
+            ]
+            for mode in tls12 {
                 cases.append(Case(version: .tls12, receiver: receiver, mode: mode))
             }
         }

@@ -368,14 +368,45 @@ struct TLS12ClientTests {
         try expectFailure(&server, &client, .peerMisbehaved(.badFinished), .decryptError)
     }
 
-    @Test("renegotiation")
+    @Test("renegotiation is refused by a warning, and the connection goes on (RFC 5246 §7.2.2)")
     func renegotiation() throws {
         var client = try makeClient()
         var server = Puppet(isClient: false)
         try sendFlight(&server, &client)
         _ = try finish(&server, &client)
+        for _ in 0..<TLSLimits.renegotiationRequests {
+            try server.sendOutsideTranscript(.helloRequest)
+            let answer = try Loopback.exchange(&client, server.output())
+            #expect(try server.receive(answer) == [.warning(.noRenegotiation)])
+            try server.sendRecord(.applicationData, [7])
+            #expect(try Loopback.feed(&client, server.output()) == [7])
+            #expect(try server.receive(Loopback.seal(&client, [8])) == [.data([8])])
+        }
         try server.sendOutsideTranscript(.helloRequest)
-        try expectFailure(&server, &client, .peerMisbehaved(.renegotiation), .noRenegotiation)
+        try expectFailure(&server, &client, .peerMisbehaved(.renegotiation), .unexpectedMessage)
+    }
+
+    @Test("HelloRequests in a handshake count as such")
+    func manyHelloRequests() throws {
+        var client = try makeClient()
+        var server = Puppet(isClient: false)
+        _ = try server.receive(Loopback.output(&client))
+        for _ in 0...TLSLimits.renegotiationRequests { try server.sendOutsideTranscript(.helloRequest) }
+        #expect(Loopback.failure(&client, try server.output()) == .peerMisbehaved(.renegotiation))
+    }
+
+    @Test("a HelloRequest with content, and a ClientHello of a server")
+    func badRequests() throws {
+        for (type, body, alert) in [
+            (HandshakeType.helloRequest, [UInt8(0)], AlertDescription.decodeError), (.clientHello, [], .unexpectedMessage),
+        ] {
+            var client = try makeClient()
+            var server = Puppet(isClient: false)
+            try sendFlight(&server, &client)
+            _ = try finish(&server, &client)
+            try server.sendOutsideTranscript(type, body: body)
+            #expect(Loopback.failure(&client, try server.output())?.alert == alert)
+        }
     }
 
     @Test("an offer that was changed on the way fails at the latest with Finished")

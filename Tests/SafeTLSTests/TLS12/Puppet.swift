@@ -12,6 +12,8 @@ struct Puppet: ~Copyable {
         case message(HandshakeType, [UInt8])
         case changeCipherSpec
         case alert(AlertDescription)
+        /// An alert that does not end the connection.
+        case warning(AlertDescription)
         case data([UInt8])
     }
 
@@ -87,7 +89,9 @@ struct Puppet: ~Copyable {
                 #expect(content == [1])
                 events.append(.changeCipherSpec)
                 try installOpener()
-            case .alert: events.append(.alert(AlertDescription(rawValue: content[1])))
+            case .alert:
+                let alert = AlertDescription(rawValue: content[1])
+                events.append(content[0] == 1 && alert != .closeNotify ? .warning(alert) : .alert(alert))
             default: events.append(.data(content))
             }
         }

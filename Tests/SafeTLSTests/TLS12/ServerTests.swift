@@ -327,13 +327,31 @@ struct TLS12ServerTests {
 
     // MARK: After the handshake
 
-    @Test("renegotiation")
+    @Test("renegotiation is refused by a warning, and the connection goes on (RFC 5246 §7.2.2)")
     func renegotiation() throws {
         var client = Puppet(isClient: true)
         var server = try makeServer()
         try finish(&client, &server, try start(&client, &server))
+        for _ in 0..<TLSLimits.renegotiationRequests {
+            try client.sendClientHello()
+            let answer = try Loopback.exchange(&server, client.output())
+            #expect(try client.receive(answer) == [.warning(.noRenegotiation)])
+            try client.sendRecord(.applicationData, [7])
+            #expect(try Loopback.feed(&server, client.output()) == [7])
+            #expect(try client.receive(Loopback.seal(&server, [8])) == [.data([8])])
+        }
         try client.sendClientHello()
-        try expectFailure(&client, &server, .peerMisbehaved(.renegotiation), .noRenegotiation)
+        try expectFailure(&client, &server, .peerMisbehaved(.renegotiation), .unexpectedMessage)
+    }
+
+    @Test("a HelloRequest is the server's to send")
+    func helloRequest() throws {
+        var client = Puppet(isClient: true)
+        var server = try makeServer()
+        try finish(&client, &server, try start(&client, &server))
+        try client.sendOutsideTranscript(.helloRequest)
+        let expected = TLSError.unexpected(.helloRequest, expected: "application data")
+        try expectFailure(&client, &server, expected, .unexpectedMessage)
     }
 
     @Test("messages after the handshake", arguments: [HandshakeType.finished, .keyUpdate, .newSessionTicket])

@@ -64,6 +64,22 @@ struct KeyUpdateTests {
         #expect(try connection.serverForger(updates: 1).open(records[1]).content == [1, 2, 3])
     }
 
+    @Test("the peer is asked once, until it has changed its keys (RFC 9846 §4.7.3)", arguments: [false, true])
+    func oneRequest(isRequested: Bool) throws {
+        var connection = try Connection()
+        var asked: [[UInt8]] = []
+        for _ in 0..<3 { try connection.server.updateKeys(requestingPeer: true) }
+        for (generation, record) in WireBytes.records(Loopback.output(&connection.server)).enumerated() {
+            asked.append(try connection.serverForger(updates: generation).open(record).content)
+        }
+        #expect(asked == [Self.request, Self.update, Self.update])
+        // Whatever made the peer change its keys.
+        try Loopback.feed(&connection.server, connection.clientForger().seal(isRequested ? Self.request : Self.update))
+        try connection.server.updateKeys(requestingPeer: true)
+        let next = WireBytes.records(Loopback.output(&connection.server))
+        #expect(try connection.serverForger(updates: 3).open(next[0]).content == Self.request)
+    }
+
     @Test("no answer after close_notify")
     func afterClose() throws {
         var connection = try Connection()

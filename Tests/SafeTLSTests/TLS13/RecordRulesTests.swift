@@ -317,12 +317,25 @@ struct RecordRulesTests {
     @Test(
         "garbage in the header",
         arguments: [
-            [0, 0, 0, 0, 0], [22, 2, 0, 0, 10], [22, 4, 0, 0, 10], [255, 255, 255, 255, 255], [19, 3, 3, 0, 1],
+            [0, 0, 0, 0, 0], [22, 2, 0, 0, 10], [22, 4, 0, 0, 10], [255, 255, 255, 255, 255],
         ] as [[UInt8]]
     )
     func garbage(header: [UInt8]) throws {
         var server = try Pair().makeServer()
         #expect(Loopback.refusal(&server, header) == .peerMisbehaved(.notTLS(.unknown)))
+    }
+
+    @Test("a first record of a type that does not exist", arguments: [0, 19, 24, 65, 99, 255] as [UInt8])
+    func unknownType(type: UInt8) throws {
+        for version in [UInt8(1), 3] {
+            var server = try Pair().makeServer()
+            let error = Loopback.refusal(&server, [type, 3, version, 0, 1, 0])
+            #expect(error == .peerMisbehaved(.unexpectedRecord("a record of type \(ContentType(rawValue: type))")))
+            #expect(Loopback.output(&server) == WireBytes.alert(.unexpectedMessage))
+            var client = try Pair().makeClient()
+            _ = Loopback.output(&client)
+            #expect(Loopback.refusal(&client, [type, 3, version, 0, 1, 0])?.alert == .unexpectedMessage)
+        }
     }
 
     @Test("random bytes never crash a session and never connect it", arguments: 0..<64)

@@ -160,11 +160,15 @@ extension ClientHandshake: HandshakeState {
 /// The message by which a TLS 1.2 server asks for a handshake (RFC 5246 §7.4.1.1).
 enum HelloRequest {
     static func ignore(_ message: [UInt8], _ channel: inout Channel) throws(TLSError) {
+        try check(message)
+        try channel.countRenegotiationRequest()
+    }
+
+    static func check(_ message: [UInt8]) throws(TLSError) {
         do throws(DecodeError) {
             try HandshakeMessage.expectEmpty(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
         } catch {
             throw TLSError(error, in: .helloRequest)
         }
-        try channel.countWarningAlert()
     }
 }

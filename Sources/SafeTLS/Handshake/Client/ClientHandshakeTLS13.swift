@@ -88,7 +88,10 @@ struct ExpectCertificateTLS13: ~Copyable {
     ) throws(TLSError) -> ClientPhase {
         switch type {
         case .certificateRequest where request == nil:
-            request = try RequestedCertificate(handshakeTLS13: message)
+            request = try RequestedCertificate(
+                handshakeTLS13: message,
+                handshake.offer.configuration.certificateCompression
+            )
             handshake.transcript.update(message.span)
             return .handshaking(.expectCertificateTLS13(self))
         case .certificate:

@@ -105,6 +105,8 @@ struct ExpectServerHello: ~Copyable {
     /// RFC 8446 §4.1.3, §4.2.1.
     private func checkVersion(_ hello: borrowing ServerHello) throws(TLSError) -> ProtocolVersion {
         let offered = offer.options.versions
+        // Appendix D.5: SSL 3.0 and below.
+        guard hello.legacyVersion >= .tls10 else { throw .nothingInCommon(.protocolVersion) }
         if let version = hello.supportedVersion {
             try offer.checkExtensions(hello.extensionsWithoutCookie)
             guard version == .tls13 && offered.contains(.tls13) && hello.legacyVersion == .tls12 else {

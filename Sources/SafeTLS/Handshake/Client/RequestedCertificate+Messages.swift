@@ -4,8 +4,8 @@ import TLSCertificates
 
 extension RequestedCertificate {
     /// Reads a CertificateRequest of a TLS 1.3 handshake (RFC 8446 §4.3.2).
-    init(handshakeTLS13 message: [UInt8]) throws(TLSError) {
-        self = try RequestedCertificate(tls13: message)
+    init(handshakeTLS13 message: [UInt8], _ compression: CertificateCompression) throws(TLSError) {
+        self = try RequestedCertificate(tls13: message, compression)
         // §4.3.2: only post-handshake authentication has a context.
         guard context.isEmpty else {
             throw .peerMisbehaved(.illegalParameter("a context in a CertificateRequest of the handshake"))
@@ -14,7 +14,9 @@ extension RequestedCertificate {
 
     /// Reads a TLS 1.3 CertificateRequest. Its oid_filters are not looked at: a client may answer with a certificate that
     /// does not match them (§4.2.5).
-    init(tls13 message: [UInt8]) throws(TLSError) {
+    ///
+    /// - Parameter compression: What the answer may be compressed with; nil if it will not be.
+    init(tls13 message: [UInt8], _ compression: CertificateCompression? = nil) throws(TLSError) {
         let request: CertificateRequest
         do throws(DecodeError) {
             request = try CertificateRequest(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
@@ -22,6 +24,7 @@ extension RequestedCertificate {
             throw TLSError(error, in: .certificateRequest)
         }
         try request.extensions.checkPlacement(in: .certificateRequest)
+        try compression?.check(request.certificateCompression, in: .certificateRequest)
         guard let schemes = request.signatureAlgorithms else {
             throw .peerMisbehaved(.missingExtension(.signatureAlgorithms))
         }

@@ -60,6 +60,7 @@ enum ClientHelloChoice {
         } catch {
             throw TLSError(error, in: .clientHello)
         }
+        try context.configuration.certificateCompression.check(hello.certificateCompression, in: .clientHello)
         // What a session that takes retry cookies skips ends here; this ClientHello says what comes behind it.
         channel.endEarlyData()
         let version = try negotiateVersion(hello, context.options.versions)
@@ -80,6 +81,8 @@ enum ClientHelloChoice {
         _ hello: borrowing ClientHello,
         _ accepted: ClosedRange<ProtocolVersion>
     ) throws(TLSError) -> ProtocolVersion {
+        // Appendix D.5: SSL 3.0 and below end the handshake, also beside supported_versions.
+        guard hello.legacyVersion >= .tls10 else { throw .nothingInCommon(.protocolVersion) }
         if let offered = hello.supportedVersions {
             for version in [ProtocolVersion.tls13, .tls12]
             where accepted.contains(version) && offered.contains(version) {

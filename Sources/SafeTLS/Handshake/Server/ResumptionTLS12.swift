@@ -59,7 +59,9 @@ enum ResumptionTLS12 {
         )
         // A session that goes by its ID keeps it.
         let isStored = hello.sessionTicket?.isEmpty ?? true
-        let ticket = isStored ? nil : TicketIssueTLS12(context, hello, authenticatedAt: session.authenticatedAt)
+        let ticket =
+            isStored || !isRenewalDue(context, hello, session)
+            ? nil : TicketIssueTLS12(context, hello, authenticatedAt: session.authenticatedAt)
         var stored: StoredSession?
         if isStored, let store = context.configuration.resumption?.store {
             stored = StoredSession(store: store, identifier: copyBytes(hello.legacySessionID))
@@ -110,6 +112,19 @@ enum ResumptionTLS12 {
                 )
             )
         )
+    }
+
+    /// Whether the client needs another ticket than the one it brings: when this one will soon be unreadable, because
+    /// the key has changed or half of its life is over. A ticket of TLS 1.2 may be used many times (RFC 5077 §3.3).
+    private static func isRenewalDue(
+        _ context: ServerContext,
+        _ hello: borrowing ClientHello,
+        _ session: borrowing SessionState
+    ) -> Bool {
+        guard let resumption = context.configuration.resumption, let ticket = hello.sessionTicket else { return false }
+        let now = context.options.clock()
+        return !resumption.keys.isCurrent(ticket, at: now)
+            || now - session.createdAt >= Int64(min(session.lifetime, resumption.lifetime)) / 2
     }
 
     private static func writeServerHello(

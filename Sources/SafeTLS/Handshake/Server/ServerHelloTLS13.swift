@@ -298,10 +298,12 @@ enum ServerHelloTLS13 {
         let limits = RecordLimits(answering: hello, context.options.records, version: .tls13)
         limits.apply(to: &channel)
 
-        // EncryptedExtensions (§4.3.1). An answer to server_name says that the name was used (RFC 6066 §3).
+        // EncryptedExtensions (§4.3.1). An answer to server_name says that the name was used, and a session that is
+        // resumed already has its name (RFC 6066 §3).
+        let acknowledgesName = name != nil && !negotiated.isResumed
         try channel.send(&handshake.transcript) { writer throws(EncodeError) in
             try EncryptedExtensions.write(into: &writer) { extensions in
-                if name != nil { extensions.addEmpty(.serverName) }
+                if acknowledgesName { extensions.addEmpty(.serverName) }
                 extensions.recordLimits(limits)
                 if let applicationProtocol { extensions.applicationProtocols([applicationProtocol]) }
                 if early.isAccepted { extensions.addEmpty(.earlyData) }

@@ -32,7 +32,7 @@ struct CertificateRequest: ~Escapable {
                 case .signatureAlgorithms: signatureAlgorithms = try body.readCodePoints16()
                 case .signatureAlgorithmsCert: signatureAlgorithmsCert = try body.readCodePoints16()
                 case .certificateAuthorities: certificateAuthorities = try body.readDistinguishedNames()
-                case .compressCertificate: certificateCompression = try body.readCompressionAlgorithms()
+                case .compressCertificate: certificateCompression = try body.readCodePoints8()
                 // RFC 8446 §4.4.2.1: empty here; the client's form has the same meaning.
                 case .statusRequest: requestsOCSP = body.isEmpty ? true : try body.readStatusRequest()
                 case .signedCertificateTimestamp: break

@@ -97,7 +97,7 @@ struct ClientHello: ~Escapable {
                 case .pskKeyExchangeModes: pskKeyExchangeModes = try body.readBytes8()
                 case .preSharedKey: preSharedKey = try PreSharedKeyOffer(&body)
                 case .certificateAuthorities: certificateAuthorities = try body.readDistinguishedNames()
-                case .compressCertificate: certificateCompression = try body.readCompressionAlgorithms()
+                case .compressCertificate: certificateCompression = try body.readCodePoints8()
                 case .ecPointFormats: ecPointFormats = try body.readBytes8()
                 case .renegotiationInfo: renegotiationInfo = try body.readVector8()
                 case .sessionTicket: sessionTicket = body.readRest()
