@@ -101,7 +101,7 @@ serve: setup module ## Keep that server running on https://localhost:8443 (PORT=
 load: setup module ## Load httpd for minutes with restarts under way, and compare with plain HTTP
 	@Adapters/httpd/demo/load.sh build/mod_tls.so
 
-bench: build ## Compare this library with libssl in one run (ARGS="--quick", ARGS="--json")
+bench: build ## Compare this library with libssl in one run (ARGS="--quick", "--json", "--lists")
 	@build/tls-benchmark $(ARGS)
 
 format: ## Format every Swift file in place

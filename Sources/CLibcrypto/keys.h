@@ -2,6 +2,10 @@
 #ifndef SAFETLS_CLIBCRYPTO_KEYS_H
 #define SAFETLS_CLIBCRYPTO_KEYS_H
 
+#include <stdlib.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -29,10 +33,39 @@ static inline int safetls_is_encrypted_key(const uint8_t *_Nonnull der, size_t c
     return is_encrypted;
 }
 
+// libcrypto's decoders free copies of a key's encoding without wiping them. Between these two calls glibc overwrites what
+// is freed; what its per-thread lists of small blocks kept from that is overwritten afterwards. Elsewhere they do nothing.
+static inline void safetls_begin_wiping(void) {
+#if defined(__GLIBC__)
+    mallopt(M_PERTURB, 0xA5);
+#endif
+}
+
+static inline void safetls_end_wiping(void) {
+#if defined(__GLIBC__)
+    mallopt(M_PERTURB, 0);
+    // glibc keeps at most seven blocks of each size, up to 1032 bytes.
+    for (size_t size = 24; size <= 1032; size += 16) {
+        void *blocks[7];
+        for (size_t i = 0; i < 7; i++) {
+            blocks[i] = malloc(size);
+            if (blocks[i] != NULL) {
+                OPENSSL_cleanse(blocks[i], size);
+            }
+        }
+        for (size_t i = 0; i < 7; i++) {
+            free(blocks[i]);
+        }
+    }
+#endif
+}
+
 // The private key in PKCS#8, SEC1 or PKCS#1 form, which must fill the bytes.
 static inline EVP_PKEY *_Nullable safetls_parse_private_key(const uint8_t *_Nonnull der, size_t count) {
     const uint8_t *end = der;
+    safetls_begin_wiping();
     EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &end, (long)count);
+    safetls_end_wiping();
     if (key != NULL && end != der + count) {
         EVP_PKEY_free(key);
         key = NULL;
@@ -64,8 +97,10 @@ static inline EVP_PKEY *_Nullable safetls_decrypt_private_key(
     if (text == NULL) {
         return NULL;
     }
+    safetls_begin_wiping();
     EVP_PKEY *key = PEM_read_bio_PrivateKey(text, NULL, safetls_give_passphrase, &context);
     BIO_free(text);
+    safetls_end_wiping();
     return key;
 }
 

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Decodes Base64 (RFC 4648 §4) that comes in pieces.
-package struct Base64Decoder {
-    /// What is decoded so far.
-    package private(set) var bytes: [UInt8] = []
+///
+/// It keeps no more than three bytes of what it decodes: the rest goes where its caller says, to an array or to memory that
+/// is wiped.
+struct Base64Groups {
     private var bits: UInt32 = 0
     private var characters = 0
     private var padding = 0
 
-    package init() {}
-
     /// Decodes `text`; false when a character does not belong there.
     ///
     /// White space is the only thing skipped.
-    package mutating func append(_ text: Span<UInt8>) -> Bool {
+    mutating func append(_ text: Span<UInt8>, to output: (UInt8) -> Void) -> Bool {
         for i in text.indices {
             let character = text[i]
             if character == UInt8(ascii: "=") {
@@ -26,9 +25,9 @@ package struct Base64Decoder {
             bits = bits << 6 | UInt32(value)
             characters += 1
             if characters == 4 {
-                bytes.append(UInt8(truncatingIfNeeded: bits >> 16))
-                bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
-                bytes.append(UInt8(truncatingIfNeeded: bits))
+                output(UInt8(truncatingIfNeeded: bits >> 16))
+                output(UInt8(truncatingIfNeeded: bits >> 8))
+                output(UInt8(truncatingIfNeeded: bits))
                 characters = 0
                 bits = 0
             }
@@ -36,20 +35,20 @@ package struct Base64Decoder {
         return true
     }
 
-    /// The decoded bytes, or nil when the text stopped in the middle.
-    package mutating func finish() -> [UInt8]? {
+    /// Decodes what is left; false when the text stopped in the middle.
+    mutating func finish(to output: (UInt8) -> Void) -> Bool {
         switch (characters, padding) {
         case (0, 0):
             break
         case (2, 2):
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 4))
+            output(UInt8(truncatingIfNeeded: bits >> 4))
         case (3, 1):
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 10))
-            bytes.append(UInt8(truncatingIfNeeded: bits >> 2))
+            output(UInt8(truncatingIfNeeded: bits >> 10))
+            output(UInt8(truncatingIfNeeded: bits >> 2))
         default:
-            return nil
+            return false
         }
-        return bytes
+        return true
     }
 
     private static func value(of character: UInt8) -> UInt8? {
@@ -62,4 +61,19 @@ package struct Base64Decoder {
         default: nil
         }
     }
+}
+
+/// Decodes Base64 that comes in pieces into an array: nothing secret.
+package struct Base64Decoder {
+    /// What is decoded so far.
+    package private(set) var bytes: [UInt8] = []
+    private var groups = Base64Groups()
+
+    package init() {}
+
+    /// Decodes `text`; false when a character does not belong there.
+    package mutating func append(_ text: Span<UInt8>) -> Bool { groups.append(text) { bytes.append($0) } }
+
+    /// The decoded bytes, or nil when the text stopped in the middle.
+    package mutating func finish() -> [UInt8]? { groups.finish { bytes.append($0) } ? bytes : nil }
 }

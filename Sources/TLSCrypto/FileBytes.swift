@@ -55,15 +55,15 @@ public enum FileBytes {
         // The size is a hint only: pipes and /proc have none, and files grow.
         var bytes: [UInt8] = []
         bytes.reserveCapacity(max(0, min(Int(information.st_size), limit)))
-        var chunk = [UInt8](repeating: 0, count: 16384)
+        var chunk = Secret(zeroed: 16384)
         while true {
-            let count = unsafe chunk.withUnsafeMutableBytes { unsafe Self.read(descriptor, $0) }
+            let count = unsafe chunk.withUnsafeMutableBytes(from: 0) { unsafe Self.read(descriptor, $0) }
             guard count >= 0 else { throw FileError(path: path, code: errno) }
             if count == 0 { break }
             guard count <= limit - bytes.count else {
                 throw FileError(path: path, reason: "The file is longer than \(limit) bytes")
             }
-            bytes.append(contentsOf: chunk[..<count])
+            for index in 0..<count { bytes.append(chunk.bytes[index]) }
         }
         return bytes
     }

@@ -55,11 +55,17 @@ public final class PrivateKey: Sendable {
 
     /// Whether the first private key of a PEM text is encrypted.
     public static func isEncrypted(pem: Span<UInt8>) -> Bool {
-        guard let blocks = try? PEM.blocks(in: pem),
-            let block = blocks.first(where: { $0.label.hasSuffix("PRIVATE KEY") })
-        else { return false }
-        return block.isEncrypted || block.label == "ENCRYPTED PRIVATE KEY"
+        do throws(PEMError) {
+            switch try PEM.secretBlock(in: pem, where: isKey) {
+            case .some(let block): return block.isEncrypted || block.label == "ENCRYPTED PRIVATE KEY"
+            case .none: return false
+            }
+        } catch {
+            return false
+        }
     }
+
+    private static func isKey(_ label: String) -> Bool { label.hasSuffix("PRIVATE KEY") }
 
     /// Reads a private key in PKCS#8, SEC1 or PKCS#1 form.
     ///
@@ -139,23 +145,22 @@ public final class PrivateKey: Sendable {
     }
 
     private static func parse(pem: Span<UInt8>) throws(CryptoError) -> NativeKey {
-        let blocks: [PEM.Block]
-        do {
-            blocks = try PEM.blocks(in: pem)
+        let found: PEM.SecretBlock?
+        do throws(PEMError) {
+            found = try PEM.secretBlock(in: pem, where: isKey)
         } catch {
             throw .invalidKey(error.description)
         }
-        guard let i = blocks.firstIndex(where: { $0.label.hasSuffix("PRIVATE KEY") }) else {
+        switch consume found {
+        case .some(let block):
+            guard !block.isEncrypted, block.label != "ENCRYPTED PRIVATE KEY" else { throw .invalidKey(encrypted) }
+            guard ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"].contains(block.label) else {
+                throw .invalidKey("A PEM block \(block.label) is not supported; PKCS#8, SEC1 and PKCS#1 keys are.")
+            }
+            return try parse(der: block.der)
+        case .none:
             throw .invalidKey("There is no private key in the PEM text.")
         }
-        guard !blocks[i].isEncrypted, blocks[i].label != "ENCRYPTED PRIVATE KEY" else {
-            throw .invalidKey(encrypted)
-        }
-        guard ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"].contains(blocks[i].label) else {
-            throw .invalidKey("A PEM block \(blocks[i].label) is not supported; PKCS#8, SEC1 and PKCS#1 keys are.")
-        }
-        let der = blocks[i].der
-        return try parse(der: der.span)
     }
 
     private static func parse(der: Span<UInt8>) throws(CryptoError) -> NativeKey {

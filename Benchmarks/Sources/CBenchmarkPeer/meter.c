@@ -13,37 +13,62 @@ static uint64_t allocations;
 #include <errno.h>
 #include <malloc.h>
 
-// glibc lets a program define the allocation functions; ours count and call on. free() needs no wrapper. The
-// benchmark has one thread, so a plain counter is exact.
+// glibc lets a program define the allocation functions; ours count and call on. The benchmark has one thread, so plain
+// counters are exact.
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
+extern void __libc_free(void *);
 
-void *malloc(size_t size) {
+// What is handed out while somebody watches, and the most of it. Never below zero: older blocks are freed, too.
+static bool is_watched;
+static int64_t held;
+static int64_t most_held;
+
+static void *given(void *block) {
     allocations++;
-    return __libc_malloc(size);
+    if (is_watched && block != NULL) {
+        held += (int64_t)malloc_usable_size(block);
+        if (held > most_held) most_held = held;
+    }
+    return block;
 }
 
-void *calloc(size_t count, size_t size) {
-    allocations++;
-    return __libc_calloc(count, size);
+static void taken(void *block) {
+    if (is_watched && block != NULL) held -= (int64_t)malloc_usable_size(block);
 }
+
+void *malloc(size_t size) { return given(__libc_malloc(size)); }
+
+void *calloc(size_t count, size_t size) { return given(__libc_calloc(count, size)); }
 
 void *realloc(void *old, size_t size) {
-    allocations++;
-    return __libc_realloc(old, size);
+    taken(old);
+    return given(__libc_realloc(old, size));
 }
 
-void *aligned_alloc(size_t alignment, size_t size) {
-    allocations++;
-    return __libc_memalign(alignment, size);
-}
+void *aligned_alloc(size_t alignment, size_t size) { return given(__libc_memalign(alignment, size)); }
 
 int posix_memalign(void **result, size_t alignment, size_t size) {
-    allocations++;
-    *result = __libc_memalign(alignment, size);
+    *result = given(__libc_memalign(alignment, size));
     return *result != NULL ? 0 : ENOMEM;
+}
+
+void free(void *block) {
+    taken(block);
+    __libc_free(block);
+}
+
+void bench_watch_heap(void) {
+    held = 0;
+    most_held = 0;
+    is_watched = true;
+}
+
+int64_t bench_stop_watching_heap(void) {
+    is_watched = false;
+    return most_held;
 }
 
 bool bench_counts_allocations(void) { return true; }
@@ -57,6 +82,8 @@ uint64_t bench_heap_bytes(void) {
 
 bool bench_counts_allocations(void) { return false; }
 uint64_t bench_heap_bytes(void) { return 0; }
+void bench_watch_heap(void) {}
+int64_t bench_stop_watching_heap(void) { return 0; }
 
 #endif
 

@@ -5,6 +5,7 @@ struct Options {
     var isQuick = false
     var isJSON = false
     var wantsHelp = false
+    var wantsLists = false
     /// Names of the cases to run; empty for all.
     var cases: [String] = []
 
@@ -14,6 +15,7 @@ struct Options {
         Measures SafeTLS beside libssl on the same libcrypto, in this process, over memory, in turns.
           --quick      shorter runs, under 20 seconds altogether
           --json       one array of objects: case, side, stack, metric, value, unit
+          --lists      instead: what the longest lists of a client cost a server; fails above the limits
           --case NAME  only this case; may be repeated
         cases: \(allNames.joined(separator: " "))
         """
@@ -26,6 +28,7 @@ struct Options {
             switch argument {
             case "--quick": isQuick = true
             case "--json": isJSON = true
+            case "--lists": wantsLists = true
             case "--help", "-h": wantsHelp = true
             case "--case":
                 guard let name = rest.popFirst() else { throw UsageError("--case needs a name") }

@@ -38,7 +38,7 @@ struct SafeTLSPeer {
         serverName = name
     }
 
-    private static func identity(_ key: Key, _ part: bench_pem) throws(BenchmarkFailure) -> [UInt8] {
+    static func identity(_ key: Key, _ part: bench_pem) throws(BenchmarkFailure) -> [UInt8] {
         var text = [UInt8](repeating: 0, count: 32768)
         var span = text.mutableSpan
         let length = bench_identity(key.rawValue, Int32(part.rawValue), &span)

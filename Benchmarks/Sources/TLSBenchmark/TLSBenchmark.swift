@@ -9,6 +9,7 @@ struct TLSBenchmark {
         do {
             let options = try Options(arguments: Array(CommandLine.arguments.dropFirst()))
             guard !options.wantsHelp else { return print(Options.help) }
+            guard !options.wantsLists else { return try ListReport.run() }
             let report = try run(options)
             print(options.isJSON ? report.json : report.text)
         } catch let error as UsageError {

@@ -135,8 +135,8 @@ public final class Credential: Sendable {
     /// - Parameter keyFile: The key's file; nil when the certificate's file holds the key too.
     /// - Throws: `ConfigurationError` that names the file the mistake is in.
     public convenience init(certificateFile: String, keyFile: String? = nil) throws(ConfigurationError) {
-        let chainPEM = try Credential.read(certificateFile)
-        let chain = try Credential.chain(chainPEM.span, file: certificateFile)
+        let chainPEM = try Credential.readSecret(certificateFile)
+        let chain = try Credential.chain(chainPEM.bytes, file: certificateFile)
         let keyPath = keyFile ?? certificateFile
         let key = try Credential.readKey(keyPath)
         do throws(ConfigurationError) {
@@ -187,8 +187,8 @@ public final class Credential: Sendable {
     ) throws(ConfigurationError) {
         var chain: [Certificate] = []
         for file in certificateFiles {
-            let pem = try Credential.read(file)
-            for certificate in try Credential.chain(pem.span, file: file) where !chain.contains(certificate) {
+            let pem = try Credential.readSecret(file)
+            for certificate in try Credential.chain(pem.bytes, file: file) where !chain.contains(certificate) {
                 chain.append(certificate)
             }
         }
@@ -202,19 +202,12 @@ public final class Credential: Sendable {
         }
     }
 
-    private static func read(_ path: String) throws(ConfigurationError) -> [UInt8] {
-        do throws(FileError) {
-            return try FileBytes.read(path, limit: TLSLimits.certificateFileLength)
-        } catch {
-            throw ConfigurationError(file: error.path, reason: "cannot be read: \(error.reason)")
-        }
-    }
-
     private static func readKey(_ path: String) throws(ConfigurationError) -> PrivateKey {
         let pem = try readSecret(path)
         return try key(pem.bytes, file: path)
     }
 
+    /// Reads a file that holds a key, or may do so beside its certificates.
     private static func readSecret(_ path: String) throws(ConfigurationError) -> Secret {
         do throws(FileError) {
             return try FileBytes.readSecret(path, limit: TLSLimits.certificateFileLength)
@@ -255,9 +248,8 @@ public final class Credential: Sendable {
             let type: UInt8 = CipherSuite.Authentication(keyKind) == .rsa ? 1 : 64
             guard request.certificateTypes.contains(type) else { return nil }
         }
-        return schemes.first {
-            $0.isUsable(with: keyKind, in: request.version) && request.signatureSchemes.contains($0)
-        }
+        let accepted = request.signatureSchemes
+        return schemes.first { $0.isUsable(with: keyKind, in: request.version) && accepted.contains($0) }
     }
 
     /// Whether the key can make handshake signatures of a scheme in a version.
@@ -271,16 +263,6 @@ public final class Credential: Sendable {
         signatureAlgorithms.allSatisfy { algorithm in
             algorithm != nil && schemes.contains { $0.algorithm == algorithm }
         }
-    }
-
-    /// Whether the chain comes from an authority that a server names (RFC 8446 §4.2.4, RFC 5246 §7.4.4).
-    func isIssued(byOneOf authorities: [[UInt8]]) -> Bool {
-        if authorities.isEmpty || certificateChain.contains(where: { authorities.contains($0.issuer.der) }) {
-            return true
-        }
-        // Names are the same in other kinds of strings, too (RFC 5280 §7.1).
-        let names = Set(authorities.compactMap { try? DistinguishedName(der: $0) })
-        return certificateChain.contains { names.contains($0.issuer) }
     }
 
     /// The first of `schemes` that this credential can sign with and the peer accepts.

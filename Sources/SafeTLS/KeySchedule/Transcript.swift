@@ -7,7 +7,7 @@ struct Transcript: ~Copyable {
     private var state: HashState
     /// The messages themselves, while a CertificateVerify of TLS 1.2 may come: it signs them with a hash that is not
     /// known before (RFC 5246 §7.4.8).
-    private var recorded: [UInt8]?
+    private var recorded: [[UInt8]]?
 
     init(_ algorithm: HashAlgorithm, recording: Bool = false) throws(TLSError) {
         do throws(CryptoError) {
@@ -35,14 +35,24 @@ struct Transcript: ~Copyable {
     /// Adds a message, header included.
     mutating func update(_ message: Span<UInt8>) {
         state.update(message)
-        if recorded != nil { for index in message.indices { recorded?.append(message[index]) } }
+        if recorded != nil { recorded?.append(copyBytes(message)) }
     }
 
-    /// All messages so far; ends the recording.
+    /// Adds a message that was received: a recording shares it.
+    mutating func update(_ message: [UInt8]) {
+        state.update(message.span)
+        recorded?.append(message)
+    }
+
+    /// All messages so far, one behind the other; ends the recording.
     mutating func takeRecording() -> [UInt8] {
-        var taken: [UInt8]?
+        var taken: [[UInt8]]?
         swap(&taken, &recorded)
-        return taken ?? []
+        guard let taken else { return [] }
+        var all: [UInt8] = []
+        all.reserveCapacity(taken.reduce(0) { $0 + $1.count })
+        for message in taken { all += message }
+        return all
     }
 
     /// The hash of all messages so far and the beginning of the next one, which is not added: what a binder covers

@@ -16,7 +16,19 @@ struct HandshakeJoiner: ~Copyable {
             bytes.removeFirst(start)
             start = 0
         }
+        makeRoom(for: fragment.count)
         for index in fragment.indices { bytes.append(fragment[index]) }
+    }
+
+    /// Grows by what has arrived, not by what is announced, and never beyond the message: a peer that announces much and
+    /// sends little holds little, and one that sends much holds less than twice that while it is moved.
+    private mutating func makeRoom(for count: Int) {
+        let needed = bytes.count + count
+        guard needed > bytes.capacity else { return }
+        guard bytes.count >= 4 else { return bytes.reserveCapacity(needed) }
+        let announced = 4 + Int(bytes[1]) << 16 + Int(bytes[2]) << 8 + Int(bytes[3])
+        let grown = 4 * needed
+        bytes.reserveCapacity(max(needed, grown >= announced / 2 ? announced : grown))
     }
 
     /// Takes out the next complete message with its 4-byte header, or nil when it has not all arrived.

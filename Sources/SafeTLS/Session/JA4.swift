@@ -3,7 +3,8 @@
 import TLSCrypto
 
 extension ClientHelloInfo {
-    /// The JA4 fingerprint of the client's software, as `t13d1516h2_8daaf6152771_e5627efa2ab1`; nil if hashing fails.
+    /// The JA4 fingerprint of the client's software, as `t13d1516h2_8daaf6152771_e5627efa2ab1`; nil if hashing fails, and for
+    /// lists of more than 512 elements, which no software sends.
     ///
     /// It says which version, suites, extensions, signature schemes and first protocol a client offers, without the order
     /// that browsers shuffle (github.com/FoxIO-LLC/ja4, technical_details/JA4.md). Who wants to look like another client can
@@ -11,15 +12,24 @@ extension ClientHelloInfo {
     public var ja4: String? {
         do throws(DecodeError) {
             let hello = try ClientHello(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
+            guard hello.cipherSuites.count <= JA4.longestList else { return nil }
+            if let schemes = hello.signatureAlgorithms, schemes.count > JA4.longestList { return nil }
             var types: [UInt16] = []
             var iterator = hello.extensions.makeIterator()
-            while let next = iterator.next() { types.append(next.type.rawValue) }
+            while let next = iterator.next() {
+                guard types.count < JA4.longestList else { return nil }
+                types.append(next.type.rawValue)
+            }
+            var firstProtocol: [UInt8] = []
+            if var names = hello.applicationProtocols?.makeIterator(), let first = names.next() {
+                firstProtocol = copyBytes(first)
+            }
             return try? JA4(
                 versions: supportedVersions.map(\.rawValue),
                 cipherSuites: cipherSuites.map(\.rawValue),
                 extensions: types,
                 signatureSchemes: signatureSchemes.map(\.rawValue),
-                firstProtocol: hello.applicationProtocols?.array.first ?? []
+                firstProtocol: firstProtocol
             ).text()
         } catch {
             return nil
@@ -29,6 +39,9 @@ extension ClientHelloInfo {
 
 /// What a JA4 fingerprint is made of, without the values of RFC 8701 (GREASE).
 struct JA4 {
+    /// Clients have below a hundred suites and some twenty extensions; each becomes text and is sorted.
+    static let longestList = 512
+
     private let versions: [UInt16]
     private let cipherSuites: [UInt16]
     private let extensions: [UInt16]

@@ -13,25 +13,6 @@ public enum ServerRequest: Sendable {
     case verifyPeer(VerificationRequest)
 }
 
-/// What a client asked for, for the choice of a configuration.
-public struct ClientHelloInfo: Equatable, Sendable {
-    /// The name of the server the client wants, in lower case (RFC 6066 §3). Nil when it did not say or the name is
-    /// not a valid DNS name.
-    public let serverName: String?
-    /// ALPN names in the client's order (RFC 7301). Names that are not UTF-8 are left out.
-    public let applicationProtocols: [String]
-    /// Protocol versions, in the client's order. Unknown values are kept, here and below.
-    public let supportedVersions: [ProtocolVersion]
-    /// Cipher suites, in the client's order.
-    public let cipherSuites: [CipherSuite]
-    /// Key exchange groups, in the client's order.
-    public let supportedGroups: [NamedGroup]
-    /// Signature schemes, in the client's order.
-    public let signatureSchemes: [SignatureScheme]
-    /// The message as it was received, its header of four bytes included. It is well-formed.
-    public let message: [UInt8]
-}
-
 /// How a driver answers the ALPN part of a ClientHello.
 public enum ApplicationProtocolAnswer: Equatable, Sendable {
     /// The first of the configuration's protocols that the client offered; the connection fails when there is none.
@@ -72,24 +53,6 @@ public enum ClientRequest: Sendable {
     case certificate(RequestedCertificate)
     /// A signature over the handshake with that certificate's key. Answer with `answer(signature:)`.
     case signature(SignatureRequest)
-}
-
-/// What kind of certificate a server asks its client for (RFC 8446 §4.3.2, RFC 5246 §7.4.4).
-public struct RequestedCertificate: Equatable, Sendable {
-    /// The schemes the server accepts for the handshake signature, in its order.
-    public let signatureSchemes: [SignatureScheme]
-    /// The schemes it accepts for the signatures of certificates; nil when it named none of their own.
-    public let certificateSignatureSchemes: [SignatureScheme]?
-    /// The authorities that it accepts certificates of, as distinguished names in DER; empty for any.
-    public let certificateAuthorities: [[UInt8]]
-    /// The protocol version.
-    public let version: ProtocolVersion
-    /// TLS 1.2: the kinds of keys, one ClientCertificateType each. Empty in TLS 1.3.
-    public let certificateTypes: [UInt8]
-    /// How the answer may be compressed (RFC 8879).
-    let certificateCompression: [CertificateCompressionAlgorithm]
-    /// TLS 1.3: what the answer repeats. Empty during the handshake.
-    let context: [UInt8]
 }
 
 /// A request to judge the peer's certificate chain.

@@ -4,6 +4,12 @@
 struct CodePointList<Element: CodePoint>: ~Escapable {
     private let bytes: Span<UInt8>
 
+    /// The list as it was sent.
+    var content: Span<UInt8> {
+        @_lifetime(copy self)
+        get { bytes }
+    }
+
     /// Takes the content of a vector that holds at least one element.
     @_lifetime(copy content)
     init(_ content: Span<UInt8>) throws(DecodeError) {

@@ -41,6 +41,7 @@ struct ExtensionList: ~Escapable {
         while !reader.isEmpty {
             let type = ExtensionType(rawValue: try reader.readUInt16())
             _ = try reader.readVector16()
+            if hasMore && !ExtensionSet.hasPlace(for: type) { continue }
             switch types.insert(type) {
             case .inserted: break
             case .duplicate: throw .duplicateExtension(type)

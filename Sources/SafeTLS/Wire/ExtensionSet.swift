@@ -35,6 +35,11 @@ struct ExtensionSet: Sendable {
         return false
     }
 
+    /// Whether a type is one that a set always has room for.
+    static func hasPlace(for type: ExtensionType) -> Bool {
+        type.rawValue < 64 || type == .renegotiationInfo || type == .encryptedClientHello
+    }
+
     mutating func insert(_ type: ExtensionType) -> Insertion {
         guard !contains(type) else { return .duplicate }
         if type.rawValue < 64 {

@@ -73,12 +73,12 @@ public struct CertificateRevocationList: Sendable {
     static func listsIfAny(inPEM text: Span<UInt8>) throws(CertificateError) -> [CertificateRevocationList] {
         let blocks: [PEM.Block]
         do {
-            blocks = try PEM.blocks(in: text)
+            blocks = try PEM.blocks(in: text) { $0 == "X509 CRL" }
         } catch {
             throw CertificateError("the PEM text is malformed: \(error)")
         }
         var result: [CertificateRevocationList] = []
-        for block in blocks where block.label == "X509 CRL" {
+        for block in blocks {
             do throws(CertificateError) {
                 result.append(try CertificateRevocationList(der: block.der))
             } catch {

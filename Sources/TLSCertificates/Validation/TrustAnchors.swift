@@ -109,9 +109,11 @@ public final class TrustAnchors: Sendable {
     }
 
     private static func readableCertificates(inFile path: String) -> [Certificate] {
-        guard let text = try? contents(of: path), let blocks = try? PEM.blocks(in: text.span) else { return [] }
+        guard let text = try? contents(of: path),
+            let blocks = try? PEM.blocks(in: text.span, where: { $0 == "CERTIFICATE" })
+        else { return [] }
         var certificates: [Certificate] = []
-        for block in blocks where block.label == "CERTIFICATE" {
+        for block in blocks {
             if let certificate = try? Certificate(der: block.der) { certificates.append(certificate) }
         }
         return certificates

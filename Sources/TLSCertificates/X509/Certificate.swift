@@ -59,12 +59,12 @@ public struct Certificate: Sendable {
     public static func certificates(fromPEM text: Span<UInt8>) throws(CertificateError) -> [Certificate] {
         let blocks: [PEM.Block]
         do {
-            blocks = try PEM.blocks(in: text)
+            blocks = try PEM.blocks(in: text) { $0 == "CERTIFICATE" || $0 == "X509 CERTIFICATE" }
         } catch {
             throw CertificateError("the PEM text is malformed: \(error)")
         }
         var result: [Certificate] = []
-        for block in blocks where block.label == "CERTIFICATE" || block.label == "X509 CERTIFICATE" {
+        for block in blocks {
             do throws(CertificateError) {
                 result.append(try Certificate(der: block.der))
             } catch {

@@ -7,12 +7,26 @@ extension CertificateParser {
         _ reader: inout DERReader,
         mayBeEmpty: Bool
     ) throws(DERError) -> [GeneralNamePosition] {
-        var names = reader.reader(in: try reader.nextSequence())
-        var result: [GeneralNamePosition] = []
+        let list = try reader.nextSequence()
+        var names = reader.reader(in: list)
         if mayBeEmpty, names.isAtEnd { return [] }
+        // Counted first: what grows by doubling holds thrice what it has to.
+        var counter = reader.reader(in: list)
+        var count = 0
+        repeat {
+            guard count < GeneralNamePosition.maximumCount else { throw tooManyNames }
+            _ = try counter.next()
+            count += 1
+        } while !counter.isAtEnd
+        var result: [GeneralNamePosition] = []
+        result.reserveCapacity(count)
         repeat { result.append(try generalName(&names)) } while !names.isAtEnd
         return result
     }
+
+    private static let tooManyNames = DERError.invalidValue(
+        "there are more than \(GeneralNamePosition.maximumCount) names"
+    )
 
     private static func generalName(_ reader: inout DERReader) throws(DERError) -> GeneralNamePosition {
         let element = try reader.next()
@@ -97,6 +111,7 @@ extension CertificateParser {
         var list = outer.reader(in: element)
         var result: [GeneralNamePosition] = []
         repeat {
+            guard result.count < GeneralNamePosition.maximumCount else { throw tooManyNames }
             var subtree = list.reader(in: try list.nextSequence())
             result.append(try generalName(&subtree))
             // RFC 5280 §4.2.1.10: minimum is the default 0, which DER leaves out, and maximum is absent.

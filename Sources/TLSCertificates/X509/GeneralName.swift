@@ -1,9 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Where one GeneralName of a certificate stands (RFC 5280 §4.2.1.6).
+///
+/// It is kept small: a name may have two bytes, and there may be ``maximumCount`` of them.
 struct GeneralNamePosition: Sendable {
-    let tag: UInt8
-    let content: Range<Int>
+    /// A list of more names is refused. Sites on shared hosts have some hundred, the longest lists that were ever seen
+    /// some thousand.
+    static let maximumCount = 8192
+
+    private let start: UInt32
+    /// The length of the content and, in the last byte, the tag.
+    private let countAndTag: UInt32
+
+    /// A position in a certificate, which has at most ``CertificateParser/maximumByteCount`` bytes: 19 bits.
+    init(tag: UInt8, content: Range<Int>) {
+        start = UInt32(truncatingIfNeeded: content.lowerBound)
+        countAndTag = UInt32(truncatingIfNeeded: content.count) << 8 | UInt32(tag)
+    }
+
+    var tag: UInt8 { UInt8(truncatingIfNeeded: countAndTag) }
+
+    var content: Range<Int> { Int(start)..<Int(start) + Int(countAndTag >> 8) }
 }
 
 /// The kinds of GeneralName that this module works with, by their tags.

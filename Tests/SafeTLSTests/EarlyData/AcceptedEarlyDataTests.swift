@@ -217,18 +217,6 @@ struct AcceptedEarlyDataTests {
         #expect(askers.values.withLock { $0.count } == (isFirst ? 1 : 0))
     }
 
-    @Test("are not fresh when the ticket's age says another time", arguments: [-30, -9, 0, 9, 30])
-    func freshness(skew: Int64) throws {
-        let site = try Site()
-        let offered = try site.offer([1])
-        site.clock.advance(by: skew)
-        // A clock before the ticket was made resumes nothing when it differs by much.
-        let served = try site.serve(offered.sent)
-        let isFresh = abs(skew) < 10
-        let (data, status) = (served.data, served.server.earlyData)
-        #expect(data.isEmpty != isFresh && (status == .accepted) == isFresh)
-    }
-
     @Test("replayed 1,000 times in parallel are taken once")
     func replay() async throws {
         let site = try Site()

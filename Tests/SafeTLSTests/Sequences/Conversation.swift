@@ -59,7 +59,9 @@ struct Conversation {
         if mode.contains(.resumed) {
             // A ticket of TLS 1.2 that has half of its life behind it is renewed.
             let isRenewed = version == .tls12 && mode.contains(.tickets)
-            let first = try configurations(at: TestCredentials.now - (isRenewed ? ServerOptions().ticketLifetime / 2 : 0))
+            let first = try configurations(
+                at: TestCredentials.now - (isRenewed ? ServerOptions().ticketLifetime / 2 : 0)
+            )
             try Self.connect(first.client, first.server)
             session = first.client.sessionCache.take(Self.name, versions: version...version, at: TestCredentials.now)
         }

@@ -398,7 +398,8 @@ struct TLS12ClientTests {
     @Test("a HelloRequest with content, and a ClientHello of a server")
     func badRequests() throws {
         for (type, body, alert) in [
-            (HandshakeType.helloRequest, [UInt8(0)], AlertDescription.decodeError), (.clientHello, [], .unexpectedMessage),
+            (HandshakeType.helloRequest, [UInt8(0)], AlertDescription.decodeError),
+            (.clientHello, [], .unexpectedMessage),
         ] {
             var client = try makeClient()
             var server = Puppet(isClient: false)

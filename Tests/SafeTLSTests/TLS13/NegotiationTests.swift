@@ -217,15 +217,11 @@ struct NegotiationTests {
         pair.client.credentials = try ["p256-by-rsa", "p256"].map(TestCredentials.named)
         let configuration = try pair.clientConfiguration()
         for (scheme, index) in [(SignatureScheme.rsaPKCS1SHA256, 0), (.ecdsaSECP256R1SHA256, 1), (.ed25519, 0)] {
-            let request = RequestedCertificate(
-                signatureSchemes: [.ecdsaSECP256R1SHA256],
-                certificateSignatureSchemes: [scheme],
-                certificateAuthorities: [],
-                version: .tls13,
-                certificateTypes: [],
-                certificateCompression: [],
-                context: []
-            )
+            let extensions = WireBytes.extensions([
+                (.signatureAlgorithms, Hello.list16([SignatureScheme.ecdsaSECP256R1SHA256.rawValue])),
+                (.signatureAlgorithmsCert, Hello.list16([scheme.rawValue])),
+            ])
+            let request = try RequestedCertificate(tls13: WireBytes.message(.certificateRequest, [0] + extensions))
             #expect(configuration.credential(for: request) === pair.client.credentials[index])
         }
     }

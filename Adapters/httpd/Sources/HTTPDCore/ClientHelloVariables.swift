@@ -11,30 +11,34 @@ public struct ClientHelloVariables: Sendable {
     private let lists: [String: [UInt8]]
     private let ja4: String?
 
-    /// Copies what the variables need out of a ClientHello.
+    /// Copies what the variables need out of a ClientHello; longer lists are not copied.
     public init(_ hello: ClientHelloInfo) {
         ja4 = hello.ja4
         var lists: [String: [UInt8]] = [:]
+        func set(_ name: String, _ bytes: ArraySlice<UInt8>) {
+            if !bytes.isEmpty, bytes.count <= Self.longest { lists[name] = Array(bytes) }
+        }
         // Header, legacy_version, random, legacy_session_id (RFC 8446 §4.1.2).
         var rest = hello.message.dropFirst(4)
-        lists["VERSION"] = Array(rest.prefix(2))
+        set("VERSION", rest.prefix(2))
         rest = rest.dropFirst(34)
         _ = Self.takeVector(&rest, lengthBytes: 1)
-        lists["CIPHERS"] = Self.takeVector(&rest, lengthBytes: 2)
+        set("CIPHERS", Self.takeVector(&rest, lengthBytes: 2))
         _ = Self.takeVector(&rest, lengthBytes: 1)
-        var extensions = Self.takeVector(&rest, lengthBytes: 2)[...]
+        var extensions = Self.takeVector(&rest, lengthBytes: 2)
         var types: [UInt8] = []
-        while extensions.count >= 4 {
-            let type = Array(extensions.prefix(2))
+        while let first = extensions.first, extensions.count >= 4 {
+            let second = extensions[extensions.startIndex + 1]
             extensions = extensions.dropFirst(2)
             let body = Self.takeVector(&extensions, lengthBytes: 2)
-            if !Self.isGREASE(type) { types += type }
-            if let (name, lengthBytes) = Self.name(UInt16(type[0]) << 8 | UInt16(type[1])) {
-                lists[name] = Array(body.dropFirst(lengthBytes))
+            // One more than a variable holds says enough.
+            if !Self.isGREASE(first, second), types.count <= Self.longest { types += [first, second] }
+            if let (name, lengthBytes) = Self.name(UInt16(first) << 8 | UInt16(second)) {
+                set(name, body.dropFirst(lengthBytes))
             }
         }
-        lists["EXTENSIONS"] = types
-        self.lists = lists.filter { !$0.value.isEmpty && $0.value.count <= Self.longest }
+        set("EXTENSIONS", types[...])
+        self.lists = lists
     }
 
     /// The variables that are set.
@@ -62,13 +66,13 @@ public struct ClientHelloVariables: Sendable {
     }
 
     /// The values of RFC 8701.
-    private static func isGREASE(_ type: [UInt8]) -> Bool { type[0] == type[1] && type[0] & 15 == 10 }
+    private static func isGREASE(_ first: UInt8, _ second: UInt8) -> Bool { first == second && first & 15 == 10 }
 
     /// Takes a vector off the front: its content, or what is there of it.
-    private static func takeVector(_ bytes: inout ArraySlice<UInt8>, lengthBytes: Int) -> [UInt8] {
+    private static func takeVector(_ bytes: inout ArraySlice<UInt8>, lengthBytes: Int) -> ArraySlice<UInt8> {
         let length = bytes.prefix(lengthBytes).reduce(0) { $0 << 8 | Int($1) }
         let content = bytes.dropFirst(lengthBytes).prefix(length)
         bytes = bytes.dropFirst(lengthBytes + length)
-        return Array(content)
+        return content
     }
 }

@@ -7,7 +7,7 @@ extension Connection {
     /// Chooses the virtual host and the application protocol for a ClientHello.
     func answer(_ hello: ClientHelloInfo) throws(TLSError) {
         serverName = hello.serverName
-        signatureSchemes = hello.signatureSchemes
+        signatureSchemes = SignatureScheme.supported.filter { hello.offers($0) }
         if let name = hello.serverName {
             if let (found, itsPolicy) = unsafe virtualHost(named: name) {
                 unsafe server = found
@@ -24,17 +24,18 @@ extension Connection {
             server
         )
 
-        guard !hello.applicationProtocols.isEmpty else {
+        guard hello.offersApplicationProtocols else {
             unsafe ServerState.of(server)?.refreshStaples(for: server, record)
             try tls.session.answer(configuration: policy.configuration, applicationProtocol: .none)
             return
         }
-        guard let chosen = chooseApplicationProtocol(hello.applicationProtocols) else {
+        let offered = hello.applicationProtocols(first: Self.longestProtocolList)
+        guard let chosen = chooseApplicationProtocol(offered) else {
             // RFC 7301 §3.2. Answering with a protocol that was not offered, as others do, opens the door to
             // attacks that carry one protocol's messages to another's server.
             return refuse(
                 .noApplicationProtocol,
-                "the client offers none of the virtual host's protocols, but \(hello.applicationProtocols)"
+                "the client offers none of the virtual host's protocols, but \(Self.enumeration(offered))"
             )
         }
         if let challenge = try challenge(chosen) {
@@ -43,6 +44,15 @@ extension Connection {
         }
         unsafe ServerState.of(server)?.refreshStaples(for: server, record)
         try tls.session.answer(configuration: policy.configuration, applicationProtocol: .selected(chosen))
+    }
+
+    /// How many ALPN names of a client are looked at: httpd chooses from a list of copies. Clients send two or three.
+    private static let longestProtocolList = 64
+
+    /// The first names of a list, for a log line.
+    private static func enumeration(_ names: [String]) -> String {
+        let shown = 8
+        return "\(names.prefix(shown))" + (names.count > shown ? " and others" : "")
     }
 
     /// An authority that checks whether we own a name (mod_md, RFC 8737) is shown a certificate made for this, and nothing

@@ -29,6 +29,12 @@ uint64_t bench_heap_bytes(void);
 /// Whether malloc, calloc and realloc are counted on this platform.
 bool bench_counts_allocations(void);
 
+/// Starts to watch what this thread allocates and frees.
+void bench_watch_heap(void);
+
+/// Ends that; the most heap bytes that were held at once beyond those at the start. 0 where nothing is counted.
+int64_t bench_stop_watching_heap(void);
+
 /// Keeps bytes at a place of a buffer of 1 MiB; false when they don't fit.
 bool bench_store(size_t offset, const uint8_t *__counted_by(count) bytes __noescape, size_t count);
 

@@ -47,7 +47,7 @@ struct ExpectCertificateTLS12: ~Copyable {
         if let curve = chain.leaf.publicKeyKind?.curve, !handshake.offer.options.groups.contains(curve) {
             throw .peerMisbehaved(.illegalParameter("a certificate on the curve \(curve), which was not offered"))
         }
-        handshake.transcript.update(message.span)
+        handshake.transcript.update(message)
         return .handshaking(.expectServerKeyExchange(ExpectServerKeyExchange(handshake: handshake, chain: chain)))
     }
 
@@ -77,7 +77,7 @@ struct ExpectServerKeyExchange: ~Copyable {
     ) throws(TLSError) -> ClientPhase {
         if type == .certificateStatus, handshake.promisesStatus, chain.staple.ocspResponse == nil {
             chain.staple.ocspResponse = try Self.status(message)
-            handshake.transcript.update(message.span)
+            handshake.transcript.update(message)
             return .handshaking(.expectServerKeyExchange(self))
         }
         guard type == .serverKeyExchange else { throw .unexpected(type, expected: "ServerKeyExchange") }
@@ -99,7 +99,7 @@ struct ExpectServerKeyExchange: ~Copyable {
             version: .tls12,
             accepted: handshake.offer.options.signatureSchemes
         )
-        handshake.transcript.update(message.span)
+        handshake.transcript.update(message)
         let state = AwaitVerdictTLS12(
             handshake: handshake,
             chain: chain,

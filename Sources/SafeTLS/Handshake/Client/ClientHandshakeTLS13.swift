@@ -49,7 +49,7 @@ struct ExpectEncryptedExtensions: ~Copyable {
             version: .tls13
         ).apply(to: &channel)
         try handshake.settleEarlyData(received.acceptsEarlyData, applicationProtocol, &channel)
-        handshake.transcript.update(message.span)
+        handshake.transcript.update(message)
         if let key = handshake.preSharedKey {
             return .handshaking(
                 .expectFinishedTLS13(
@@ -92,7 +92,7 @@ struct ExpectCertificateTLS13: ~Copyable {
                 handshakeTLS13: message,
                 handshake.offer.configuration.certificateCompression
             )
-            handshake.transcript.update(message.span)
+            handshake.transcript.update(message)
             return .handshaking(.expectCertificateTLS13(self))
         case .certificate:
             return try receive(certificate: message, as: message)
@@ -107,7 +107,7 @@ struct ExpectCertificateTLS13: ~Copyable {
     /// - Parameter message: The message as it came, which may be a CompressedCertificate (RFC 8879 §4).
     private consuming func receive(certificate: [UInt8], as message: [UInt8]) throws(TLSError) -> ClientPhase {
         let chain = try Self.chain(certificate, handshake.offer)
-        handshake.transcript.update(message.span)
+        handshake.transcript.update(message)
         return .handshaking(
             .expectCertificateVerify(
                 ExpectCertificateVerify(
@@ -165,7 +165,7 @@ struct ExpectCertificateVerify: ~Copyable {
             version: .tls13,
             accepted: handshake.offer.options.signatureSchemes
         )
-        handshake.transcript.update(message.span)
+        handshake.transcript.update(message)
         let state = AwaitVerdictTLS13(
             handshake: handshake,
             applicationProtocol: applicationProtocol,
@@ -284,7 +284,7 @@ extension ClientHandshakeTLS13 {
         let expected = try serverTraffic.verifyData(transcript: transcript.digest(), &hash)
         try FinishedCheck.verify(message, expected: expected)
         try channel.expectEndOfFlight()
-        transcript.update(message.span)
+        transcript.update(message)
         return try transcript.digest()
     }
 

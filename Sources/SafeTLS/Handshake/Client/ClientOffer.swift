@@ -275,3 +275,19 @@ struct ClientOffer: ~Copyable {
         if case .dns(let name) = serverName { name } else { nil }
     }
 }
+
+extension ClientOffer {
+    /// The request to judge the server's chain.
+    func verification(_ chain: PeerChain) -> VerificationRequest {
+        VerificationRequest(
+            certificateChain: chain.certificates,
+            serverName: serverName,
+            ocspResponse: chain.staple.ocspResponse,
+            signedCertificateTimestamps: chain.staple.signedCertificateTimestamps,
+            statusPolicy: options.requiresOCSPResponse ? .required : options.requestsOCSPResponse ? .used : .ignored,
+            verifier: configuration.verifier,
+            time: options.clock(),
+            judge: configuration.judge
+        )
+    }
+}

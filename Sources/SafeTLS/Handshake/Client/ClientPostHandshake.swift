@@ -53,7 +53,7 @@ struct ClientPostHandshake: ~Copyable {
         guard count <= TLSLimits.certificateRequests else { throw .peerMisbehaved(.tooMany("certificate requests")) }
         let request = try RequestedCertificate(tls13: message)
         var transcript = try handshake.copy()
-        transcript.update(message.span)
+        transcript.update(message)
         if deferring.contains(.certificate) {
             state = .awaitCertificate(request, transcript)
             return
@@ -149,7 +149,7 @@ extension ClientConfiguration {
     /// if there is one.
     func credential(for request: RequestedCertificate) -> Credential? {
         let fitting = options.credentials.filter { credential in
-            credential.isIssued(byOneOf: request.certificateAuthorities)
+            request.accepts(certificatesOf: credential.certificateChain.map(\.issuer))
                 && credential.signatureScheme(for: request, preferred: options.signingSchemes) != nil
         }
         let schemes = request.certificateSignatureSchemes ?? request.signatureSchemes

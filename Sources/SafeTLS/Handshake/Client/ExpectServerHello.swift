@@ -177,7 +177,7 @@ struct ExpectServerHello: ~Copyable {
         case .first(let clientHello):
             var transcript = try Transcript(algorithm)
             transcript.update(clientHello.span)
-            transcript.update(message.span)
+            transcript.update(message)
             return try Self.startTLS13(
                 offer,
                 hello.cipherSuite,
@@ -193,7 +193,7 @@ struct ExpectServerHello: ~Copyable {
             guard suite == hello.cipherSuite else {
                 throw .peerMisbehaved(.illegalParameter("another cipher suite than in HelloRetryRequest"))
             }
-            transcript.update(message.span)
+            transcript.update(message)
             return try Self.startTLS13(
                 offer,
                 suite,
@@ -298,7 +298,7 @@ struct ExpectServerHello: ~Copyable {
             try HashState.hash(algorithm, clientHello.span)
         }
         var transcript = try Transcript(algorithm, firstClientHello: digest.bytes)
-        transcript.update(message.span)
+        transcript.update(message)
         // §4.1.4: a PSK of another hash than the server's suite has cannot be offered again.
         offer.retryHash = algorithm
         if channel.earlyData == .offered {

@@ -24,12 +24,12 @@ struct ExpectServerHelloDone: ~Copyable {
         switch type {
         case .certificateRequest where request == nil:
             request = try RequestedCertificate(tls12: message)
-            handshake.transcript.update(message.span)
+            handshake.transcript.update(message)
             return .handshaking(.expectServerHelloDone(self))
         case .serverHelloDone:
             try Self.checkServerHelloDone(message)
             try channel.expectEndOfFlight()
-            handshake.transcript.update(message.span)
+            handshake.transcript.update(message)
             let request = request
             let flight = ClientFlightTLS12(handshake: handshake, server: server, share: share)
             guard let request else { return try flight.finish(nil, &channel) }

@@ -44,7 +44,7 @@ struct ExpectNewSessionTicket: ~Copyable {
         } catch {
             throw TLSError(error, in: type)
         }
-        ending.transcript.update(message.span)
+        ending.transcript.update(message)
         return .handshaking(.expectChangeCipherSpec(ExpectServerChangeCipherSpec(ending: ending)))
     }
 }
@@ -77,7 +77,7 @@ struct ExpectServerFinishedTLS12: ~Copyable {
         try FinishedCheck.verify(message, expected: expected.bytes)
         try channel.expectEndOfFlight()
         if ending.negotiated.isResumed {
-            ending.transcript.update(message.span)
+            ending.transcript.update(message)
             try ending.sendFinished(&channel)
         }
         ending.sessions?.keep(ending.master, ending.negotiated, ending.server)

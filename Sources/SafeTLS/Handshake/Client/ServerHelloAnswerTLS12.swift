@@ -47,7 +47,7 @@ enum ServerHelloAnswerTLS12 {
         let mayShowCertificate = !offer.options.credentials.isEmpty || offer.deferring.contains(.certificate)
         var transcript = try Transcript(algorithm, recording: mayShowCertificate && resumed == nil)
         transcript.update(clientHello.span)
-        transcript.update(message.span)
+        transcript.update(message)
         // RFC 6962 §3.3.1.
         var timestamps: [UInt8]?
         if let body = hello.extensions.body(of: .signedCertificateTimestamp) {

@@ -26,7 +26,7 @@ struct ExpectClientCertificateTLS12: ~Copyable {
     ) throws(TLSError) -> ServerPhase {
         guard type == .certificate else { throw .unexpected(type, expected: "Certificate") }
         let chain = try ClientChain.read(message, version: .tls12, context: [])
-        handshake.transcript.update(message.span)
+        handshake.transcript.update(message)
         if chain == nil {
             guard authenticator.mode == .optional else { throw .peerMisbehaved(.noClientCertificate(.tls12)) }
             _ = handshake.transcript.takeRecording()
@@ -67,7 +67,7 @@ struct ExpectClientCertificateVerifyTLS12: ~Copyable {
             version: .tls12,
             accepted: authenticator.signatureSchemes
         )
-        next.handshake.transcript.update(message.span)
+        next.handshake.transcript.update(message)
         let request = authenticator.verification(chain.certificates, at: context.options.clock())
         let state = AwaitClientVerdictTLS12(request: request, chain: chain, proof: proof, next: next)
         if context.deferring.contains(.verification) { return .handshaking(.awaitVerdictTLS12(state)) }

@@ -29,7 +29,7 @@ struct ClientFlightTLS13: ~Copyable {
 
     /// Adds a message of the client.
     mutating func update(_ message: [UInt8]) throws(TLSError) {
-        transcript.update(message.span)
+        transcript.update(message)
         digest = try transcript.digest()
     }
 }
@@ -136,7 +136,7 @@ struct ExpectClientFinishedTLS13: ~Copyable {
         guard type == .finished else { throw .unexpected(type, expected: "Finished") }
         let expected = try flight.clientTraffic.verifyData(transcript: flight.digest, &flight.hash)
         try FinishedCheck.verify(message, expected: expected)
-        flight.transcript.update(message.span)
+        flight.transcript.update(message)
         try flight.issueTickets(&channel)
         var authentication = PostHandshakeAuthentication.none
         if flight.offersPostHandshakeAuthentication {

@@ -94,32 +94,3 @@ enum ClientHelloChoice {
         throw .nothingInCommon(.protocolVersion)
     }
 }
-
-extension ClientHelloInfo {
-    /// Copies out what a driver chooses by.
-    init(message: [UInt8]) throws(TLSError) {
-        let hello: ClientHello
-        do throws(DecodeError) {
-            hello = try ClientHello(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
-        } catch {
-            throw TLSError(error, in: .clientHello)
-        }
-        serverName = hello.dnsName
-        var protocols: [String] = []
-        if let offered = hello.applicationProtocols {
-            for name in offered.array {
-                if let text = String(validating: name, as: UTF8.self) { protocols.append(text) }
-            }
-        }
-        applicationProtocols = protocols
-        if let versions = hello.supportedVersions {
-            supportedVersions = versions.array
-        } else {
-            supportedVersions = [hello.legacyVersion]
-        }
-        cipherSuites = hello.cipherSuites.array
-        supportedGroups = hello.supportedGroups?.array ?? []
-        signatureSchemes = hello.signatureAlgorithms?.array ?? []
-        self.message = message
-    }
-}

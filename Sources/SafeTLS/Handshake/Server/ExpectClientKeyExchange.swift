@@ -31,7 +31,7 @@ struct ExpectClientKeyExchange: ~Copyable {
         } catch {
             throw TLSError(error, in: type)
         }
-        handshake.transcript.update(message.span)
+        handshake.transcript.update(message)
         let sharedSecret: Secret
         do throws(CryptoError) {
             sharedSecret = try key.sharedSecret(with: received.publicKey)
@@ -98,7 +98,7 @@ struct ExpectClientFinishedTLS12: ~Copyable {
         guard type == .finished else { throw .unexpected(type, expected: "Finished") }
         let expected = try master.verifyData(of: .client, transcript: handshake.transcript.digest(), &hash)
         try FinishedCheck.verify(message, expected: expected.bytes)
-        handshake.transcript.update(message.span)
+        handshake.transcript.update(message)
 
         // RFC 5077 §3.3: before the change of keys, and covered by our Finished.
         if let ticket = handshake.ticket, !handshake.isResumable {

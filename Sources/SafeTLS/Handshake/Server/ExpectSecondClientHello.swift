@@ -80,21 +80,31 @@ enum RetryInvariants {
         type == .keyShare || type == .earlyData || type == .cookie || type == .preSharedKey || type == .padding
     }
 
-    /// The SHA-256 of everything else in a ClientHello, in its order.
+    /// The SHA-256 of everything else in a ClientHello, in its order, each part with its length.
     static func digest(of hello: borrowing ClientHello) throws(TLSError) -> Digest {
-        var writer = ByteWriter(reserving: 512)
-        writer.append(hello.legacyVersion.rawValue)
-        writer.append(hello.random)
-        writer.vector8(hello.legacySessionID)
-        for index in 0..<hello.cipherSuites.count { writer.append(hello.cipherSuites[index].rawValue) }
-        writer.vector8(hello.legacyCompressionMethods)
-        var extensions = hello.extensions.makeIterator()
-        while let next = extensions.next() {
-            if mayDiffer(next.type) { continue }
-            writer.append(next.type.rawValue)
-            writer.vector16(next.body)
+        do throws(CryptoError) {
+            var hash = try HashState(.sha256)
+            add(hello.random, hello.legacyVersion.rawValue, to: &hash)
+            add(hello.legacySessionID, 0, to: &hash)
+            add(hello.cipherSuites.content, 0, to: &hash)
+            add(hello.legacyCompressionMethods, 0, to: &hash)
+            var extensions = hello.extensions.makeIterator()
+            while let next = extensions.next() {
+                if !mayDiffer(next.type) { add(next.body, next.type.rawValue, to: &hash) }
+            }
+            return try hash.currentDigest()
+        } catch {
+            throw TLSError(error)
         }
-        let bytes = writer.takeBytes()
-        return try cryptographic { () throws(CryptoError) in try HashState.hash(.sha256, bytes.span) }
+    }
+
+    /// Adds a part that is as long as its sender likes: it is not copied.
+    private static func add(_ part: Span<UInt8>, _ type: UInt16, to hash: inout HashState) {
+        let header: [4 of UInt8] = [
+            UInt8(type >> 8), UInt8(type & 0xFF), UInt8(truncatingIfNeeded: part.count >> 8),
+            UInt8(truncatingIfNeeded: part.count),
+        ]
+        hash.update(header.span)
+        hash.update(part)
     }
 }

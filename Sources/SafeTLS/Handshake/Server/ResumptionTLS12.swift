@@ -72,7 +72,7 @@ enum ResumptionTLS12 {
             server: try ServerHelloTLS12.random(context)
         )
         var transcript = try Transcript(algorithm)
-        transcript.update(message.span)
+        transcript.update(message)
         let limits = RecordLimits(answering: hello, context.options.records, version: .tls12)
         limits.apply(to: &channel)
         try writeServerHello(hello, negotiated, randoms, limits, givesTicket: ticket != nil, &transcript, &channel)

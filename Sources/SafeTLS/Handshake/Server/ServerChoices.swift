@@ -33,7 +33,11 @@ extension ServerContext {
         guard all.count > 1 else { return all }
         let serverName = name.flatMap { ServerName($0) }
         // RFC 8446 §4.2.3: without a list of their own certificates go by that of the handshake.
-        let schemes = hello.signatureAlgorithmsCert?.array ?? hello.signatureAlgorithms?.array ?? []
+        // Of a list that may be long the schemes that anybody here knows.
+        let schemes = SignatureScheme.supported.filter { scheme in
+            if let own = hello.signatureAlgorithmsCert { return own.contains(scheme) }
+            return hello.signatureAlgorithms?.contains(scheme) ?? false
+        }
         var ranked: [(rank: Int, credential: Credential)] = []
         for credential in all {
             let isNamed = serverName.map { credential.certificateChain[0].matches($0) } ?? true
@@ -64,7 +68,8 @@ extension ServerContext {
 extension ClientHello {
     /// The name of server_name when it is a valid DNS name, in lower case (RFC 6066 §3).
     var dnsName: String? {
-        guard let serverName else { return nil }
+        // Longer ones are no names, and not worth a copy.
+        guard let serverName, serverName.count <= 254 else { return nil }
         guard let text = String(validating: copyBytes(serverName), as: UTF8.self), let name = ServerName(text),
             case .dns(let dnsName) = name
         else { return nil }

@@ -31,7 +31,7 @@ enum ServerHelloTLS12 {
             throw .internalFailure("\(choice.cipherSuite) has no hash")
         }
         var transcript = try Transcript(algorithm, recording: context.configuration.clientAuthenticator != nil)
-        transcript.update(message.span)
+        transcript.update(message)
 
         // ServerHello (RFC 5246 §7.4.1.3). It answers extensions that the client sent, and no others.
         let randoms = Randoms(client: ServerHelloTLS13.random(hello), server: try random(context))

@@ -224,7 +224,7 @@ enum ServerHelloTLS13 {
             }
         guard keyName != nil || !context.options.requiresPreSharedKey else { throw .nothingInCommon(.preSharedKey) }
         let signer = identity == nil ? try credential(context, hello, name: name) : nil
-        transcript.update(message.span)
+        transcript.update(message)
         let early = EarlyDataDecision(
             context,
             hello,

@@ -55,7 +55,7 @@ struct ServerPostHandshake: ~Copyable {
         let requestContext = copyBytes(identifier.span)
         let message = try authenticator.request(context: requestContext)
         var transcript = try handshake.copy()
-        transcript.update(message.span)
+        transcript.update(message)
         channel.flight.append(message)
         state = .expectCertificate(authenticator, context: requestContext, transcript)
     }
@@ -73,7 +73,7 @@ struct ServerPostHandshake: ~Copyable {
         case .expectCertificate(let authenticator, let requestContext, var transcript):
             guard type == .certificate else { throw .unexpected(type, expected: "Certificate") }
             let chain = try ClientChain.read(message, version: .tls13, context: requestContext)
-            transcript.update(message.span)
+            transcript.update(message)
             channel.isWithinAuthentication = true
             if let chain {
                 state = .expectCertificateVerify(authenticator, chain, transcript)
@@ -92,7 +92,7 @@ struct ServerPostHandshake: ~Copyable {
                 version: .tls13,
                 accepted: authenticator.signatureSchemes
             )
-            transcript.update(message.span)
+            transcript.update(message)
             let request = authenticator.verification(chain.certificates, at: context.options.clock())
             if context.deferring.contains(.verification) {
                 state = .awaitVerdict(request, chain, proof, transcript)
