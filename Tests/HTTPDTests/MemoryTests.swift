@@ -146,7 +146,7 @@ import Testing
             Thread.sleep(forTimeInterval: 0.05)
         }
         client.signal(SIGTERM)
-        _ = try client.waitForExit(timeout: 300)
+        _ = try client.waitForExit()
         while try found() > 0 {
             guard Date() < deadline else { break }
             Thread.sleep(forTimeInterval: 0.05)
