@@ -87,7 +87,21 @@ import Testing
         var facts: [String: Int] = [:]
         for index in stride(from: 0, to: words.count - 1, by: 2) { facts[words[index]] = Int(words[index + 1]) }
         guard let process = facts["process"] else { throw ChildProcessError("\(outcome)\n\(server.errorLog)") }
+        // Until then it takes connections, which are its own.
+        if attack.then == "stop" {
+            try Patience.wait(for: "the stop of \(process)", by: server.child) { isStopped(process) }
+        }
         return Child(process: Int32(process), facts: facts)
+    }
+
+    /// Whether all threads of a process were stopped.
+    private static func isStopped(_ process: Int) -> Bool {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+        return !threads.isEmpty
+            && threads.allSatisfy { thread in
+                let status = try? String(contentsOfFile: "/proc/\(process)/task/\(thread)/status", encoding: .utf8)
+                return status?.contains("State:\tT") == true
+            }
     }
 
     private func status(_ server: HTTPServer) throws -> String {
