@@ -89,4 +89,8 @@ public enum TLSLimits {
 
     /// Longest certificate chain or key file read from disk, in bytes.
     public static let certificateFileLength = 4_194_304
+
+    /// How many of the authorities that a server names a client compares whatever the spelling (RFC 5280 §7.1), which
+    /// takes a microsecond or two each; the others by their bytes. Servers name some hundred at most.
+    static let authorityNamesCompared = 256
 }

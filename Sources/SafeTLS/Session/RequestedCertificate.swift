@@ -46,9 +46,11 @@ extension RequestedCertificate {
                 for issuer in issuers where isEqual(issuer.der.span, name) { return true }
             }
             // Names are the same in other kinds of strings, too (RFC 5280 §7.1).
-            var others = list.makeIterator()
-            while let name = others.next() {
-                if let other = try? DistinguishedName(der: copyBytes(name)), issuers.contains(other) { return true }
+            let names = Set(issuers)
+            iterator = list.makeIterator()
+            for _ in 0..<TLSLimits.authorityNamesCompared {
+                guard let name = iterator.next() else { break }
+                if let other = try? DistinguishedName(der: copyBytes(name)), names.contains(other) { return true }
             }
             return false
         }
