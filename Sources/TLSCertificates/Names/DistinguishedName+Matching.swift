@@ -40,27 +40,38 @@ struct NormalizedName: Equatable {
     ///
     /// Only letters of ASCII: RFC 4518 has tables for the rest, of which one version of Unicode differs from the next.
     private static func folded(_ value: Span<UInt8>, tag: UInt8) -> [UInt8]? {
-        switch tag {
-        case DERTag.utf8String, DERTag.printableString, DERTag.ia5String, DERTag.numericString, DERTag.visibleString:
-            return folded(value)
-        default:
-            guard let text = DistinguishedName.text(of: value, tag: tag) else { return nil }
-            let bytes = Array(text.utf8)
-            return folded(bytes.span)
-        }
+        var result: [UInt8] = []
+        result.reserveCapacity(value.count)
+        return forEachFoldedByte(of: value, tag: tag, { result.append($0) }) ? result : nil
     }
 
-    private static func folded(_ text: Span<UInt8>) -> [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(text.count)
+    /// The bytes of such a string, one after the other; false, and none of them, for what isn't a string.
+    fileprivate static func forEachFoldedByte(of value: Span<UInt8>, tag: UInt8, _ body: (UInt8) -> Void) -> Bool {
+        switch tag {
+        case DERTag.utf8String, DERTag.printableString, DERTag.ia5String, DERTag.numericString, DERTag.visibleString:
+            forEachFoldedByte(of: value, body)
+        default:
+            guard let text = DistinguishedName.text(of: value, tag: tag) else { return false }
+            let bytes = Array(text.utf8)
+            forEachFoldedByte(of: bytes.span, body)
+        }
+        return true
+    }
+
+    private static func forEachFoldedByte(of text: Span<UInt8>, _ body: (UInt8) -> Void) {
         let space = UInt8(ascii: " ")
+        var isAtStart = true
+        var isSpacePending = false
         for index in text.indices {
             let byte = text[index]
-            if byte == space, result.isEmpty || result.last == space { continue }
-            result.append(lowercased(byte))
+            if byte == space {
+                isSpacePending = !isAtStart
+                continue
+            }
+            if isSpacePending { body(space) }
+            body(lowercased(byte))
+            (isAtStart, isSpacePending) = (false, false)
         }
-        if result.last == space { result.removeLast() }
-        return result
     }
 
     private static func precedes(_ left: Attribute, _ right: Attribute) -> Bool {
@@ -108,15 +119,25 @@ extension DistinguishedName: Hashable {
         return NormalizedName(left) == NormalizedName(right)
     }
 
-    /// Feeds what equal names have in common to the hasher.
+    /// Feeds what equal names have in common to the hasher. Each certificate of a chain is looked up by its issuer's name: no
+    /// copy is made.
     public func hash(into hasher: inout Hasher) {
-        for set in NormalizedName(self).relativeNames {
-            hasher.combine(set.count)
-            for attribute in set {
-                hasher.combine(attribute.type)
-                hasher.combine(attribute.value)
+        // The attributes of a set may stand in any order.
+        var set = 0
+        forEachAttribute { attribute in
+            if attribute.isFirstOfSet {
+                hasher.combine(set)
+                set = 0
             }
+            var one = Hasher()
+            for index in attribute.type { one.combine(der[index]) }
+            let value = der.span.extracting(attribute.value.content)
+            if !NormalizedName.forEachFoldedByte(of: value, tag: attribute.valueTag, { one.combine($0) }) {
+                for index in attribute.value.whole { one.combine(der[index]) }
+            }
+            set &+= one.finalize()
         }
+        hasher.combine(set)
     }
 }
 
