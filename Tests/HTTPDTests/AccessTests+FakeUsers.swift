@@ -73,37 +73,6 @@ extension AccessTests {
         try server.stop()
     }
 
-    /// No user is made of a name with a colon, behind which would stand a password, nor of a certificate that nobody vouches for.
-    @Test(arguments: [("direct", "200"), ("colon", "401"), ("stranger", "401")])
-    func namesOfNoUsers(client: String, expected: String) throws {
-        let users = try TemporaryDirectory.make("users").appendingPathComponent("users")
-        // The passphrases are "x:password" and "password".
-        let lines = [
-            "/CN=direct:$1$aaaaaaaa$tDNoNpyAtJWc1hWE99xiy1", "/CN=direct:x:$1$aaaaaaaa$5o3.d63HEENtUaUG1yIz71",
-            "/CN=stranger:$1$aaaaaaaa$5o3.d63HEENtUaUG1yIz71",
-        ]
-        let good = "/CN=direct:$1$aaaaaaaa$5o3.d63HEENtUaUG1yIz71"
-        try Data(((client == "direct" ? [good] : lines).joined(separator: "\n") + "\n").utf8).write(to: users)
-        let server = try Self.server(
-            "SSLVerifyClient optional_no_ca",
-            global: """
-                LoadModule auth_basic_module \(Self.modules)/mod_auth_basic.so
-                LoadModule authn_core_module \(Self.modules)/mod_authn_core.so
-                LoadModule authn_file_module \(Self.modules)/mod_authn_file.so
-                LoadModule authz_user_module \(Self.modules)/mod_authz_user.so
-                <Location "/a">
-                    SSLOptions +FakeBasicAuth
-                    AuthType Basic
-                    AuthName here
-                    AuthUserFile \(users.path)
-                    Require valid-user
-                </Location>
-                """
-        )
-        #expect(try Self.statuses(Self.identity(client), [server.url + "/a/"]) == [expected], "\(server.errorLog)")
-        try server.stop()
-    }
-
     /// A user who looks like one of `FakeBasicAuth` is one only if it made it, whatever the password and by whatever way: crypt
     /// looks at eight characters, and a file of passwords may hold others than "password".
     @Test func otherPasswords() throws {

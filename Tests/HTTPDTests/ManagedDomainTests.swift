@@ -22,6 +22,36 @@ import Testing
         """
     }
 
+    /// The smallest configuration of mod_md's manual: hosts that say nothing of certificates, `mod_tls.so` nothing of TLS.
+    @Test(arguments: [HTTPServer.Face.tls, .ssl]) func smallestConfiguration(face: HTTPServer.Face) throws {
+        let store = try TemporaryDirectory.make("md")
+        let identity = files(try TestCertificates.shared().localhost(.ecdsaP256))
+        let server = try HTTPServer(face: face) { port in
+            """
+            \(Self.domain(store: store, identity))
+            MDomain later.example
+            \(face == .tls ? "TLSEngine 127.0.0.1:\(port)" : "")
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName localhost
+                \(face == .tls ? "" : "SSLEngine on")
+            </VirtualHost>
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName later.example
+                \(face == .tls ? "" : "SSLEngine on")
+            </VirtualHost>
+            """
+        }
+        #expect(try curl([server.url]).text == "This is localhost.\n", "\(server.errorLog)")
+        // That one's certificate is still to come.
+        let address = "later.example:\(server.port)"
+        let status = try curl([
+            "--insecure", "--resolve", "\(address):127.0.0.1", "--output", "/dev/null", "--write-out", "%{http_code}",
+            "https://\(address)/",
+        ])
+        #expect(status.text == "503", "\(status) \(server.errorLog)")
+        try server.stop()
+    }
+
     private func files(_ identity: TestCertificates.Identity) -> (certificate: String, key: String) {
         (identity.certificate.path, identity.key.path)
     }

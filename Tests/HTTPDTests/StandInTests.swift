@@ -123,7 +123,7 @@ import Testing
             ("SSLCipherSuite RC4-MD5", "selects no cipher suite"),
             ("SSLOCSPNoVerify on", "SSLOCSPResponderCertificateFile"),
             ("SSLVerifyClient require", "SSLCACertificateFile"),
-            ("SSLOpenSSLConfCmd Nonsense x", "no counterpart"), ("SSLFIPS on", "FIPS"),
+            ("SSLOpenSSLConfCmd Nonsense x", "supported are Curves"), ("SSLFIPS on", "FIPS"),
             ("SSLInsecureRenegotiation on", "renegotiation"), ("SSLProtocol +SSLv3", "SSLv3"),
         ]
         for (line, reason) in mistakes {

@@ -38,7 +38,7 @@ import Testing
         let text = try curl([server.url + "/status?auto"]).text
         #expect(text.contains("TLSHandshakes: 8\nTLSResumed: 2\n"), "\(text)")
         #expect(text.contains("TLSFailed: 1\nTLSResumptionRate: 25.0\n"), "\(text)")
-        #expect(text.contains("CacheType: SHMCB"), "\(text)")
+        #expect(text.contains("\nTLSSessionCacheStatus\nCacheType: SHMCB"), "\(text)")
         let page = try curl([server.url + "/status"]).text
         #expect(page.contains("<p>Handshakes: 9, of which resumed: 2, failed: 1, resumption rate: 22.2 %"), "\(page)")
         try server.stop()

@@ -117,6 +117,78 @@ import Testing
         }
     }
 
+    /// The variables of mod_ssl that say nothing of TLS, in a host with TLS and in one without.
+    @Test func variablesOfRequests() throws {
+        let identity = try TestCertificates.shared().localhost(.ecdsaP256)
+        let plain = try LoopbackPort.free()
+        let names = [
+            "HTTP_ACCEPT", "HTTP_COOKIE", "HTTP_FORWARDED", "HTTP_HOST", "HTTP_PROXY_CONNECTION", "HTTP_REFERER",
+            "HTTP_USER_AGENT", "HTTP:X-Own", "http:x-own", "HTTP:X-None", "ENV:OWN", "ENV:NONE", "THE_REQUEST",
+            "REQUEST_METHOD", "REQUEST_SCHEME", "REQUEST_URI", "REQUEST_FILENAME", "SCRIPT_FILENAME", "PATH_INFO",
+            "QUERY_STRING", "DOCUMENT_ROOT", "REMOTE_ADDR", "remote_addr", "REMOTE_HOST", "REMOTE_IDENT", "REMOTE_USER",
+            "AUTH_TYPE", "IS_SUBREQ", "SERVER_ADMIN", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "HTTPS",
+            "API_VERSION", "NONSENSE", "TIME_NONSENSE",
+        ]
+        let times = ["TIME", "TIME_YEAR", "TIME_MON", "TIME_DAY", "TIME_HOUR", "TIME_MIN", "TIME_SEC", "TIME_WDAY"]
+        let server = try HTTPServer(face: .ssl) { port in
+            """
+            Listen 127.0.0.1:\(plain)
+            ServerAdmin me@example.org
+            SetEnvIf Request_Method . OWN=own
+            LogFormat "\(names.map { "\($0)=%{\($0)}x" }.joined(separator: "|"))" names
+            LogFormat "\((times + ["SERVER_SOFTWARE"]).map { "%{\($0)}x" }.joined(separator: "|"))" times
+            CustomLog "${APACHE_LOG_DIR}/names.log" names
+            CustomLog "${APACHE_LOG_DIR}/times.log" times
+            Header set X-Address "%{REMOTE_ADDR}s"
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName localhost
+                SSLEngine on
+                \(StandInTests.certificate(identity))
+            </VirtualHost>
+            <VirtualHost 127.0.0.1:\(plain)>
+                ServerName localhost
+            </VirtualHost>
+            """
+        }
+        let request = [
+            "--head", "--user-agent", "agent \"x\"", "--cookie", "a=b", "--referer", "http://x.test/", "--header",
+            "X-Own: one",
+        ]
+        for (url, port, scheme) in [(server.url, server.port, "https"), ("http://localhost:\(plain)", plain, "http")] {
+            let head = try curl(request + [url + "/index.html?q=1"]).text
+            #expect(head.contains("X-Address: 127.0.0.1"), "\(head)")
+            func log(_ name: String) throws -> [String] {
+                try Patience.wait(for: "the log", by: server.child) {
+                    let file = server.root.appendingPathComponent("logs/\(name).log")
+                    let lines = (try? String(contentsOf: file, encoding: .utf8))?.split(separator: "\n") ?? []
+                    return lines.count == (scheme == "https" ? 1 : 2) ? String(lines[lines.count - 1]) : nil
+                }.split(separator: "|").map(String.init)
+            }
+            let root = server.documents.path
+            #expect(
+                try log("names") == [
+                    "HTTP_ACCEPT=*/*", "HTTP_COOKIE=a=b", "HTTP_FORWARDED=-", "HTTP_HOST=localhost:\(port)",
+                    "HTTP_PROXY_CONNECTION=-", "HTTP_REFERER=http://x.test/", "HTTP_USER_AGENT=agent \\\"x\\\"",
+                    "HTTP:X-Own=one", "http:x-own=one", "HTTP:X-None=-", "ENV:OWN=own", "ENV:NONE=-",
+                    "THE_REQUEST=HEAD /index.html?q=1 HTTP/1.1", "REQUEST_METHOD=HEAD", "REQUEST_SCHEME=\(scheme)",
+                    "REQUEST_URI=/index.html", "REQUEST_FILENAME=\(root)/index.html",
+                    "SCRIPT_FILENAME=\(root)/index.html",
+                    "PATH_INFO=-", "QUERY_STRING=q=1", "DOCUMENT_ROOT=\(root)", "REMOTE_ADDR=127.0.0.1",
+                    "remote_addr=127.0.0.1", "REMOTE_HOST=127.0.0.1", "REMOTE_IDENT=-", "REMOTE_USER=-", "AUTH_TYPE=-",
+                    "IS_SUBREQ=false", "SERVER_ADMIN=me@example.org", "SERVER_NAME=localhost", "SERVER_PORT=\(port)",
+                    "SERVER_PROTOCOL=HTTP/1.1", "HTTPS=\(scheme == "https" ? "on" : "off")", "API_VERSION=20120211",
+                    "NONSENSE=-", "TIME_NONSENSE=-",
+                ]
+            )
+            let parts = try log("times")
+            try #require(parts.count == 9)
+            #expect(parts[0] == parts[1...6].joined() && parts[0].utf8.count == 14, "\(parts)")
+            #expect(parts[1].hasPrefix("20") && parts[1...6].dropFirst().allSatisfy { $0.utf8.count == 2 })
+            #expect(("0"..."6").contains(parts[7]) && parts[8].hasPrefix("Apache/2.4"), "\(parts)")
+        }
+        try server.stop()
+    }
+
     @Test func withoutClientCertificate() throws {
         let certificates = try Self.certificates()
         let server = try server(certificates)

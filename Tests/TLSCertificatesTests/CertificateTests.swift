@@ -246,6 +246,21 @@ import TLSCrypto
         #expect(try leaf.made().publicKeyKind == nil)
     }
 
+    /// What is wrong with a key becomes part of a sentence, which ends once.
+    @Test func sentencesAboutKeysEndOnce() throws {
+        let modulus = DER.value(2, [0] + [UInt8](repeating: 0xFF, count: 64))
+        let info = DER.sequence(
+            DER.sequence(DER.object("1.2.840.113549.1.1.1"), DER.null),
+            DER.bits(DER.sequence(modulus, DER.integer(3)))
+        )
+        var leaf = TestChain().leaf
+        leaf.key = TestKey(publicKeyInfo: DERText.base64(info))
+        let certificate = try leaf.made()
+        let error = #expect(throws: CertificateError.self) { try certificate.publicKey() }
+        let sentence = try #require(error).description
+        #expect(sentence.contains("RSA key of 512 bits") && !sentence.hasSuffix("..") && !sentence.hasSuffix("are."))
+    }
+
     @Test func keysHaveTheirKind() throws {
         let kinds: [(TestKey, KeyKind?)] = [
             (.leaf, .ecdsaP256), (.p384, .ecdsaP384), (.p521, .ecdsaP521), (.ed25519, .ed25519),

@@ -481,7 +481,7 @@ import TLSCrypto
     }
 
     @Test func aPointOffTheCurveIsNoKey() throws {
-        try expect(.unsupportedKey("The ECDSA key is not a point of its curve."), of: "CN=Intermediate", depth: 1) {
+        try expect(.unsupportedKey("The ECDSA key is not a point of its curve"), of: "CN=Intermediate", depth: 1) {
             var info = base64(TestKey.intermediate.publicKeyInfo)
             info[info.count - 1] ^= 1
             $0.intermediate.key = TestKey(publicKeyInfo: DERText.base64(info))

@@ -26,6 +26,10 @@ public enum TLSLimits {
     /// ``certificateMessageLength`` here and by the verifier's own limits.
     public static let certificateChainLength = 100
 
+    /// Longest name in a `server_name` extension, in bytes. A DNS name has at most 253 (RFC 1035 §2.3.4); 255 is where
+    /// others draw the line.
+    public static let hostNameLength = 255
+
     /// Most consecutive records without content (RFC 8446 §5.4 warns of the cost of empty application data).
     public static let consecutiveEmptyRecords = 32
 

@@ -60,7 +60,7 @@ struct ServerResumption: Sendable {
     func session(
         _ ticket: Span<UInt8>,
         version: ProtocolVersion,
-        serverName: String?,
+        serverName: [UInt8]?,
         at now: Int64
     ) -> SessionState? {
         // Whoever gives no tickets takes none; session IDs are another matter.
@@ -108,7 +108,7 @@ struct ServerResumption: Sendable {
     private func open(
         _ sealed: Span<UInt8>,
         version: ProtocolVersion,
-        serverName: String?,
+        serverName: [UInt8]?,
         at now: Int64
     ) -> SessionState? {
         guard let bytes = keys.open(sealed, at: now) else { return nil }

@@ -19,8 +19,8 @@ struct SessionState: ~Copyable {
     let ageAdd: UInt32
     /// The digest of the policy under which the peer was authenticated.
     let policy: [UInt8]
-    /// The name the client asked for: only a client that asks for the same again may resume.
-    let serverName: String?
+    /// The name the client asked for, a DNS name in lower case: only a client that asks for the same again may resume.
+    let serverName: [UInt8]?
     let applicationProtocol: String?
     /// Whether the session has the extended master secret (RFC 7627 §5.3). TLS 1.2 only.
     let usesExtendedMasterSecret: Bool
@@ -41,7 +41,7 @@ struct SessionState: ~Copyable {
         lifetime: UInt32,
         ageAdd: UInt32,
         policy: [UInt8],
-        serverName: String?,
+        serverName: [UInt8]?,
         applicationProtocol: String?,
         usesExtendedMasterSecret: Bool,
         maximumEarlyData: UInt32 = 0,
@@ -82,7 +82,7 @@ struct SessionState: ~Copyable {
         writer.append(ageAdd)
         writer.append(maximumEarlyData)
         writer.vector8(policy)
-        writer.vector8(Array((serverName ?? "").utf8))
+        writer.vector8(serverName ?? [])
         writer.vector8(Array((applicationProtocol ?? "").utf8))
         writer.vector16 { list in
             for certificate in client.sent { list.vector24(certificate.der) }
@@ -113,7 +113,7 @@ struct SessionState: ~Copyable {
         let ageAdd = try reader.readUInt32()
         let maximumEarlyData = try reader.readUInt32()
         let policy = copyBytes(try reader.readVector8())
-        let serverName = String(decoding: copyBytes(try reader.readVector8()), as: UTF8.self)
+        let serverName = copyBytes(try reader.readVector8())
         let applicationProtocol = String(decoding: copyBytes(try reader.readVector8()), as: UTF8.self)
         var certificates = ByteReader(try reader.readVector16())
         var clientChain: [Certificate] = []

@@ -10,6 +10,9 @@ public struct ClientHelloInfo: Equatable, Sendable {
     /// The name of the server the client wants, in lower case (RFC 6066 §3). Nil when it did not say or the name is
     /// not a valid DNS name.
     public let serverName: String?
+    /// That name as it was sent: 1…255 bytes, none of them 0. Nil when the client named no server. May be anything, an
+    /// address or control characters: escape it before it is shown.
+    public let serverNameBytes: [UInt8]?
     /// The message as it was received, its header of four bytes included. It is well-formed.
     public let message: [UInt8]
 
@@ -21,6 +24,7 @@ public struct ClientHelloInfo: Equatable, Sendable {
             throw TLSError(error, in: .clientHello)
         }
         serverName = hello.dnsName
+        serverNameBytes = copyBytes(hello.serverName)
         self.message = message
     }
 

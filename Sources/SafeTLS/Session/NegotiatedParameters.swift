@@ -22,7 +22,12 @@ public struct NegotiatedParameters: Equatable, Sendable {
     public let isResumed: Bool
     /// The identity of the external pre-shared key that authenticated both sides; nil without one.
     public internal(set) var preSharedKeyIdentity: [UInt8]? = nil
+    /// What the client asked for when that is no DNS name, as it was sent; a server's session is bound to it, too.
+    var unusualName: [UInt8]? = nil
     /// Whether secrets belong to this connection alone (RFC 7627). Always true in TLS 1.3; a TLS 1.2 connection without
     /// can neither be resumed nor export keying material.
     public internal(set) var usesExtendedMasterSecret = true
+
+    /// The name that a server's session belongs to.
+    var sessionName: [UInt8]? { unusualName ?? serverName.map { Array($0.utf8) } }
 }

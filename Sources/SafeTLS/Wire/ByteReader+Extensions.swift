@@ -61,6 +61,13 @@ extension ByteReader {
             guard type == 0 else { continue }
             guard !name.isEmpty else { throw .malformed("holds an empty host name") }
             guard hostName == nil else { throw .illegalParameter("holds two host names") }
+            // What else is no DNS name is merely unusual: hosts are called so, and others find them.
+            guard name.count <= TLSLimits.hostNameLength else {
+                throw .illegalParameter("holds a name that is too long")
+            }
+            for index in 0..<name.count where name[index] == 0 {
+                throw .illegalParameter("holds a name with a NUL byte")
+            }
             hostName = name
         }
         return hostName

@@ -227,7 +227,9 @@ extension Certificate {
             key = try info.publicKey(in: bytes)
         } catch {
             switch error {
-            case .invalidKey(let why), .unsupported(let why), .internalFailure(let why): throw .invalidValue(why)
+            case .invalidKey(let why), .unsupported(let why), .internalFailure(let why):
+                // It becomes part of a sentence.
+                throw .invalidValue(why.hasSuffix(".") ? String(why.dropLast()) : why)
             case .authenticationFailed, .invalidPeerKey, .invalidSignature, .randomUnavailable:
                 throw .invalidValue("the key is not valid")
             }

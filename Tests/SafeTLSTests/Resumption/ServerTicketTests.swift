@@ -186,7 +186,7 @@ struct ServerTicketTests {
             lifetime: 100,
             ageAdd: 0,
             policy: resumption.policy,
-            serverName: "server.example",
+            serverName: Array("server.example".utf8),
             applicationProtocol: nil,
             usesExtendedMasterSecret: isExtended,
             client: .none

@@ -95,7 +95,7 @@ struct TicketKeysTests {
             lifetime: 7,
             ageAdd: .max,
             policy: [1, 2],
-            serverName: "server.example",
+            serverName: Array("server.example".utf8),
             applicationProtocol: "h2",
             usesExtendedMasterSecret: true,
             client: .none
@@ -104,7 +104,9 @@ struct TicketKeysTests {
         let read = try SessionState.read(bytes)
         #expect(read.version == .tls13 && read.cipherSuite == .aes256GCMSHA384)
         #expect(read.authenticatedAt == -5 && read.createdAt == .max && read.lifetime == 7 && read.ageAdd == .max)
-        #expect(read.policy == [1, 2] && read.serverName == "server.example" && read.applicationProtocol == "h2")
+        #expect(
+            read.policy == [1, 2] && read.serverName == Array("server.example".utf8) && read.applicationProtocol == "h2"
+        )
         #expect(copyBytes(read.secret.bytes) == secret)
         let all: [UInt8] = copyBytes(bytes.bytes)
         for length in 0..<all.count {

@@ -89,6 +89,29 @@ bool tlsd_handshakes_are_limited(void) {
     return limits_handshakes(ap_conftree);
 }
 
+bool tlsd_wants_certificates(void) {
+    return ap_exists_config_define("DUMP_CERTS");
+}
+
+void tlsd_print(apr_pool_t *pool, const char *line) {
+    apr_file_t *output;
+    if (apr_file_open_stdout(&output, pool) == APR_SUCCESS) {
+        apr_file_printf(output, "%s\n", line);
+    }
+}
+
+bool tlsd_share_address(const server_rec *one, const server_rec *other) {
+    for (const server_addr_rec *mine = one->addrs; mine != NULL; mine = mine->next) {
+        for (const server_addr_rec *theirs = other->addrs; theirs != NULL; theirs = theirs->next) {
+            if (mine->host_port == theirs->host_port && mine->host_addr != NULL && theirs->host_addr != NULL
+                && apr_sockaddr_equal(mine->host_addr, theirs->host_addr)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 // MARK: Requests whose body waits
 
 static ap_filter_rec_t *body_filter;
@@ -257,6 +280,7 @@ void tlsd_register_hooks(apr_pool_t *pool) {
 
     ap_hook_pre_config(tlsd_pre_config, after_log_config, NULL, APR_HOOK_MIDDLE);
     ap_hook_check_config(tlsd_check_config, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_test_config(tlsd_dump_certificates, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(tlsd_post_config, NULL, before_proxy, APR_HOOK_MIDDLE);
     ap_hook_post_config(tlsd_watch_files, after_proxy, NULL, APR_HOOK_LAST);
     ap_hook_child_init(tlsd_caches_start_child, NULL, before_watchdog, APR_HOOK_MIDDLE);

@@ -7,6 +7,7 @@
 #include <ap_provider.h>
 #include <ap_socache.h>
 #include <apr_global_mutex.h>
+#include <mod_status.h>
 #include <util_mutex.h>
 
 /// Made anew for each reading of the configuration, in its pool.
@@ -204,12 +205,20 @@ bool tlsd_cache_remove(tlsd_cache which, const uint8_t *identifier, unsigned ide
 }
 
 void tlsd_caches_show(request_rec *request, int flags) {
+    static const char *const titles[] = {[tlsd_sessions] = "Sessions", [tlsd_staples] = "OCSP responses"};
+    bool is_short = flags & AP_STATUS_SHORT;
     for (size_t which = 0; which < sizeof caches / sizeof caches[0]; which++) {
         struct cache *cache = &caches[which];
-        if (!lock(cache)) {
+        // Providers give the same names to what they say of either cache: programs read the first, as with mod_ssl.
+        if ((is_short && which != tlsd_sessions) || !lock(cache)) {
             continue;
         }
         if (cache->provider->status != NULL) {
+            if (is_short) {
+                ap_rputs("TLSSessionCacheStatus\n", request);
+            } else {
+                ap_rprintf(request, "<h3>%s</h3>\n", titles[which]);
+            }
             cache->provider->status(cache->instance, request, flags);
         }
         unlock(cache);

@@ -55,7 +55,8 @@ public enum CipherSuiteList {
         let parts = name.split(whereSeparator: { $0 == "-" || $0 == "_" }).map(String.init)
         guard parts.count >= 2 else { return false }
         let words: Set<String> = [
-            "tls", "with", "dhe", "ecdhe", "dh", "ecdh", "edh", "adh", "aecdh", "rsa", "ecdsa", "dss", "psk", "anon",
+            "tls", "ssl", "fips", "with", "dhe", "ecdhe", "dh", "ecdh", "edh", "adh", "aecdh", "rsa", "ecdsa", "dss",
+            "psk", "anon",
             "srp",
             "krb5", "kx", "exp", "export", "gost", "aes", "aes128", "aes256", "128", "256", "40", "56", "cbc", "cbc3",
             "ede",
@@ -63,7 +64,7 @@ public enum CipherSuiteList {
             "camellia256",
             "aria", "aria128", "aria256", "aria128gcm", "aria256gcm", "chacha20", "poly1305", "null", "md5", "sha",
             "sha1",
-            "sha256", "sha384", "ecdhepsk", "dhepsk", "rsapsk", "old",
+            "sha256", "sha384", "sm3", "sm4", "eccpwd", "1024", "export1024", "ecdhepsk", "dhepsk", "rsapsk", "old",
         ]
         return parts.allSatisfy(words.contains)
     }

@@ -29,6 +29,21 @@ public final class ClientAuthenticators: Sendable {
         }
     }
 
+    /// Whether nothing but the names of the authorities keeps clients from being asked: a message has room for 64 KiB.
+    static func hasTooManyNames(_ authentication: ClientAuthentication) -> Bool {
+        func isGood(_ authentication: ClientAuthentication) -> Bool {
+            do throws(ConfigurationError) {
+                _ = try ClientAuthenticator(authentication)
+                return true
+            } catch {
+                return false
+            }
+        }
+        var nameless = authentication
+        nameless.authorityNames = .none
+        return !isGood(authentication) && isGood(nameless)
+    }
+
     private static func make(
         _ authentication: ClientAuthentication,
         _ depth: Int

@@ -11,7 +11,8 @@ public final class ConnectionFacts: Sendable {
     /// What the module is called, `mod_tls` or `mod_ssl`.
     private let face: String
     private let negotiated: NegotiatedParameters
-    private let serverName: String?
+    /// The name in the ClientHello, as it was sent.
+    public let serverName: [UInt8]?
     private let certificate: CertificateVariables?
     private let client: CertificateVariables?
     private let verification: String
@@ -26,7 +27,7 @@ public final class ConnectionFacts: Sendable {
     ///   certificate is the one that a full handshake with this client would have shown.
     public init(
         _ negotiated: NegotiatedParameters,
-        serverName: String?,
+        serverName: [UInt8]?,
         signatureSchemes: [SignatureScheme],
         policy: ServerPolicy,
         face: String,
@@ -108,7 +109,7 @@ public final class ConnectionFacts: Sendable {
         case "SSL_CLIENT_VERIFY": verification
         case "SSL_SESSION_ID": sessionID
         case "SSL_VERSION_INTERFACE": "\(face)/0.1.0"
-        case "SSL_TLS_SNI": serverName
+        case "SSL_TLS_SNI": serverName.map { String(decoding: $0, as: UTF8.self) }
         case "SSL_GROUP": negotiated.group?.description
         case "SSL_SIGALG": negotiated.signatureScheme?.description
         default:

@@ -45,7 +45,7 @@ public struct DirectoryOptions: Equatable, Sendable, BitwiseCopyable {
 
     /// Whose directive names the options.
     public enum Language: Sendable {
-        /// `TLSOptions`: an option without a sign is added.
+        /// `TLSOptions`: a line with an option without a sign replaces what was inherited.
         case tls
         /// `SSLOptions`: options without a sign replace those that were inherited.
         case ssl
@@ -71,8 +71,17 @@ public struct DirectoryOptions: Equatable, Sendable, BitwiseCopyable {
         }
     }
 
-    /// Applies one argument of `TLSOptions`: `Name`, `+Name`, `-Name` or `Defaults`.
-    public mutating func apply(_ argument: String, _ language: Language = .tls) throws(DirectiveError) {
+    /// Applies the arguments of `TLSOptions`: `Name`, `+Name`, `-Name` or `Defaults`. As with mod_tls, a line on which any of
+    /// them has no sign begins with none of what was inherited.
+    public mutating func apply(tls arguments: [String]) throws(DirectiveError) {
+        if arguments.contains(where: { !$0.hasPrefix("+") && !$0.hasPrefix("-") }) {
+            enabled = []
+            disabled = .all
+        }
+        for argument in arguments { try apply(argument, .tls) }
+    }
+
+    private mutating func apply(_ argument: String, _ language: Language) throws(DirectiveError) {
         if language == .tls && argument.lowercased() == "defaults" {
             enabled = []
             disabled = .all

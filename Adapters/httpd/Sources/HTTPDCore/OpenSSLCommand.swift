@@ -34,10 +34,30 @@ struct OpenSSLCommand {
         case "dhparameters":
             return "DHParameters has no effect: finite-field Diffie-Hellman is not supported, ECDHE is used"
         default:
-            throw DirectiveError("the OpenSSL command '\(name)' has no counterpart here")
+            throw DirectiveError("the OpenSSL command '\(name)' is not supported: \(Self.remedy(for: name))")
         }
         return nil
     }
+
+    /// What to write in place of a command that is not supported.
+    private static func remedy(for name: String) -> String {
+        if let directive = directives[name.lowercased()] { return "write \(directive)" }
+        return
+            "leave it out; supported are Curves, Groups, ECDHParameters, CipherString, Ciphers, Ciphersuites, Protocol, "
+            + "MinProtocol, MaxProtocol, SignatureAlgorithms, ClientSignatureAlgorithms, Options, RecordPadding and NumTickets"
+    }
+
+    /// The directives that do what commands of OpenSSL do.
+    private static let directives = [
+        "certificate": "SSLCertificateFile", "privatekey": "SSLCertificateKeyFile",
+        "chaincafile": "SSLCertificateChainFile", "chaincapath": "SSLCertificateChainFile",
+        "verifycafile": "SSLCACertificateFile", "verifycapath": "SSLCACertificatePath",
+        "verifycastore": "SSLCACertificateFile", "chaincastore": "SSLCertificateChainFile",
+        "clientcafile": "SSLCADNRequestFile", "clientcapath": "SSLCADNRequestPath",
+        "requestcafile": "SSLCADNRequestFile", "requestcapath": "SSLCADNRequestPath",
+        "requestcastore": "SSLCADNRequestFile", "clientcastore": "SSLCADNRequestFile",
+        "verifymode": "SSLVerifyClient",
+    ]
 
     private static func applyOptions(_ text: String, to values: inout SSLValues) throws(DirectiveError) {
         for word in text.split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
@@ -55,7 +75,10 @@ struct OpenSSLCommand {
                 "clientrenegotiation" where !isOn, "allownodhekex" where !isOn:
                 break
             case let name:
-                throw DirectiveError("the OpenSSL option '\(name)' has no counterpart here")
+                throw DirectiveError(
+                    "the OpenSSL option '\(name)' is not supported: leave it out; those that turn something on or off here are "
+                        + "SessionTicket and ServerPreference"
+                )
             }
         }
     }

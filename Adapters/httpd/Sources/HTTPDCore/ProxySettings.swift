@@ -56,6 +56,15 @@ public final class ProxySettings {
         try replace(machineFiles.isEmpty ? [] : read(machineFiles))
     }
 
+    /// What does not fit together, but is no reason not to start.
+    public var warnings: [String] {
+        let hasLists = values.revocationFile != nil || values.revocationPath != nil
+        guard isEngineOn, hasLists, values.revocationCheck == nil else { return [] }
+        return [
+            "revocation lists are configured and not used: SSLProxyCARevocationCheck says whether they are"
+        ]
+    }
+
     /// The files and directories of authorities and revocation lists.
     public var trustFiles: [String] {
         [values.authorityFile, values.authorityPath, values.revocationFile, values.revocationPath].compactMap { $0 }

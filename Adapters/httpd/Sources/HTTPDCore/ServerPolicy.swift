@@ -136,18 +136,19 @@ public enum RequestVerdict: Equatable, Sendable {
     /// Compares the virtual host of the handshake with another one that a request names.
     ///
     /// - Parameters:
-    ///   - connection: The policy the handshake was made under.
-    ///   - request: The policy of the virtual host the request is for, nil if that one has no TLS.
+    ///   - connection: The policy of the virtual host of the handshake, nil if that one has no TLS of its own.
+    ///   - request: The policy of the virtual host the request is for, nil if that one has none.
     ///   - clientNamedServer: Whether the ClientHello had a server name.
     ///   - policy: How much the two have to have in common.
     public init(
-        connection: ServerPolicy,
+        connection: ServerPolicy?,
         request: ServerPolicy?,
         clientNamedServer: Bool,
         policy: ServerNamePolicy = .secure
     ) {
-        guard let request else {
-            self = .misdirected
+        // A host without TLS has nothing in common with others.
+        guard let connection, let request else {
+            self = policy == .insecure ? .proceed : .misdirected
             return
         }
         if !clientNamedServer, connection.requiresServerName || request.requiresServerName {

@@ -14,6 +14,12 @@ extension ServerSettings {
     /// Whether `SSLEngine` is on for the server.
     public var isEngineOn: Bool { ssl.isEngineOn ?? false }
 
+    /// Whether the server wants to know its clients in another way than a policy does, so that connections made by that one
+    /// are nothing for it.
+    public func asksClients(unlike policy: ServerPolicy) -> Bool {
+        (ssl.verification ?? .none) != .none && ClientPolicy(ssl) != policy.security.client
+    }
+
     /// The files of `SSLCertificateFile` and `SSLCertificateKeyFile`.
     public var certificateFiles: [String] { ssl.certificateFiles }
     /// See ``certificateFiles``.
@@ -209,7 +215,11 @@ extension ServerSettings {
     func authenticators() throws(DirectiveError) -> ClientAuthenticators? {
         if hasAuthorities {
             return try clientAuthentication(.optional, depth).map { authentication throws(DirectiveError) in
-                try ClientAuthenticators(authentication, depth: depth)
+                var authentication = authentication
+                // Only a directory would ask, if any: that is no reason not to start.
+                leavesNamesOut = ClientAuthenticators.hasTooManyNames(authentication)
+                if leavesNamesOut { authentication.authorityNames = .none }
+                return try ClientAuthenticators(authentication, depth: depth)
             }
         }
         // Perhaps no directory wants it: what is wrong with lists or names then is no reason not to start.
@@ -242,12 +252,23 @@ extension ServerSettings {
         )
     }
 
+    /// What to do where there are more names of authorities than fit into a message.
+    var namesRemedy: String {
+        ssl.isEngineOn == nil
+            ? "leave fewer of them in TLSClientCA" : "SSLCADNRequestFile says which of them clients are told"
+    }
+
     /// What does not fit together, but is no reason not to start.
     public var warnings: [String] {
         var warnings: [String] = []
         let hasLists = ssl.revocationFile != nil || ssl.revocationPath != nil
         if hasLists && ssl.revocationCheck == nil {
             warnings.append("revocation lists are configured and not used: SSLCARevocationCheck says whether they are")
+        }
+        if leavesNamesOut {
+            warnings.append(
+                "clients that a directory asks are told no names of authorities, as there are too many: \(namesRemedy)"
+            )
         }
         return warnings
     }

@@ -20,7 +20,7 @@ public final class ServerSettings {
         public var files: [String] { chainFiles + [keyFile] }
     }
 
-    /// `TLSEngine`; only the main server's count.
+    /// `TLSEngine`; those of all servers count for all.
     public private(set) var engines: [EngineAddress] = []
     /// `TLSCertificate`.
     public internal(set) var certificates: [Certificate] = []
@@ -38,6 +38,8 @@ public final class ServerSettings {
     private var names = VirtualHostNames(exact: [], patterns: [])
     private var store: (any SessionStore)?
     private var replays: (any ReplayProtection)?
+    /// Clients that a directory asks are not told the authorities, which are too many for a message.
+    var leavesNamesOut = false
     /// Those of the first policy: tickets outlive a change of certificates.
     var ticketKeys: TicketKeys?
 
@@ -147,7 +149,10 @@ public final class ServerSettings {
         do {
             configuration = try ServerConfiguration(credentials: certificates.map(\.credential), options: options)
         } catch {
-            throw DirectiveError("\(error)")
+            guard let authentication = options.clientAuthentication,
+                ClientAuthenticators.hasTooManyNames(authentication)
+            else { throw DirectiveError("\(error)") }
+            throw DirectiveError("\(error): \(namesRemedy)")
         }
         let policy = ServerPolicy(
             names: names,

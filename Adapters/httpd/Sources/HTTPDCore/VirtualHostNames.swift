@@ -2,24 +2,26 @@
 
 /// The names a virtual host answers to: its `ServerName` and `ServerAlias`es.
 public struct VirtualHostNames: Sendable {
-    private let exact: [String]
+    private let exact: [[UInt8]]
     private let patterns: [[UInt8]]
 
     /// Names without and patterns with `*` and `?`, in any case.
     public init(exact: [String], patterns: [String]) {
-        self.exact = exact.map { $0.lowercased() }
-        self.patterns = patterns.map { Array($0.lowercased().utf8) }
+        self.exact = exact.map { Self.lowercased($0.utf8) }
+        self.patterns = patterns.map { Self.lowercased($0.utf8) }
     }
 
     /// The first name, as bytes.
-    var primary: [UInt8] { Array((exact.first ?? "").utf8) }
+    var primary: [UInt8] { exact.first ?? [] }
 
-    /// Whether the host answers to `name`, which is in lower case.
-    public func contains(_ name: String) -> Bool {
-        if exact.contains(name) { return true }
-        guard !patterns.isEmpty else { return false }
-        let bytes = Array(name.utf8)
-        return patterns.contains { Self.matches(bytes, $0) }
+    /// Whether the host answers to a name that a client has sent: any bytes, compared without regard to the case of ASCII.
+    public func contains(_ name: some Sequence<UInt8>) -> Bool {
+        let name = Self.lowercased(name)
+        return exact.contains(name) || patterns.contains { Self.matches(name, $0) }
+    }
+
+    private static func lowercased(_ name: some Sequence<UInt8>) -> [UInt8] {
+        name.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
     }
 
     /// Wildcard comparison as httpd does it for `Host`: `*` stands for any text, dots included, `?` for one

@@ -2,18 +2,27 @@
 import CHTTPD
 import HTTPDCore
 import SafeTLS
+import TLSCertificates
 
 extension Connection {
     /// Chooses the virtual host and the application protocol for a ClientHello.
     func answer(_ hello: ClientHelloInfo) throws(TLSError) {
-        serverName = hello.serverName
+        serverName = hello.serverNameBytes
         signatureSchemes = SignatureScheme.supported.filter { hello.offers($0) }
-        if let name = hello.serverName {
-            if let (found, itsPolicy) = unsafe virtualHost(named: name) {
+        if let name = serverName {
+            if let (found, itsPolicy) = unsafe virtualHost(named: name, or: hello.serverName) {
                 unsafe server = found
-                policy = itsPolicy
+                // A host without TLS of its own is served with that of the address's first one, as by mod_ssl.
+                if let itsPolicy {
+                    unsafe speaker = found
+                    policy = itsPolicy
+                }
             } else if policy.refusesUnknownServerName {
-                return refuse(.unrecognizedName, "no virtual host has the name '\(name)'")
+                // An address is no name (RFC 6066 §3): who sends one has named nobody.
+                guard ServerName(String(decoding: name, as: UTF8.self))?.isDNS == false else {
+                    return refuse(.unrecognizedName, "no virtual host has the name '\(ShownName(name))'")
+                }
+                serverName = nil
             }
         }
         clientHello = policy.keepsClientHello ? ClientHelloVariables(hello) : nil
@@ -25,7 +34,7 @@ extension Connection {
         )
 
         guard hello.offersApplicationProtocols else {
-            unsafe ServerState.of(server)?.refreshStaples(for: server, record)
+            unsafe ServerState.of(speaker)?.refreshStaples(for: speaker, record)
             try tls.session.answer(configuration: policy.configuration, applicationProtocol: .none)
             return
         }
@@ -38,11 +47,11 @@ extension Connection {
                 "the client offers none of the virtual host's protocols, but \(Self.enumeration(offered))"
             )
         }
-        if let challenge = try challenge(chosen) {
+        if let challenge = try challenge(chosen, for: hello.serverName) {
             awaitsCertificate = true
             return try tls.session.answer(configuration: challenge, applicationProtocol: .selected(chosen))
         }
-        unsafe ServerState.of(server)?.refreshStaples(for: server, record)
+        unsafe ServerState.of(speaker)?.refreshStaples(for: speaker, record)
         try tls.session.answer(configuration: policy.configuration, applicationProtocol: .selected(chosen))
     }
 
@@ -57,7 +66,10 @@ extension Connection {
 
     /// An authority that checks whether we own a name (mod_md, RFC 8737) is shown a certificate made for this, and nothing
     /// else. Nil for everybody else, who does not get as far as asking.
-    private func challenge(_ applicationProtocol: String) throws(TLSError) -> ServerConfiguration? {
+    private func challenge(
+        _ applicationProtocol: String,
+        for serverName: String?
+    ) throws(TLSError) -> ServerConfiguration? {
         guard applicationProtocol != "h2", applicationProtocol != "http/1.1", let name = serverName else { return nil }
         var certificate: UnsafePointer<CChar>?
         var key: UnsafePointer<CChar>?
@@ -89,19 +101,23 @@ extension Connection {
         fail(.handshakeFailed, "TLS handshake refused: \(sentence)")
     }
 
-    /// The first virtual host of the connection's address that has this name.
-    private func virtualHost(named name: String) -> (UnsafeMutablePointer<server_rec>, ServerPolicy)? {
-        var search = Search(name: name)
+    /// The first virtual host of the connection's address that has this name, as it was sent or without a final dot, and its
+    /// policy. With mod_ssl's directives it may have none.
+    private func virtualHost(
+        named name: [UInt8],
+        or dnsName: String?
+    ) -> (UnsafeMutablePointer<server_rec>, ServerPolicy?)? {
+        var search = Search(names: [name] + (dnsName.map { [Array($0.utf8)] } ?? []))
         return unsafe withUnsafeMutablePointer(to: &search) { search in
             _ = unsafe ap_vhost_iterate_given_conn(
                 record,
                 { search, _, server in
                     guard let server = unsafe server, let search = unsafe search,
-                        let policy = unsafe ServerState.of(server)?.settings.policy
+                        let state = unsafe ServerState.of(server), state.settings.policy != nil || tlsd_is_ssl_face()
                     else { return 0 }
                     let request = unsafe search.assumingMemoryBound(to: Search.self)
-                    guard policy.names.contains(unsafe request.pointee.name) else { return 0 }
-                    unsafe request.pointee.found = (server, policy)
+                    guard unsafe request.pointee.names.contains(where: { state.names.contains($0) }) else { return 0 }
+                    unsafe request.pointee.found = (server, state.settings.policy)
                     return 1
                 },
                 search
@@ -136,11 +152,11 @@ extension Connection {
 
 /// What the walk over an address's virtual hosts looks for, and what it found.
 @safe private struct Search {
-    let name: String
-    var found: (UnsafeMutablePointer<server_rec>, ServerPolicy)?
+    let names: [[UInt8]]
+    var found: (UnsafeMutablePointer<server_rec>, ServerPolicy?)?
 
-    init(name: String) {
-        self.name = name
+    init(names: [[UInt8]]) {
+        self.names = names
         unsafe found = nil
     }
 }

@@ -6,11 +6,13 @@ import Synchronization
 
 /// The TLS side of one connection from a client.
 ///
-/// Only `facts`, `policy`, `answered`, `server` and `isPlainHTTP`, which no longer change once the handshake is over or 0-RTT
+/// Only `facts`, `policy`, `answered`, `server`, `speaker` and `isPlainHTTP`, which no longer change once the handshake is over or 0-RTT
 /// data have come, and `isEarly` are read by the threads that serve HTTP/2 requests.
 @safe final class Connection: FilteredConnection {
     /// The virtual host of the handshake: at first the address's, then the one that the client named.
     var server: UnsafeMutablePointer<server_rec>
+    /// That host, or the address's first one if it has no TLS of its own: whose policy it is.
+    var speaker: UnsafeMutablePointer<server_rec>
     var policy: ServerPolicy
     var facts: ConnectionFacts?
     /// The policy of the virtual host that asked for the client's certificate last, and the most that a client satisfies who
@@ -18,8 +20,8 @@ import Synchronization
     var answered: (host: ServerPolicy, most: ClientVerification)?
     /// What `session` holds.
     let tls: Endpoint.Server
-    /// The name in the ClientHello.
-    var serverName: String?
+    /// The name in the ClientHello, as it was sent.
+    var serverName: [UInt8]?
     /// The signature schemes in the ClientHello, until the handshake is over.
     var signatureSchemes: [SignatureScheme] = []
     /// The host of a directory that asks for a certificate, and what it wants of that, while it does.
@@ -45,6 +47,7 @@ import Synchronization
         defersVerdicts: Bool
     ) {
         unsafe self.server = server
+        unsafe speaker = server
         self.policy = policy
         tls = Endpoint.Server(
             ServerSession(

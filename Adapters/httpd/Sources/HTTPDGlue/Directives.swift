@@ -39,7 +39,6 @@ func tlsd_set_engine(
     _ config: UnsafeMutableRawPointer?,
     _ address: UnsafePointer<CChar>
 ) -> UnsafePointer<CChar>? {
-    if let misplaced = unsafe ap_check_cmd_context(command, UInt32(tlsd_global_only)) { return unsafe misplaced }
     return unsafe directive("TLSEngine", command) { settings throws(DirectiveError) in
         settings.addEngine(try EngineAddress(unsafe String(cString: address)))
     }
@@ -52,13 +51,17 @@ func tlsd_set_certificate(
     _ certificate: UnsafePointer<CChar>,
     _ key: UnsafePointer<CChar>?
 ) -> UnsafePointer<CChar>? {
-    unsafe directive("TLSCertificate", command) { settings throws(DirectiveError) in
-        var keyFile: String?
-        if let key = unsafe key {
-            keyFile = unsafe path(command, key)
-        }
-        try settings.addCertificate(certificateFile: unsafe path(command, certificate), keyFile: keyFile)
+    let keyFile = unsafe key.map { unsafe path(command, $0) }
+    let certificateFile = unsafe path(command, certificate)
+    guard let state = unsafe ServerState.of(command.pointee.server) else { return nil }
+    do throws(DirectiveError) {
+        try state.settings.addCertificate(certificateFile: certificateFile, keyFile: keyFile)
+    } catch {
+        // The rest of the configuration is read, too, so that one run tells everything.
+        state.problems.append("TLSCertificate: \(error) (\(unsafe place(of: command)))")
+        state.isBroken = true
     }
+    return nil
 }
 
 @c @implementation
@@ -134,9 +137,7 @@ func tlsd_set_options(
     guard let config = unsafe config else { return nil }
     var directory = unsafe config.load(as: DirectoryConfig.self)
     do throws(DirectiveError) {
-        for argument in unsafe strings(count, names) {
-            try directory.options.apply(argument)
-        }
+        try directory.options.apply(tls: unsafe strings(count, names))
     } catch {
         return unsafe Pool(command.pointee.pool).copy("TLSOptions: \(error)")
     }

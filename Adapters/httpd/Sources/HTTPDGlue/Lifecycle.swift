@@ -21,14 +21,12 @@ func tlsd_check_config(
     _ temporaryPool: OpaquePointer,
     _ server: UnsafeMutablePointer<server_rec>
 ) -> CInt {
-    do {
-        try unsafe prepareServers(main: server, pool: Pool(pool))
-        tlsd_hide_passphrases()
-        return OK
-    } catch {
-        unsafe tlsd_log_server(nil, tlsd_startup_error, APR_SUCCESS, Event.configuration.line("\(error)"))
-        return HTTP_INTERNAL_SERVER_ERROR
-    }
+    var findings = Findings()
+    unsafe prepareServers(main: server, pool: Pool(pool), &findings)
+    tlsd_hide_passphrases()
+    guard findings.log() else { return HTTP_INTERNAL_SERVER_ERROR }
+    unsafe HostsWithoutEngine.warn(main: server)
+    return OK
 }
 
 @c @implementation
@@ -52,12 +50,9 @@ func tlsd_post_config(
             )
             return status
         }
-        do {
-            try unsafe collectManagedCertificates(main: server, Pool(pool))
-        } catch {
-            unsafe tlsd_log_server(nil, tlsd_startup_error, APR_SUCCESS, Event.configuration.line("\(error)"))
-            return HTTP_INTERNAL_SERVER_ERROR
-        }
+        var findings = Findings()
+        unsafe collectManagedCertificates(main: server, Pool(pool), &findings)
+        guard findings.log() else { return HTTP_INTERNAL_SERVER_ERROR }
         guard unsafe ReplayMemory.create(main: server, Pool(pool)) else {
             unsafe tlsd_log_server(
                 nil,
@@ -152,43 +147,67 @@ private func states(_ main: UnsafeMutablePointer<server_rec>) -> [ServerState] {
 }
 
 /// Resolves the addresses of `TLSEngine`, finds the servers behind them and makes their policies.
-private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool) throws(DirectiveError) {
-    guard let settings = unsafe ServerState.of(main)?.settings else { return }
+private func prepareServers(main: UnsafeMutablePointer<server_rec>, pool: Pool, _ findings: inout Findings) {
+    let all = unsafe states(main)
+    var addresses: [EngineAddress] = []
+    // Lines in virtual hosts count for all servers, as with mod_tls.
+    for address in all.flatMap(\.settings.engines) where !addresses.contains(address) { addresses.append(address) }
     var engines: [Engine] = []
-    for address in settings.engines {
-        engines.append(try Engine(address, pool: pool))
+    for address in addresses {
+        findings.collect { () throws(DirectiveError) in engines.append(try Engine(address, pool: pool)) }
     }
     let list = EngineList(engines, mayLeaveThreads: !tlsd_handshakes_are_limited())
     let dialog = unsafe ServerState.of(main)?.passphraseDialog ?? .terminal
     let namePolicy = unsafe ServerState.of(main)?.serverNamePolicy ?? .secure
+    var files = NamedFiles()
     var next = unsafe Optional(main)
     while let server = unsafe next {
-        try unsafe ProxyDirectives.prepare(server, list)
         if let state = unsafe ServerState.of(server) {
             state.engines = list
+            state.names = unsafe names(of: server)
             state.serverNamePolicy = namePolicy
             state.isEngineOn = state.settings.isEngineOn
+            unsafe files.check(state, of: server, &findings)
             if state.isEngineOn {
                 list.isUsed = true
-                try unsafe preparePolicy(of: server, state, dialog, pool)
+                if !state.isBroken {
+                    findings.collect { () throws(DirectiveError) in
+                        try unsafe preparePolicy(of: server, state, dialog, pool)
+                    }
+                }
+            }
+            if !state.isBroken {
+                findings.collect { () throws(DirectiveError) in try unsafe ProxyDirectives.prepare(server, list) }
+                unsafe ProxyDirectives.checkSections(of: server, state, &findings)
             }
         }
         unsafe next = server.pointee.next
     }
+    for engine in engines { unsafe preparePolicies(of: engine, main: main, &findings) }
+}
 
-    for engine in engines {
-        var isServed = false
-        var next = unsafe main.pointee.next
-        while let server = unsafe next {
-            if unsafe engine.serves(server) {
-                isServed = true
-                try unsafe preparePolicy(of: server, engine: engine)
-            }
-            unsafe next = server.pointee.next
-        }
-        if !isServed || !settings.certificates.isEmpty {
-            try unsafe preparePolicy(of: main, engine: engine)
-        }
+/// Makes the policies of the servers behind an address of `TLSEngine`.
+private func preparePolicies(of engine: Engine, main: UnsafeMutablePointer<server_rec>, _ findings: inout Findings) {
+    var hosts = unsafe Host.all(behind: main).filter { unsafe engine.serves($0.server) }
+    if let server = unsafe Host(main), hosts.isEmpty || !server.state.settings.certificates.isEmpty {
+        hosts.append(server)
+    }
+    if hosts.allSatisfy({ $0.state.settings.certificates.isEmpty && !$0.state.isBroken }),
+        !tlsd_certificates_are_managed()
+    {
+        // Nothing is open by that: who connects is sent away.
+        unsafe tlsd_log_server(
+            main,
+            tlsd_startup_warning,
+            APR_SUCCESS,
+            Event.configuration.line(
+                "TLSEngine \(engine.address): no virtual host for it has a TLSCertificate yet, connections to it are closed"
+            )
+        )
+        return
+    }
+    for host in hosts where !host.state.isBroken {
+        findings.collect { () throws(DirectiveError) in try unsafe preparePolicy(of: host.server, engine: engine) }
     }
 }
 
@@ -251,7 +270,7 @@ private func makePolicy(of server: UnsafeMutablePointer<server_rec>, _ state: Se
     }
     do throws(DirectiveError) {
         try state.settings.makePolicy(
-            names: unsafe names(of: server),
+            names: state.names,
             store: SharedSessionStore(),
             replays: ReplayRegister(ReplayMemory())
         )
@@ -261,27 +280,33 @@ private func makePolicy(of server: UnsafeMutablePointer<server_rec>, _ state: Se
 }
 
 /// Asks the modules that manage certificates, and makes new policies of what they say.
-private func collectManagedCertificates(main: UnsafeMutablePointer<server_rec>, _ pool: Pool) throws(DirectiveError) {
+private func collectManagedCertificates(
+    main: UnsafeMutablePointer<server_rec>,
+    _ pool: Pool,
+    _ findings: inout Findings
+) {
     guard tlsd_certificates_are_managed() else { return }
     var next = unsafe Optional(main)
     while let server = unsafe next {
         if let state = unsafe ServerState.of(server), let sentence = state.missingCertificate {
             let (name, place) = unsafe describe(server)
-            do throws(DirectiveError) {
-                if try unsafe CertificateFiles.collect(for: server, state, pool) {
-                    try unsafe makePolicy(of: server, state)
+            findings.collect { () throws(DirectiveError) in
+                do throws(DirectiveError) {
+                    if try unsafe CertificateFiles.collect(for: server, state, pool) {
+                        try unsafe makePolicy(of: server, state)
+                    }
+                } catch {
+                    throw DirectiveError("\(name)\(place): \(error)")
                 }
-            } catch {
-                throw DirectiveError("\(name)\(place): \(error)")
+                guard state.settings.policy != nil else { throw DirectiveError("\(name)\(place): \(sentence)") }
             }
-            guard state.settings.policy != nil else { throw DirectiveError("\(name)\(place): \(sentence)") }
         }
         unsafe next = server.pointee.next
     }
 }
 
 /// The server's name and where it is defined, for messages.
-private func describe(_ server: UnsafeMutablePointer<server_rec>) -> (name: String, place: String) {
+func describe(_ server: UnsafeMutablePointer<server_rec>) -> (name: String, place: String) {
     let hostname = unsafe server.pointee.server_hostname.map { unsafe String(cString: $0) } ?? "(unnamed)"
     guard unsafe server.pointee.is_virtual != 0, let file = unsafe server.pointee.defn_name else {
         return ("the main server", "")

@@ -14,6 +14,13 @@ import CHTTPD
         unsafe UnsafePointer(apr_pstrdup(pointer, text))
     }
 
+    /// A copy of bytes, none of which is 0, as text for C.
+    func copy(_ bytes: [UInt8]) -> UnsafePointer<CChar>? {
+        unsafe bytes.withUnsafeBytes {
+            unsafe UnsafePointer(apr_pstrmemdup(pointer, $0.baseAddress, apr_size_t($0.count)))
+        }
+    }
+
     /// Keeps an object alive until the pool is cleared, and returns its address for httpd to hold. So Swift objects
     /// live exactly as long as the configuration or the connection that they belong to.
     func adopt<Object: AnyObject>(_ object: Object) -> UnsafeMutableRawPointer {

@@ -45,8 +45,56 @@ enum ProxyDirectives {
     ) throws(DirectiveError) {
         guard let address = unsafe address(in: tlsd_server_section(server)) else { return }
         let settings = unsafe adopted(address, as: ProxySettings.self)
-        try settings.makePolicy(reading: machineCertificates)
+        let (name, place) = unsafe describe(server)
+        do throws(DirectiveError) {
+            try settings.makePolicy(reading: machineCertificates)
+        } catch {
+            throw DirectiveError("\(name)\(place), for proxied servers: \(error)")
+        }
+        warn(settings, "\(name)\(place)")
         if settings.policy != nil { engines?.proxies.append(settings) }
+    }
+
+    /// Keeps a `<Proxy>` section for the check of the configuration, which mod_proxy does not call us for.
+    static func note(_ settings: ProxySettings, _ command: UnsafeMutablePointer<cmd_parms>) {
+        guard let state = unsafe ServerState.of(command.pointee.server),
+            !state.sections.contains(where: { $0.settings === settings })
+        else { return }
+        state.sections.append((settings, unsafe place(of: command)))
+    }
+
+    /// Tries out the policies of a server's sections.
+    static func checkSections(
+        of server: UnsafeMutablePointer<server_rec>,
+        _ state: ServerState,
+        _ findings: inout Findings
+    ) {
+        let outer = unsafe address(in: tlsd_server_section(server)).map { unsafe adopted($0, as: ProxySettings.self) }
+        let (name, line) = unsafe describe(server)
+        for section in state.sections {
+            findings.collect { () throws(DirectiveError) in
+                let merged = ProxySettings(outer: outer ?? ProxySettings(), inner: section.settings)
+                do throws(DirectiveError) {
+                    try merged.makePolicy(reading: machineCertificates)
+                } catch {
+                    throw DirectiveError("\(name)\(line), the <Proxy> section with \(section.place): \(error)")
+                }
+                if outer?.warnings.isEmpty ?? true {
+                    warn(merged, "\(name)\(line), the <Proxy> section with \(section.place)")
+                }
+            }
+        }
+    }
+
+    private static func warn(_ settings: ProxySettings, _ subject: String) {
+        for warning in settings.warnings {
+            unsafe tlsd_log_server(
+                nil,
+                tlsd_startup_warning,
+                APR_SUCCESS,
+                Event.configuration.line("\(subject), for proxied servers: \(warning)")
+            )
+        }
     }
 
     /// Completes a `<Proxy>` section with what its server says, and makes its policy.
@@ -94,11 +142,12 @@ func tlsd_prepare_proxy_section(
         try unsafe ProxyDirectives.prepare(section, of: server, Pool(pool))
         return OK
     } catch {
+        let (name, place) = unsafe describe(server)
         unsafe tlsd_log_server(
             server,
             tlsd_startup_error,
             APR_SUCCESS,
-            Event.configuration.line("a <Proxy> section: \(error)")
+            Event.configuration.line("a <Proxy> section of \(name)\(place): \(error)")
         )
         return HTTP_INTERNAL_SERVER_ERROR
     }

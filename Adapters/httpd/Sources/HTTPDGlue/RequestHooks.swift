@@ -22,7 +22,7 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
     }
     let status = unsafe EarlyRequest.admit(request, connection)
     guard status == OK else { return status }
-    let awaitsCertificate = unsafe ServerState.of(connection.server)?.awaitsCertificate == true
+    let awaitsCertificate = unsafe ServerState.of(connection.speaker)?.awaitsCertificate == true
     if connection.awaitsCertificate || awaitsCertificate, unsafe request.pointee.prev == nil {
         return HTTP_SERVICE_UNAVAILABLE
     }
@@ -35,14 +35,26 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
         let status = unsafe checkNames(of: request, connection, server)
         guard status == OK else { return status }
     }
+    let host = unsafe name(of: server)
+    let own = unsafe ServerState.of(server)?.settings
+    if own?.policy == nil, own?.asksClients(unlike: connection.policy) == true {
+        unsafe log(
+            record,
+            .misdirected,
+            level: APLOG_ERR,
+            "a request for \(host) is refused: that virtual host has an SSLVerifyClient of its own, and no SSLEngine on that "
+                + "could carry it out"
+        )
+        return HTTP_MISDIRECTED_REQUEST
+    }
     guard unsafe server != connection.server else { return DECLINED }
+    let hasOwnPolicy = unsafe connection.speaker == connection.server
     let verdict = RequestVerdict(
-        connection: connection.policy,
-        request: unsafe ServerState.of(server)?.settings.policy,
+        connection: hasOwnPolicy ? connection.policy : nil,
+        request: own?.policy,
         clientNamedServer: connection.serverName != nil,
         policy: unsafe ServerState.of(server)?.serverNamePolicy ?? .secure
     )
-    let host = unsafe name(of: server)
     switch verdict {
     case .proceed:
         return DECLINED
@@ -61,8 +73,10 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
             // As loud as mod_ssl is: a proxy before us may be at fault.
             level: tlsd_is_ssl_face() ? APLOG_ERR : APLOG_INFO,
             "a request for \(host) is refused: the handshake was made for \(name(of: connection.server))"
-                + (connection.serverName == nil ? ", as the client named no server in it" : "")
-                + ", and that virtual host has another TLS policy"
+                + (connection.serverName.map { ", as the client named '\(ShownName($0))' in it" }
+                    ?? ", as the client named no server in it")
+                + (own?.policy == nil
+                    ? ", and \(host) has no TLS of its own" : ", and that virtual host has another TLS policy")
         )
         return HTTP_MISDIRECTED_REQUEST
     }
@@ -127,7 +141,7 @@ func tlsd_fixups(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
     }
 
     set("HTTPS")
-    set("SSL_TLS_SNI")
+    if let name = facts.serverName { unsafe apr_table_setn(table, pool.copy("SSL_TLS_SNI"), pool.copy(name)) }
     if unsafe EarlyRequest.isMarked(request) { unsafe apr_table_set(table, "SSL_EARLY_DATA", "1") }
     let options = unsafe DirectoryConfig.of(request).options.enabled
     if options.contains(.standardVariables) {

@@ -26,6 +26,8 @@ func tlsd_ssl_directive(
         if ProxySettings.knows(name) {
             let settings = unsafe ProxyDirectives.settings(of: config, Pool(command.pointee.pool))
             warn(name, try settings?.apply(name, words, at: line))
+            unsafe NamedFiles.note(name, words, command)
+            if let settings, unsafe command.pointee.path != nil { unsafe ProxyDirectives.note(settings, command) }
             return nil
         }
         let isInDirectory = unsafe command.pointee.path != nil
@@ -53,6 +55,7 @@ func tlsd_ssl_directive(
             return unsafe words[0].withCString { unsafe tlsd_cache_configure(cache, command, $0) }
         }
         warn(name, try state.settings.apply(ssl: name, words, at: line))
+        unsafe NamedFiles.note(name, words, command)
         return nil
     } catch {
         return unsafe Pool(command.pointee.pool).copy("\(name): \(error)")

@@ -6,6 +6,8 @@ import SafeTLS
 /// What httpd keeps for each server: its directives, and the addresses that speak TLS.
 final class ServerState {
     let settings: ServerSettings
+    /// `ServerName` and `ServerAlias`, once the configuration was checked.
+    var names = VirtualHostNames(exact: [], patterns: [])
     /// `SSLEngine`, once the configuration was checked.
     var isEngineOn = false
     /// The same for all servers; nil until the configuration was checked.
@@ -27,6 +29,15 @@ final class ServerState {
         }
     }
 
+    /// The files that directives of this server name, those of its `<Proxy>` sections too.
+    var namedFiles: [NamedFile] = []
+    /// The `<Proxy>` sections of this server, and where their first directive stands.
+    var sections: [(settings: ProxySettings, place: String)] = []
+    /// What directives of this server found wrong, to be said with everything else.
+    var problems: [String] = []
+    /// Something that this server needs is wrong: it is said already, and no policy can be made.
+    var isBroken = false
+
     /// Certificates are still to come: until then requests get 503.
     var awaitsCertificate = false
 
@@ -46,6 +57,30 @@ final class ServerState {
     }
 }
 
+/// A server with what is kept for it.
+@safe struct Host {
+    let server: UnsafeMutablePointer<server_rec>
+    let state: ServerState
+
+    init?(_ server: UnsafeMutablePointer<server_rec>) {
+        guard let state = unsafe ServerState.of(server) else { return nil }
+        unsafe self.server = server
+        self.state = state
+    }
+
+    /// The virtual hosts, in the order of the configuration.
+    static func all(behind main: UnsafeMutablePointer<server_rec>) -> [Host] {
+        var hosts: [Host] = []
+        var next = unsafe main.pointee.next
+        while let server = unsafe next {
+            if let host = unsafe Host(server) { hosts.append(host) }
+            unsafe next = server.pointee.next
+        }
+        // httpd puts each new host before the others.
+        return hosts.reversed()
+    }
+}
+
 // MARK: - Callbacks of the module record
 
 @c @implementation
@@ -62,9 +97,15 @@ func tlsd_merge_server_config(
     _ base: UnsafeMutableRawPointer,
     _ added: UnsafeMutableRawPointer
 ) -> UnsafeMutableRawPointer? {
-    let outer = unsafe adopted(base, as: ServerState.self).settings
-    let inner = unsafe adopted(added, as: ServerState.self).settings
-    return unsafe Pool(pool).adopt(ServerState(ServerSettings(outer: outer, inner: inner)))
+    let outer = unsafe adopted(base, as: ServerState.self)
+    let inner = unsafe adopted(added, as: ServerState.self)
+    let merged = ServerState(ServerSettings(outer: outer.settings, inner: inner.settings))
+    // What is inherited is told of the server that says it.
+    merged.namedFiles = inner.namedFiles
+    merged.sections = inner.sections
+    merged.problems = inner.problems
+    merged.isBroken = inner.isBroken || outer.isBroken
+    return unsafe Pool(pool).adopt(merged)
 }
 
 @c @implementation

@@ -16,8 +16,14 @@ func tlsd_variable(
         unsafe connection = request.pointee.connection
     }
     guard let name = unsafe name else { return nil }
+    if tlsd_is_ssl_face(), let value = unsafe tlsd_request_variable(pool, connection, request, name) {
+        return unsafe value
+    }
     let text = unsafe String(cString: name)
     let value: String?
+    if text == "SSL_TLS_SNI", let sent = unsafe Connection.of(connection)?.facts?.serverName {
+        return unsafe Pool(pool).copy(sent)
+    }
     if text == "SSL_EARLY_DATA" {
         value = unsafe request.map { unsafe EarlyRequest.isMarked($0) } == true ? "1" : nil
     } else if let facts = unsafe Connection.of(connection)?.facts {

@@ -63,6 +63,10 @@ module AP_MODULE_DECLARE_DATA tls_module = {
     tlsd_merge_server_config,
     commands,
     tlsd_register_hooks,
+#if defined(AP_MODULE_FLAG_ALWAYS_MERGE)
+    // Virtual hosts without a directive of their own have settings of their own all the same.
+    AP_MODULE_FLAG_ALWAYS_MERGE,
+#endif
 };
 
 module *tlsd_module(void) {

@@ -133,7 +133,7 @@ import Testing
 
     @Test(arguments: ["UnsafeLegacyRenegotiation", "ClientRenegotiation", "+AllowNoDHEKEX", "Bugs,Nonsense"])
     func optionsThatAreMissing(text: String) {
-        #expect(error("Options", text)?.contains("has no counterpart") == true)
+        #expect(error("Options", text)?.contains("is not supported: leave it out") == true)
     }
 
     @Test func signatureAlgorithms() throws {
@@ -169,8 +169,21 @@ import Testing
         #expect(warning?.contains("DHParameters has no effect") == true)
     }
 
-    @Test(arguments: ["Nonsense", "", "Certificate", "PrivateKey", "VerifyMode", "Curve"])
+    @Test(arguments: ["Nonsense", "", "ServerInfoFile", "Curve"])
     func unknownCommandsAreMistakes(name: String) {
-        #expect(error(name, "x") == "the OpenSSL command '\(name)' has no counterpart here")
+        let sentence = error(name, "x")
+        #expect(
+            sentence?.hasPrefix("the OpenSSL command '\(name)' is not supported: leave it out; supported are Curves")
+                == true
+        )
+    }
+
+    @Test(arguments: [
+        ("Certificate", "SSLCertificateFile"), ("PrivateKey", "SSLCertificateKeyFile"),
+        ("chaincafile", "SSLCertificateChainFile"), ("VerifyCAFile", "SSLCACertificateFile"),
+        ("RequestCAFile", "SSLCADNRequestFile"), ("VerifyMode", "SSLVerifyClient"),
+    ])
+    func directivesStandForCommands(name: String, directive: String) {
+        #expect(error(name, "x") == "the OpenSSL command '\(name)' is not supported: write \(directive)")
     }
 }

@@ -42,7 +42,10 @@ import Testing
         #expect(suites.suites == [.ecdheRSAWithAES128GCMSHA256, .aes128GCMSHA256] && suites.warning == nil)
     }
 
-    @Test(arguments: ["TLS_RSA_WITH_AES_128_CBC_SHA", "DHE-RSA-AES256-GCM-SHA384", "AES128-SHA", "TLS_CIPHER_0x002f"])
+    @Test(arguments: [
+        "TLS_RSA_WITH_AES_128_CBC_SHA", "DHE-RSA-AES256-GCM-SHA384", "AES128-SHA", "TLS_CIPHER_0x002f",
+        "SSL_RSA_FIPS_WITH_DES_CBC_SHA",
+    ])
     func passesOverWhatIsNotSupported(name: String) throws {
         let (suites, warning) = try CipherSuiteList.parse(["TLS_AES_128_GCM_SHA256", name])
         #expect(suites == [.aes128GCMSHA256] && warning?.contains(name) == true)
@@ -78,11 +81,11 @@ import Testing
 
 @Suite struct ProtocolRangeTests {
     @Test func versions() throws {
-        for text in ["v1.2+", "TLSv1.2+", "default", "Default"] {
+        for text in ["v1.2+", "TLSv1.2+", "TLSv0x0303+", "tlsv0X0303+", "default", "Default"] {
             #expect(try ProtocolRange.parse(text) == .tls12 ... .tls13)
         }
-        #expect(try ProtocolRange.parse("TLSv1.3+") == .tls13 ... .tls13)
-        for text in ["v1.1+", "1.2", "v1.3", ""] {
+        for text in ["TLSv1.3+", "TLSv0x0304+"] { #expect(try ProtocolRange.parse(text) == .tls13 ... .tls13) }
+        for text in ["v1.1+", "1.2", "v1.3", "TLSv0x0302+", "TLSv0x0303", "0x0303+", ""] {
             #expect(throws: DirectiveError.self) { try ProtocolRange.parse(text) }
         }
     }
@@ -91,7 +94,7 @@ import Testing
 @Suite struct DirectoryOptionsTests {
     private func options(_ arguments: String...) throws -> DirectoryOptions {
         var options = DirectoryOptions()
-        for argument in arguments { try options.apply(argument) }
+        try options.apply(tls: arguments)
         return options
     }
 
@@ -107,6 +110,9 @@ import Testing
         #expect(try options("-StdEnvVars").merged(onto: outer).enabled == [])
         #expect(try options("Defaults").merged(onto: outer).enabled == [])
         #expect(try options("Defaults", "ExportCertData").merged(onto: outer).enabled == .certificateData)
+        // As with mod_tls, one without a sign replaces what is inherited, and not what stands on its line.
+        #expect(try options("ExportCertData").merged(onto: outer).enabled == .certificateData)
+        #expect(try options("+ExportCertData", "StdEnvVars").merged(onto: outer).enabled.rawValue == 3)
         #expect(DirectoryOptions().merged(onto: outer).enabled == .standardVariables)
     }
 

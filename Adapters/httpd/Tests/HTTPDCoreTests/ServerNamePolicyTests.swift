@@ -91,6 +91,33 @@ import Testing
         #expect(allowing(hosts[1], hosts[0]) == [.insecure])
     }
 
+    /// A host without TLS of its own cannot ask clients: what others have asked has to be what it wants.
+    @Test func clientsOfHostsWithoutTLS() throws {
+        try Fixture.withFile(Fixture.certificate) { authority in
+            func settings(_ verification: String?) throws -> ServerSettings {
+                let host = ServerSettings()
+                guard let verification else { return host }
+                _ = try host.apply(ssl: "SSLVerifyClient", [verification], at: SSLLine { $0 })
+                _ = try host.apply(ssl: "SSLCACertificateFile", [authority], at: SSLLine { $0 })
+                return host
+            }
+            func policy(_ verification: String?) throws -> ServerPolicy {
+                let server = try ServerSettings(outer: Fixture.settings(), inner: settings(verification))
+                try server.makePolicy(names: VirtualHostNames(exact: ["host.test"], patterns: []))
+                return try #require(server.policy)
+            }
+            let cases: [(host: String?, speaker: String?, isUnlike: Bool)] = [
+                (nil, nil, false), (nil, "require", false), ("none", "require", false), ("require", nil, true),
+                ("optional_no_ca", nil, true), ("require", "optional", true), ("require", "require", false),
+                ("optional", "optional", false),
+            ]
+            for (host, speaker, isUnlike) in cases {
+                let answer = try settings(host).asksClients(unlike: policy(speaker))
+                #expect(answer == isUnlike, "\(host ?? "") by \(speaker ?? "")")
+            }
+        }
+    }
+
     @Test func otherCertificates() throws {
         let policies = try (0..<2).map { _ in
             let settings = try Fixture.settings()
@@ -107,19 +134,22 @@ import Testing
         #expect(ServerNamePolicy(rawValue: word) == policy)
     }
 
-    /// No policy lets a request reach a host without TLS, or one that insists on a name that the client has not said.
+    /// Only `insecure` lets requests go between a host without TLS of its own and others; none lets one reach a host that
+    /// insists on a name which the client has not said.
     @Test(arguments: all)
     func verdictsThatNoPolicyChanges(policy: ServerNamePolicy) throws {
         let hosts = try hosts("SSLEngine on", "SSLEngine on;SSLStrictSNIVHostCheck on")
-        func verdict(_ connection: Int, _ request: Int?, named: Bool) -> RequestVerdict {
+        func verdict(_ connection: Int?, _ request: Int?, named: Bool) -> RequestVerdict {
             RequestVerdict(
-                connection: hosts[connection],
+                connection: connection.map { hosts[$0] },
                 request: request.map { hosts[$0] },
                 clientNamedServer: named,
                 policy: policy
             )
         }
-        #expect(verdict(0, nil, named: true) == .misdirected)
+        let between = policy == .insecure ? RequestVerdict.proceed : .misdirected
+        #expect(verdict(0, nil, named: true) == between && verdict(0, nil, named: false) == between)
+        #expect(verdict(nil, 0, named: true) == between && verdict(nil, nil, named: true) == between)
         #expect(verdict(0, 1, named: false) == .forbidden)
         #expect(verdict(1, 0, named: false) == .forbidden)
         #expect(verdict(1, 1, named: false) == .forbidden)

@@ -15,14 +15,34 @@ import Testing
         "axxbyybzc.test",
     ])
     func answersTo(_ name: String) {
-        #expect(names.contains(name))
+        #expect(names.contains(name.utf8) && names.contains(name.uppercased().utf8))
     }
 
     @Test(arguments: [
         "", "example.com", "example.net", "xexample.net", "host.test", "host12.test", "ab.test", "abc.test.",
     ])
     func doesNotAnswerTo(_ name: String) {
-        #expect(!names.contains(name))
+        #expect(!names.contains(name.utf8))
+    }
+
+    /// Names need not be those of DNS: bytes are compared.
+    @Test func anyBytes() {
+        let odd = VirtualHostNames(exact: ["-foo-.test", "127.0.0.1", "Bücher.test"], patterns: ["*.wild.test"])
+        for name in ["-FOO-.test", "127.0.0.1", "bücher.test", "foo-.wild.test", "a\nb.wild.test"] {
+            #expect(odd.contains(name.utf8), "\(name)")
+        }
+        // Only ASCII has a case.
+        #expect(!odd.contains("BÜCHER.test".utf8) && !odd.contains([0xFF] + Array(".test".utf8)))
+        #expect(odd.contains([0xFF, 0xC3] + Array(".wild.test".utf8)))
+    }
+
+    @Test func logsShowWhatClientsNamed() {
+        #expect(ShownName(Array("www.example.org:443 ~".utf8)).description == "www.example.org:443 ~")
+        #expect(
+            ShownName(Array("a'b\"c\\d\r\n".utf8) + [0x7F, 0x80, 0xFF]).description
+                == "a\\x27b\\x22c\\x5cd\\x0d\\x0a\\x7f\\x80\\xff"
+        )
+        #expect(ShownName([]).description == "")
     }
 
     @Test func starsDoNotMultiplyTheWork() {

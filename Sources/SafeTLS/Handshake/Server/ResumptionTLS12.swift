@@ -17,10 +17,10 @@ enum ResumptionTLS12 {
         if let ticket = hello.sessionTicket, !ticket.isEmpty {
             // RFC 5077 §3.4: beside a ticket the session ID is a mark for its acceptance, and names nothing.
             guard resumption.identifier(ticket) == nil else { return nil }
-            found = resumption.session(ticket, version: .tls12, serverName: hello.dnsName, at: now)
+            found = resumption.session(ticket, version: .tls12, serverName: hello.sessionName, at: now)
         } else {
             guard resumption.store != nil, resumption.identifier(hello.legacySessionID) != nil else { return nil }
-            found = resumption.session(hello.legacySessionID, version: .tls12, serverName: hello.dnsName, at: now)
+            found = resumption.session(hello.legacySessionID, version: .tls12, serverName: hello.sessionName, at: now)
         }
         guard let state = found else { return nil }
         // RFC 5246 §7.4.1.3: the suite is the session's, whatever either side now prefers.
@@ -55,7 +55,8 @@ enum ResumptionTLS12 {
             applicationProtocol: try context.applicationProtocol(hello),
             serverName: hello.dnsName,
             usedHelloRetryRequest: false,
-            isResumed: true
+            isResumed: true,
+            unusualName: hello.unusualName
         )
         // A session that goes by its ID keeps it.
         let isStored = hello.sessionTicket?.isEmpty ?? true
@@ -325,7 +326,7 @@ extension SessionState {
             lifetime: lifetime,
             ageAdd: 0,
             policy: policy,
-            serverName: negotiated.serverName,
+            serverName: negotiated.sessionName,
             applicationProtocol: negotiated.applicationProtocol,
             usesExtendedMasterSecret: true,
             client: client

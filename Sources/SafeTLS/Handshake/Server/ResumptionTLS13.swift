@@ -48,7 +48,7 @@ struct BinderVerified: ~Copyable {
         }
         guard hello.allows(.pskWithDHE) else { return nil }
         let now = context.options.clock()
-        let name = hello.dnsName
+        let name = hello.sessionName
         for index in 0..<min(offer.count, TLSLimits.pskIdentities) {
             guard let identity = offer.identity(at: index), let binder = offer.binder(at: index) else { break }
             if let entry = context.configuration.preSharedKey(identity.identity) {
@@ -129,7 +129,7 @@ extension ClientFlightTLS13 {
                     lifetime: lifetime,
                     ageAdd: ageAdd.span.reduceBigEndian(),
                     policy: resumption.policy,
-                    serverName: negotiated.serverName,
+                    serverName: negotiated.sessionName,
                     applicationProtocol: negotiated.applicationProtocol,
                     usesExtendedMasterSecret: true,
                     maximumEarlyData: maximumEarlyData,

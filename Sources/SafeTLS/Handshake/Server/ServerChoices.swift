@@ -75,4 +75,10 @@ extension ClientHello {
         else { return nil }
         return dnsName
     }
+
+    /// The name of server_name when it is none that ``dnsName`` gives, as it was sent.
+    var unusualName: [UInt8]? { dnsName == nil ? copyBytes(serverName) : nil }
+
+    /// The name that a session of this client belongs to: it resumes under no other.
+    var sessionName: [UInt8]? { dnsName.map { Array($0.utf8) } ?? copyBytes(serverName) }
 }

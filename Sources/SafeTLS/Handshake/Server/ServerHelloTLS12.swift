@@ -105,6 +105,7 @@ enum ServerHelloTLS12 {
                     serverName: name,
                     usedHelloRetryRequest: false,
                     isResumed: false,
+                    unusualName: hello.unusualName,
                     usesExtendedMasterSecret: usesExtendedMasterSecret
                 ),
                 algorithm: algorithm,

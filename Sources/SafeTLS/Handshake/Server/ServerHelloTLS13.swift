@@ -274,7 +274,8 @@ enum ServerHelloTLS13 {
             serverName: name,
             usedHelloRetryRequest: isRetried,
             isResumed: identity != nil && keyName == nil,
-            preSharedKeyIdentity: keyName
+            preSharedKeyIdentity: keyName,
+            unusualName: hello.unusualName
         )
         // §4.2.9: without (EC)DHE, the only key exchange that we resume with, the client cannot use them.
         var ticketCount = 0

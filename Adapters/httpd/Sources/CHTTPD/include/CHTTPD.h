@@ -272,6 +272,7 @@ static inline void tlsd_log_server(
 
 int tlsd_pre_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool);
 int tlsd_check_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
+void tlsd_dump_certificates(apr_pool_t *pool, server_rec *server);
 int tlsd_post_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
 int tlsd_watch_files(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool, server_rec *server);
 int tlsd_monitor(apr_pool_t *pool, server_rec *server);
@@ -367,6 +368,15 @@ const char *_Nullable tlsd_parse_requirement(
 
 /// Whether the expressions of a directory are all true for a request; the first that is not is returned.
 const ap_expr_info_t *_Nullable tlsd_first_unmet(request_rec *request, const apr_array_header_t *expressions);
+
+/// Whether the command line says `-D DUMP_CERTS`.
+bool tlsd_wants_certificates(void);
+
+/// Writes a line to the terminal.
+void tlsd_print(apr_pool_t *pool, const char *line);
+
+/// Whether two servers have an address of a `<VirtualHost>` in common.
+bool tlsd_share_address(const server_rec *one, const server_rec *other);
 
 /// Whether there is a module that manages certificates.
 bool tlsd_certificates_are_managed(void);
@@ -516,6 +526,14 @@ bool tlsd_replay_create(apr_pool_t *pool, size_t count);
 size_t tlsd_replay_count(void);
 uint64_t tlsd_replay_load(size_t index);
 bool tlsd_replay_exchange(size_t index, uint64_t old, uint64_t word);
+
+// Variables that say nothing of TLS, in variables.c.
+
+/// The value of a variable of mod_ssl's that a request, a connection or the server has, the empty text where it is not set;
+/// nil for other names.
+const char *_Nullable tlsd_request_variable(
+    apr_pool_t *pool, conn_rec *_Nullable connection, request_rec *_Nullable request, const char *name
+);
 
 /// `%{NAME}x` and `%{NAME}c` of mod_log_config, if that module is loaded.
 void tlsd_register_log_handlers(apr_pool_t *pool);
