@@ -40,21 +40,21 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 /// Small files, whole: certificates, keys, key logs.
+///
+/// What is read is a regular file: opening or reading a pipe or a device could wait for somebody else, who may never come.
+/// Only a program that was started with a pipe reads it, under the names that systems have for descriptors which are open
+/// already: `/dev/stdin` and what is in `/dev/fd`.
 public enum FileBytes {
     /// The contents of the file at `path`, at most `limit` bytes.
     ///
     /// - Throws: ``FileError``, also when the file is longer than `limit`.
     public static func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
+        let (descriptor, size) = try openForReading(path)
         defer { close(descriptor) }
-        var information = stat()
-        guard unsafe fstat(descriptor, &information) == 0 else { throw FileError(path: path, code: errno) }
-        guard information.st_mode & S_IFMT != S_IFDIR else { throw FileError(path: path, code: EISDIR) }
 
         // The size is a hint only: pipes and /proc have none, and files grow.
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(max(0, min(Int(information.st_size), limit)))
+        bytes.reserveCapacity(max(0, min(size, limit)))
         var chunk = Secret(zeroed: 16384)
         while true {
             let count = unsafe chunk.withUnsafeMutableBytes(from: 0) { unsafe Self.read(descriptor, $0) }
@@ -72,12 +72,8 @@ public enum FileBytes {
     ///
     /// - Throws: ``FileError``, also when the file is longer than `limit`.
     public static func readSecret(_ path: String, limit: Int) throws(FileError) -> Secret {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
+        let (descriptor, _) = try openForReading(path)
         defer { close(descriptor) }
-        var information = stat()
-        guard unsafe fstat(descriptor, &information) == 0 else { throw FileError(path: path, code: errno) }
-        guard information.st_mode & S_IFMT != S_IFDIR else { throw FileError(path: path, code: EISDIR) }
         var contents = Secret(zeroed: 4096)
         var length = 0
         while true {
@@ -97,6 +93,33 @@ public enum FileBytes {
         }
         guard length <= limit else { throw FileError(path: path, reason: "The file is longer than \(limit) bytes") }
         return Secret(copying: contents.bytes.extracting(0..<length))
+    }
+
+    /// Opens a file without waiting for anybody, and says how long it seems to be.
+    private static func openForReading(_ path: String) throws(FileError) -> (descriptor: CInt, size: Int) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
+        do throws(FileError) {
+            var information = stat()
+            guard unsafe fstat(descriptor, &information) == 0 else { throw FileError(path: path, code: errno) }
+            switch information.st_mode & S_IFMT {
+            case S_IFREG: break
+            case S_IFDIR: throw FileError(path: path, code: EISDIR)
+            case S_IFIFO where isDescriptor(path), S_IFCHR where isDescriptor(path):
+                // Who writes there may need some time.
+                guard fcntl(descriptor, F_SETFL, 0) == 0 else { throw FileError(path: path, code: errno) }
+            default: throw FileError(path: path, reason: "It is not a regular file")
+            }
+            return (descriptor, Int(information.st_size))
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    /// Whether a path names a descriptor of this process.
+    private static func isDescriptor(_ path: String) -> Bool {
+        path == "/dev/stdin" || ["/dev/fd/", "/proc/self/fd/"].contains { path.hasPrefix($0) }
     }
 
     /// The names in a directory, sorted, without "." and "..".

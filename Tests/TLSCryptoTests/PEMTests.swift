@@ -45,6 +45,32 @@ struct PEMTests {
         )
     }
 
+    @Test("Blocks that are not wanted are passed over, and not decoded")
+    func wantedBlocks() throws {
+        let text = """
+            -----BEGIN PRIVATE KEY-----
+            this is no Base64!
+            -----END PRIVATE KEY-----
+            -----BEGIN CERTIFICATE-----
+            AAEC
+            -----END CERTIFICATE-----
+            -----BEGIN PRIVATE KEY-----
+            -----BEGIN CERTIFICATE-----
+            -----END PRIVATE KEY-----
+            """
+        func certificates(_ text: String) throws -> [PEM.Block] {
+            try PEM.blocks(in: Array(text.utf8).span) { $0 == "CERTIFICATE" }
+        }
+        // What looks like a beginning inside a block is none.
+        #expect(try certificates(text) == [PEM.Block(label: "CERTIFICATE", der: [0, 1, 2])])
+        #expect(throws: PEMError.self) { try blocks(text) }
+        // Their ends count.
+        let begin = "-----BEGIN PRIVATE KEY-----\nAAEC\n"
+        #expect(throws: PEMError.self) { try certificates(begin) }
+        #expect(throws: PEMError.self) { try certificates(begin + "-----END CERTIFICATE-----\n") }
+        #expect(try certificates(begin + "-----END PRIVATE KEY-----\n").isEmpty)
+    }
+
     @Test("Files of editors that write a byte order mark, one behind the other")
     func byteOrderMarks() throws {
         let file = "\u{FEFF}-----BEGIN X-----\r\nAA==\r\n-----END X-----\r\n"

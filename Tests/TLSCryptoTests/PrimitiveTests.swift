@@ -93,4 +93,42 @@ struct PrimitiveTests {
             )
         }
     }
+
+    /// Opening a pipe waits for who writes to it, and a terminal or a device may give nothing, or no end of it.
+    @Test(.timeLimit(.minutes(5)))
+    func onlyRegularFilesAreRead() throws {
+        try OpenSSLCommand.withDirectory { directory in
+            let pipe = directory + "/pipe"
+            #expect(unsafe mkfifo(pipe, 0o600) == 0)
+            let link = directory + "/link"
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: pipe)
+            for path in [pipe, link, "/dev/zero", "/dev/null"] {
+                let error = FileError(path: path, reason: "It is not a regular file")
+                #expect(throws: error) { try FileBytes.read(path, limit: 100) }
+                #expect(throws: error) { _ = try FileBytes.readSecret(path, limit: 100).count }
+            }
+        }
+    }
+
+    /// What a shell's `<(command)` gives a program.
+    @Test func pipesThatAreOpenAreRead() throws {
+        for directory in ["/dev/fd", "/proc/self/fd"] where FileManager.default.fileExists(atPath: directory) {
+            for isSecret in [false, true] {
+                let pipe = Pipe()
+                let path = "\(directory)/\(pipe.fileHandleForReading.fileDescriptor)"
+                let writer = Thread {
+                    // Reading has begun before there is anything, or will find it all: both have to do.
+                    pipe.fileHandleForWriting.write(Data([1, 2]))
+                    Thread.sleep(forTimeInterval: 0.02)
+                    pipe.fileHandleForWriting.write(Data([3]))
+                    try? pipe.fileHandleForWriting.close()
+                }
+                writer.start()
+                let bytes =
+                    isSecret
+                    ? array(try FileBytes.readSecret(path, limit: 100)) : try FileBytes.read(path, limit: 100)
+                #expect(bytes == [1, 2, 3])
+            }
+        }
+    }
 }
