@@ -122,6 +122,8 @@ extension DistinguishedName: Hashable {
     /// Feeds what equal names have in common to the hasher. Each certificate of a chain is looked up by its issuer's name: no
     /// copy is made.
     public func hash(into hasher: inout Hasher) {
+        // Only the same encoding is equal to this one.
+        guard der.count <= Self.maximumFoldedByteCount else { return hasher.combine(der) }
         // The attributes of a set may stand in any order.
         var set = 0
         forEachAttribute { attribute in

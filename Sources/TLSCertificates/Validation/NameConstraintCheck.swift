@@ -93,7 +93,7 @@ struct NameConstraintCheck {
     ) throws(OutOfWork) -> Words? {
         if let other, let words = try check(other, &comparisonsLeft) { return words }
 
-        let names = certificate.storage.fields.extensions.subjectAlternativeNames
+        let names = AlternativeNames(certificate)
         let der = certificate.der
         let bytes = der.span
         for tag in Self.processedKinds {
@@ -187,7 +187,7 @@ struct NameConstraintCheck {
     }
 
     private func checkDirectoryNames(
-        _ names: [GeneralNamePosition],
+        _ names: AlternativeNames,
         of certificate: Certificate,
         _ comparisonsLeft: inout Int
     ) throws(OutOfWork) -> Words? {
@@ -221,7 +221,7 @@ struct NameConstraintCheck {
     }
 
     /// RFC 5280 §4.2.1.10: either the constraint is processed, or a certificate with such a name is refused.
-    private func checkOtherKinds(_ names: [GeneralNamePosition]) -> Words? {
+    private func checkOtherKinds(_ names: AlternativeNames) -> Words? {
         let kinds = subtrees.keys.filter { !Self.processedKinds.contains($0) }
         guard !kinds.isEmpty, names.contains(where: { kinds.contains($0.tag) }) else { return nil }
         let issuer = issuer

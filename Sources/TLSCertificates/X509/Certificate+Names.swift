@@ -5,7 +5,7 @@ extension Certificate {
     ///
     /// The common name is never one (RFC 9525 §2).
     public var dnsNames: [String] {
-        storage.fields.extensions.subjectAlternativeNames.compactMap { name in
+        AlternativeNames(self).compactMap { name in
             guard name.tag == GeneralNameTag.dnsName else { return nil }
             let bytes = bytes(name.content)
             // Control characters or foreign ones are no DNS name, and a caller may print what it gets.
@@ -16,12 +16,12 @@ extension Certificate {
 
     /// All alternative names, in their order.
     public var alternativeNames: [GeneralName] {
-        storage.fields.extensions.subjectAlternativeNames.map(generalName)
+        AlternativeNames(self).map(generalName)
     }
 
     /// The IP addresses among the alternative names, each of 4 or 16 bytes.
     public var ipAddresses: [[UInt8]] {
-        storage.fields.extensions.subjectAlternativeNames.compactMap { name in
+        AlternativeNames(self).compactMap { name in
             guard name.tag == GeneralNameTag.ipAddress, name.content.count == 4 || name.content.count == 16 else {
                 return nil
             }
@@ -58,7 +58,7 @@ extension Certificate {
     private func anyAlternativeName(_ tag: UInt8, _ matches: (Span<UInt8>) -> Bool) -> Bool {
         let der = der
         let bytes = der.span
-        for name in storage.fields.extensions.subjectAlternativeNames
+        for name in AlternativeNames(self)
         where name.tag == tag && matches(bytes.extracting(name.content)) {
             return true
         }
@@ -103,6 +103,6 @@ extension Certificate {
     }
 
     private func hasAlternativeName(_ tag: UInt8) -> Bool {
-        storage.fields.extensions.subjectAlternativeNames.contains { $0.tag == tag }
+        AlternativeNames(self).contains { $0.tag == tag }
     }
 }

@@ -113,7 +113,7 @@ extension Certificate {
     public var der: [UInt8] { storage.der }
 
     /// The X.509 version: 1, 2 or 3.
-    public var version: Int { storage.fields.version }
+    public var version: Int { Int(storage.fields.version) }
 
     /// The name of whom the certificate is about; empty if only alternative names say it.
     public var subject: DistinguishedName { storage.fields.subject }

@@ -3,23 +3,23 @@
 /// What a parsed certificate consists of, mostly as positions in its encoding (RFC 5280 §4.1).
 struct CertificateFields: Sendable {
     /// The signed part with its header.
-    var signedPart = 0..<0
+    @Position var signedPart = 0..<0
     /// 1, 2 or 3.
-    var version = 1
-    var serialNumber = 0..<0
+    var version: UInt8 = 1
+    @Position var serialNumber = 0..<0
     /// The AlgorithmIdentifier inside the signed part, and the one beside the signature.
-    var innerSignatureAlgorithm = 0..<0
-    var signatureAlgorithm = 0..<0
-    var signature = 0..<0
+    @Position var innerSignatureAlgorithm = 0..<0
+    @Position var signatureAlgorithm = 0..<0
+    @Position var signature = 0..<0
     var issuer: DistinguishedName
     var subject: DistinguishedName
     /// Whether the two are the same name (RFC 5280 §7.1), which path searches ask often.
     var isSelfIssued = false
     var notBefore: Int64 = 0
     var notAfter: Int64 = 0
-    var subjectPublicKeyInfo = 0..<0
+    @Position var subjectPublicKeyInfo = 0..<0
     /// The contents of the list of extensions, empty without one.
-    var extensionList = 0..<0
+    @Position var extensionList = 0..<0
     var extensions = CertificateExtensions()
     /// Why the certificate must not be on a path, though it was read: only where it is read leniently.
     var flaw: String?
@@ -44,27 +44,28 @@ struct CertificateExtensions: Sendable {
         var inhibitPolicyMapping: Int?
     }
 
-    var subjectAlternativeNames: [GeneralNamePosition] = []
+    /// The contents of subjectAltName's list, see ``AlternativeNames``.
+    @Position var subjectAlternativeNames = 0..<0
     var basicConstraints: BasicConstraints?
     var keyUsage: KeyUsage?
     var extendedKeyUsage: ExtendedKeyUsage?
     var nameConstraints: NameConstraintPositions?
-    var subjectKeyIdentifier: Range<Int>?
-    var authorityKeyIdentifier: Range<Int>?
+    @OptionalPosition var subjectKeyIdentifier: Range<Int>? = nil
+    @OptionalPosition var authorityKeyIdentifier: Range<Int>? = nil
     /// The contents of cRLDistributionPoints, which are only read when there are revocation lists.
-    var distributionPoints: Range<Int>?
+    @OptionalPosition var distributionPoints: Range<Int>? = nil
     /// The contents of authorityInfoAccess, which are only read when asked for.
-    var authorityInformationAccess: Range<Int>?
+    @OptionalPosition var authorityInformationAccess: Range<Int>? = nil
     /// The contents of certificatePolicies and policyMappings, which are only read where policies matter.
-    var certificatePolicies: Range<Int>?
-    var policyMappings: Range<Int>?
+    @OptionalPosition var certificatePolicies: Range<Int>? = nil
+    @OptionalPosition var policyMappings: Range<Int>? = nil
     var policyConstraints: PolicyConstraints?
     /// How many certificates may follow until anyPolicy no longer stands for all policies (RFC 5280 §4.2.1.14).
     var inhibitAnyPolicy: Int?
     /// Whether the TLS feature status_request is there: a server has to staple an OCSP response (RFC 7633 §4.2.1).
     var requiresStapledStatus = false
     /// The identifier of the first critical extension that this module doesn't process.
-    var unhandledCriticalExtension: Range<Int>?
+    @OptionalPosition var unhandledCriticalExtension: Range<Int>? = nil
 }
 
 /// Reads a certificate once, from front to back.
@@ -174,14 +175,14 @@ struct CertificateParser: ~Escapable {
         flaw = flaw ?? "\(field) is malformed: \(error)"
     }
 
-    private static func version(_ reader: inout DERReader) throws(DERError) -> Int {
+    private static func version(_ reader: inout DERReader) throws(DERError) -> UInt8 {
         guard let element = try reader.nextIfPresent(DERTag.constructedContext(0)) else { return 1 }
         var explicit = reader.reader(in: element)
         let number = try explicit.nextSmallInteger()
         try explicit.finish()
         // Version 1 is the default, which DER leaves out (X.690 §11.5).
         guard number == 1 || number == 2 else { throw .invalidValue("the version is none of 1, 2 and 3") }
-        return number + 1
+        return number == 1 ? 2 : 3
     }
 
     @_lifetime(self: copy self)

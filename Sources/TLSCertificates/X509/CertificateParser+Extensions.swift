@@ -2,26 +2,21 @@
 
 /// The contents of extensions.
 extension CertificateParser {
-    /// GeneralNames (RFC 5280 §4.2.1.6).
+    /// GeneralNames (RFC 5280 §4.2.1.6): where the names stand, all of them well-formed.
     static func generalNames(
         _ reader: inout DERReader,
         mayBeEmpty: Bool
-    ) throws(DERError) -> [GeneralNamePosition] {
+    ) throws(DERError) -> Range<Int> {
         let list = try reader.nextSequence()
         var names = reader.reader(in: list)
-        if mayBeEmpty, names.isAtEnd { return [] }
-        // Counted first: what grows by doubling holds thrice what it has to.
-        var counter = reader.reader(in: list)
+        if mayBeEmpty, names.isAtEnd { return list.content }
         var count = 0
         repeat {
             guard count < GeneralNamePosition.maximumCount else { throw tooManyNames }
-            _ = try counter.next()
+            _ = try generalName(&names)
             count += 1
-        } while !counter.isAtEnd
-        var result: [GeneralNamePosition] = []
-        result.reserveCapacity(count)
-        repeat { result.append(try generalName(&names)) } while !names.isAtEnd
-        return result
+        } while !names.isAtEnd
+        return list.content
     }
 
     private static let tooManyNames = DERError.invalidValue(
