@@ -56,6 +56,13 @@ struct HandshakeJoiner: ~Copyable {
             bytes = []
             return message
         }
+        if start == 0 && available - length < length {
+            // The shorter part is copied, and the longer one not held twice.
+            var message = Array(bytes[length...])
+            swap(&message, &bytes)
+            message.removeLast(available - length)
+            return message
+        }
         let message = Array(bytes[start..<start + length])
         start += length
         if isEmpty {

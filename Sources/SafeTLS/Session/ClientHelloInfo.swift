@@ -55,6 +55,11 @@ extension ClientHelloInfo {
         read { $0.signatureAlgorithms?.contains(scheme) ?? false } ?? false
     }
 
+    /// Which of these schemes the client verifies handshake signatures of, in the order given: the message is read once.
+    public func offered(_ schemes: [SignatureScheme]) -> [SignatureScheme] {
+        read { hello in schemes.filter { hello.signatureAlgorithms?.contains($0) ?? false } } ?? []
+    }
+
     /// Whether the client names this cipher suite.
     public func offers(_ suite: CipherSuite) -> Bool { read { $0.cipherSuites.contains(suite) } ?? false }
 

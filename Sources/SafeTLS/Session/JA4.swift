@@ -25,10 +25,10 @@ extension ClientHelloInfo {
                 firstProtocol = copyBytes(first)
             }
             return try? JA4(
-                versions: supportedVersions.map(\.rawValue),
-                cipherSuites: cipherSuites.map(\.rawValue),
+                versions: (hello.supportedVersions?.array ?? [hello.legacyVersion]).map(\.rawValue),
+                cipherSuites: hello.cipherSuites.array.map(\.rawValue),
                 extensions: types,
-                signatureSchemes: signatureSchemes.map(\.rawValue),
+                signatureSchemes: hello.signatureAlgorithms?.array.map(\.rawValue) ?? [],
                 firstProtocol: firstProtocol
             ).text()
         } catch {

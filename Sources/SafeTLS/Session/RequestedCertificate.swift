@@ -48,8 +48,11 @@ extension RequestedCertificate {
             // Names are the same in other kinds of strings, too (RFC 5280 §7.1).
             let names = Set(issuers)
             iterator = list.makeIterator()
+            var byteCount = 0
             for _ in 0..<TLSLimits.authorityNamesCompared {
                 guard let name = iterator.next() else { break }
+                byteCount += name.count
+                guard byteCount <= TLSLimits.authorityNameBytesCompared else { break }
                 if let other = try? DistinguishedName(der: copyBytes(name)), names.contains(other) { return true }
             }
             return false

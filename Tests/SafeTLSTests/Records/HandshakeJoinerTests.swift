@@ -30,6 +30,26 @@ struct HandshakeJoinerTests {
         #expect(isEmpty)
     }
 
+    @Test("several messages in one record, the first of which is the longest or not", arguments: [3, 40, 2000])
+    func severalMessages(length: Int) throws {
+        let messages = [message(11, length), message(15, 70), message(20, 32), message(4, 1000)]
+        let bytes = messages.flatMap(\.self) + [8, 0]
+        var joiner = HandshakeJoiner()
+        joiner.append(bytes.span)
+        for expected in messages {
+            let next = try joiner.next()
+            #expect(next == expected)
+        }
+        let none = try joiner.next()
+        #expect(none == nil)
+        let (end, last) = ([0, 1, 7] as [UInt8], [8, 0, 0, 1, 7] as [UInt8])
+        joiner.append(end.span)
+        let next = try joiner.next()
+        #expect(next == last)
+        let isEmpty = joiner.isEmpty
+        #expect(isEmpty)
+    }
+
     @Test("the longest message in records of one byte")
     func oneByteRecords() throws {
         let message = message(1, TLSLimits.clientHelloLength - 4)

@@ -246,6 +246,9 @@ struct NegotiationTests {
         // Behind very many others a name counts by its bytes alone.
         let many = Array(repeating: [0x30, 0] as [UInt8], count: 10_000)
         #expect(try accepts(many + [issuer.der]) && !accepts(many + [other]))
+        // And behind few long ones.
+        let long: [UInt8] = [0x30, 0x82, 0x7F, 0xFC] + Array(repeating: 0, count: 0x7FFC)
+        #expect(try accepts([long, issuer.der]) && !accepts([long, other]))
     }
 
     @Test("addresses are verified and not sent", arguments: ["127.0.0.1", "::1"])

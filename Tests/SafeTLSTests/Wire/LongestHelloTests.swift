@@ -34,4 +34,17 @@ struct LongestHelloTests {
         let answer = WireBytes.records(Loopback.output(&server))
         #expect(answer.first?[5] == HandshakeType.serverHello.rawValue)
     }
+
+    /// What a driver looks for in a long list, where it lies.
+    @Test("is looked through without copies of its lists")
+    func isLookedThrough() throws {
+        var hello = Hello()
+        hello.schemes = [.ed25519, SignatureScheme(rawValue: 0xFEFE), .ecdsaSECP256R1SHA256]
+        let info = try ClientHelloInfo(message: hello.message())
+        #expect(
+            info.offered([.ecdsaSECP256R1SHA256, .rsaPSSRSAESHA256, .ed25519]) == [.ecdsaSECP256R1SHA256, .ed25519]
+        )
+        #expect(info.offered([]) == [])
+        #expect(info.offers(.ed25519) && !info.offers(.rsaPSSRSAESHA256))
+    }
 }
