@@ -26,6 +26,11 @@ import Testing
             words: { _ in ["TLSCertificate", "/nowhere/server.key"] }
         ),
         Mistake(
+            testDescription: "certificate that is a device",
+            directives: { ["TLSCertificate /dev/zero \"\($0.localhost(.ecdsaP256).key.path)\""] },
+            words: { _ in ["TLSCertificate", "/dev/zero", "not a regular file"] }
+        ),
+        Mistake(
             testDescription: "key of another certificate",
             directives: {
                 let (mine, other) = ($0.localhost(.ecdsaP256).certificate.path, $0.localhost(.ecdsaP384).key.path)

@@ -140,6 +140,27 @@ import Testing
         #expect((outcome.text + outcome.errors).contains("no application protocol"), "\(outcome)")
     }
 
+    /// Clients send two or three names; who sends thousands must not have httpd copy them all.
+    @Test func manyApplicationProtocols() throws {
+        let server = try server()
+        let script = """
+            context.check_hostname = False
+            for count in (63, 64, 5000):
+                context.set_alpn_protocols(["x%d" % number for number in range(count)] + ["http/1.1"])
+                try: print(visit())
+                except ssl.SSLError as error: print("no application protocol" in str(error).replace("_", " ").lower())
+            """
+        let visit = """
+            def visit():
+                with context.wrap_socket(plain(), server_hostname="localhost") as tls: return tls.selected_alpn_protocol()
+
+            """
+        let outcome = try python(visit + script, server)
+        #expect(outcome.text == "http/1.1\nTrue\nTrue\n", "\(outcome)")
+        // The names are not all in the log either.
+        #expect(server.errorLog.utf8.count < 20_000)
+    }
+
     @Test func errorDocumentTakesThePlaceOfThePlainHTTPPage() throws {
         let server = try server("ErrorDocument 400 /plain.html")
         try Data("use https\n".utf8).write(to: server.documents.appendingPathComponent("plain.html"))

@@ -62,6 +62,48 @@ import Testing
         #expect(server.complaints.count == 1, "\(server.complaints)")
     }
 
+    /// The parent does not wait for who might write to a pipe in a file's place.
+    @Test func pipes() throws {
+        let certificates = try TestCertificates.shared()
+        let directory = try TemporaryDirectory.make("pipes")
+        let (chain, key) = (directory.appendingPathComponent("c.pem"), directory.appendingPathComponent("c.key"))
+        let authority = directory.appendingPathComponent("ca.pem")
+        let (old, new) = (certificates.localhost(.ecdsaP256), certificates.localhost(.rsa))
+        try Self.copy(old.certificate, to: chain)
+        try Self.copy(old.key, to: key, mode: 0o600)
+        try Self.copy(certificates.authority, to: authority)
+        let server = try HTTPServer(face: .ssl) { port in
+            """
+            TLSReloadInterval 1
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName localhost
+                SSLEngine on
+                SSLCertificateFile \(chain.path)
+                SSLCertificateKeyFile \(key.path)
+                SSLCACertificateFile \(authority.path)
+                SSLVerifyClient optional
+                Header always set X-Serial "%{SSL_SERVER_M_SERIAL}s"
+            </VirtualHost>
+            """
+        }
+        let before = try serial(server)
+        func complaints() -> Int { server.errorLog.components(separatedBy: "is not a regular file").count - 1 }
+        for file in [chain, key] {
+            let seen = complaints()
+            try ChildProcess.check("/bin/sh", ["-c", "rm '\(file.path)' && mkfifo '\(file.path)'"])
+            try Self.waitFor("the log's line") { complaints() > seen }
+            #expect(try serial(server) == before)
+        }
+        try ChildProcess.check("/bin/sh", ["-c", "rm '\(authority.path)' && mkfifo '\(authority.path)'"])
+        try Self.waitFor("the log's line") { server.errorLog.contains("It is not a regular file") }
+        try Self.copy(certificates.authority, to: authority)
+        try Self.copy(new.certificate, to: chain)
+        try Self.copy(new.key, to: key, mode: 0o600)
+        try Self.waitFor("the change") { server.errorLog.contains("is taken into use") }
+        #expect(try serial(server) != before)
+        try server.stop()
+    }
+
     /// A client that a new list names is refused, without a restart; also if the list, in a directory, is written anew in its
     /// place, which changes nothing of the directory.
     @Test(arguments: [false, true]) func revocationLists(inDirectory: Bool) throws {

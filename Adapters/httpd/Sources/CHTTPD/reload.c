@@ -117,8 +117,15 @@ uint8_t *tlsd_reload_writable_half(uint32_t generation) {
 
 ssize_t tlsd_read_file(const char *path, uint8_t *bytes, size_t capacity) {
     size_t total = 0;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status = {0};
+    // A pipe or a device could keep the parent waiting for somebody who never comes.
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file < 0) {
+        return -1;
+    }
+    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
+        close(file);
+        errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
         return -1;
     }
     while (total < capacity) {

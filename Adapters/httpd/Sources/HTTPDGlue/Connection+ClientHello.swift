@@ -8,7 +8,7 @@ extension Connection {
     /// Chooses the virtual host and the application protocol for a ClientHello.
     func answer(_ hello: ClientHelloInfo) throws(TLSError) {
         serverName = hello.serverNameBytes
-        signatureSchemes = SignatureScheme.supported.filter { hello.offers($0) }
+        signatureSchemes = hello.offered(SignatureScheme.supported)
         if let name = serverName {
             if let (found, itsPolicy) = unsafe virtualHost(named: name, or: hello.serverName) {
                 unsafe server = found

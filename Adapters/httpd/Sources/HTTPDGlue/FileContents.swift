@@ -14,7 +14,9 @@ enum FileContents {
         for file in files {
             let count = unsafe tlsd_read_file(file, memory + position, max(0, capacity - position - 1))
             guard count >= 0 else {
-                throw DirectiveError("\(file): cannot be read (\(unsafe String(cString: strerror(tlsd_errno()))))")
+                let code = tlsd_errno()
+                let reason = code == EINVAL ? "it is not a regular file" : unsafe String(cString: strerror(code))
+                throw DirectiveError("\(file): cannot be read (\(reason))")
             }
             position += count
             // Files need not end with a line's end.
