@@ -44,6 +44,9 @@ struct Transcript: ~Copyable {
         recorded?.append(message)
     }
 
+    /// Ends the recording, of which nothing is wanted.
+    mutating func endRecording() { recorded = nil }
+
     /// All messages so far, one behind the other; ends the recording.
     mutating func takeRecording() -> [UInt8] {
         var taken: [[UInt8]]?

@@ -43,7 +43,9 @@ struct ClientFlightTLS12: ~Copyable {
             ? try premaster.masterSecret(sessionHash: handshake.transcript.digest(), handshake.randoms, &hash)
             : try premaster.masterSecret(handshake.randoms, &hash)
         if let keyLog = handshake.offer.options.keyLog { master.log(to: keyLog) }
-        let signed = handshake.transcript.takeRecording()
+        // Long messages are only put together for a signature.
+        let signed = shown == nil ? [] : handshake.transcript.takeRecording()
+        handshake.transcript.endRecording()
         let keyed = KeyedClientFlightTLS12(
             handshake: handshake,
             server: server,

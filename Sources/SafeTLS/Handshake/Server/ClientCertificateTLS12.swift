@@ -29,7 +29,7 @@ struct ExpectClientCertificateTLS12: ~Copyable {
         handshake.transcript.update(message)
         if chain == nil {
             guard authenticator.mode == .optional else { throw .peerMisbehaved(.noClientCertificate(.tls12)) }
-            _ = handshake.transcript.takeRecording()
+            handshake.transcript.endRecording()
         }
         return .handshaking(
             .expectClientKeyExchange(ExpectClientKeyExchange(handshake: handshake, key: key, certificates: chain))
