@@ -81,6 +81,8 @@ public final class ProxySettings {
                 (values.suitesTLS13 ?? OpenSSLDefaults.suitesTLS13) + (values.suitesTLS12 ?? OpenSSLCipherString.all)
         }
         options.credentials = credentials
+        // As OpenSSL does for mod_ssl: servers may ask for one path only.
+        options.offersPostHandshakeAuthentication = true
         // The judge says what counts of a certificate: without verification, next to nothing.
         options.readsCertificatesLeniently = true
         if !values.isOfTLS, let verification = values.verification, verification != .none {

@@ -109,7 +109,7 @@ extension FilteredConnection {
                 inputEnd = tlsd_end_of_file
             }
         } catch {
-            fail(isHandshaking ? .handshakeFailed : .recordRefused, failureSentence(error))
+            fail(isHandshaking ? .handshakeFailed : .recordRefused, isOurs: error.concernsAdministrator, failureSentence(error))
         }
     }
 
@@ -128,7 +128,7 @@ extension FilteredConnection {
     /// Reads once from the filters below.
     func receive(blocking: Bool) -> apr_status_t {
         guard buffer.makeRoom() else {
-            fail(.outOfMemory, "out of memory for a receive buffer")
+            fail(.outOfMemory, isOurs: true, "out of memory for a receive buffer")
             return tlsd_aborted
         }
         guard buffer.room > 0 else {

@@ -23,6 +23,7 @@ func tlsd_check_config(
 ) -> CInt {
     do {
         try unsafe prepareServers(main: server, pool: Pool(pool))
+        unsafe StartWarnings.write(main: server)
         tlsd_hide_passphrases()
         return OK
     } catch {
@@ -281,7 +282,7 @@ private func collectManagedCertificates(main: UnsafeMutablePointer<server_rec>, 
 }
 
 /// The server's name and where it is defined, for messages.
-private func describe(_ server: UnsafeMutablePointer<server_rec>) -> (name: String, place: String) {
+func describe(_ server: UnsafeMutablePointer<server_rec>) -> (name: String, place: String) {
     let hostname = unsafe server.pointee.server_hostname.map { unsafe String(cString: $0) } ?? "(unnamed)"
     guard unsafe server.pointee.is_virtual != 0, let file = unsafe server.pointee.defn_name else {
         return ("the main server", "")

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+import SafeTLS
+public import TLSCertificates
+
+/// What is odd about the certificates of a virtual host, for the administrator: httpd starts all the same.
+public enum CertificateWarnings {
+    /// How long before its end a certificate is spoken of, in seconds: 14 days. Who renews by a program does so at a third of
+    /// the life, a month before the end.
+    static let notice: Int64 = 14 * 86_400
+
+    /// Sentences about a server's certificate.
+    ///
+    /// - Parameters:
+    ///   - host: The `ServerName`.
+    ///   - now: UNIX seconds.
+    public static func sentences(about certificate: Certificate, host: String, at now: Int64) -> [String] {
+        var sentences: [String] = []
+        if certificate.isCertificateAuthority {
+            sentences.append("is that of an authority (basicConstraints): it is not meant for servers")
+        }
+        if let name = ServerName(host), !certificate.matches(name, inCommonName: true) {
+            let names = certificate.dnsNames
+            let others = names.isEmpty ? "" : ", only for \(names.prefix(4).joined(separator: ", "))"
+            sentences.append("is not for '\(host)'\(others)\(names.count > 4 ? " and others" : "")")
+        }
+        if now > certificate.notAfter {
+            sentences.append("has expired on \(CertificateDate.text(certificate.notAfter))")
+        } else if now < certificate.notBefore {
+            sentences.append("is not good before \(CertificateDate.text(certificate.notBefore))")
+        } else if certificate.notAfter - now < notice {
+            sentences.append("expires on \(CertificateDate.text(certificate.notAfter)), within 14 days")
+        }
+        return sentences.map { "the certificate '\(certificate)' \($0)" }
+    }
+}
