@@ -7,7 +7,7 @@ import Testing
 /// What administrators see at the level that servers have in production, and where.
 @Suite struct LogLevelTests {
     /// Clients `good`, `stranger`, `revoked` and `server`, which is for servers; lists `crl`, and `old`, which has expired.
-    private static let made = Result {
+    static let made = Result {
         let directory = try TemporaryDirectory.make("levels")
         let script = """
             set -eu

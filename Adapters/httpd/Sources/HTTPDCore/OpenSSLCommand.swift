@@ -13,7 +13,7 @@ struct OpenSSLCommand {
             values.groups = try NameLists.groups(value)
             return UnsupportedNames.warning(UnsupportedNames.groups(in: value))
         case "ciphers", "cipherstring":
-            values.suitesTLS12 = try OpenSSLCipherString.parse(value)
+            values.suitesTLS12 = try OpenSSLCipherString.parse(SystemProfile.expand(value))
             return UnsupportedNames.warning(UnsupportedNames.suites(in: value))
         case "ciphersuites":
             values.suitesTLS13 = try OpenSSLCipherString.parseTLS13(value)

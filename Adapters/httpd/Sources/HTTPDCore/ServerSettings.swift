@@ -59,6 +59,9 @@ public final class ServerSettings {
         directoryDemands = inner.directoryDemands + outer.directoryDemands
     }
 
+    /// What the system says of all TLS, for servers with mod_ssl's directives. To be set before the policy is made.
+    public func setSystemDefaults(_ defaults: SystemDefaults) { ssl.system = defaults }
+
     func removeCertificates() { certificates = [] }
 
     // MARK: - Directives

@@ -22,8 +22,9 @@ func tlsd_check_config(
     _ server: UnsafeMutablePointer<server_rec>
 ) -> CInt {
     do {
+        unsafe obeySystem(main: server)
         try unsafe prepareServers(main: server, pool: Pool(pool))
-        unsafe StartWarnings.write(main: server)
+        if tlsd_only_tests() { unsafe StartWarnings.write(main: server) }
         tlsd_hide_passphrases()
         return OK
     } catch {
@@ -68,6 +69,7 @@ func tlsd_post_config(
             )
             return HTTP_INTERNAL_SERVER_ERROR
         }
+        if !tlsd_is_first_pass() { unsafe StartWarnings.write(main: server) }
         unsafe tlsd_statistics_start(pool)
         unsafe primeStapling(main: server, Pool(pool))
         unsafe fetchStaples(main: server, Pool(pool))

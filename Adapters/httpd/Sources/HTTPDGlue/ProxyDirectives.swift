@@ -45,6 +45,7 @@ enum ProxyDirectives {
     ) throws(DirectiveError) {
         guard let address = unsafe address(in: tlsd_server_section(server)) else { return }
         let settings = unsafe adopted(address, as: ProxySettings.self)
+        unsafe settings.systemDefaults = ServerState.of(server)?.systemDefaults
         try settings.makePolicy(reading: machineCertificates)
         if settings.policy != nil { engines?.proxies.append(settings) }
     }
@@ -62,6 +63,7 @@ enum ProxyDirectives {
         unsafe config.storeBytes(of: directory, as: DirectoryConfig.self)
         guard let address = unsafe directory.proxy else { return }
         let settings = unsafe adopted(address, as: ProxySettings.self)
+        unsafe settings.systemDefaults = ServerState.of(server)?.systemDefaults
         try settings.makePolicy(reading: machineCertificates)
         if settings.policy != nil { engines?.proxies.append(settings) }
     }

@@ -27,6 +27,9 @@ final class ServerState {
         }
     }
 
+    /// What the system says of all TLS; the same for all servers, nil with mod_tls's directives.
+    var systemDefaults: SystemDefaults?
+
     /// Certificates are still to come: until then requests get 503.
     var awaitsCertificate = false
 

@@ -278,6 +278,14 @@ static inline void tlsd_log_server(
     ap_log_error_(__FILE__, __LINE__, tlsd_module()->module_index, level, status, server, "%s", sentence);
 }
 
+/// Whether httpd only looks at its configuration: `configtest`. It ends before post_config then.
+static inline bool tlsd_only_tests(void) { return ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST; }
+
+/// Whether this is the first of the two passes over the configuration at httpd's start.
+static inline bool tlsd_is_first_pass(void) {
+    return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG;
+}
+
 // MARK: - Callbacks from C into Swift
 
 int tlsd_pre_config(apr_pool_t *pool, apr_pool_t *log_pool, apr_pool_t *temporary_pool);
