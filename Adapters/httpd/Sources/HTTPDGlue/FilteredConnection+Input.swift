@@ -155,15 +155,16 @@ extension FilteredConnection {
         return takeIncoming(blocking: blocking)
     }
 
-    /// How long the other side may take to say close_notify, in microseconds.
+    /// How long the other side may take to end its handshake or to say close_notify, in microseconds.
     private static let closingPatience: apr_time_t = 2_000_000
 
-    /// Waits for the other side's close_notify, but not for long. What else it sends is dropped.
-    func awaitPeerClosing() {
+    /// Waits while the connection stays in a phase and the other side has not said close_notify, but not for long. What else
+    /// it sends is dropped.
+    func awaitPeer(in current: Phase) {
         // A connection that idled for too long is closed by a thread that has others to see to.
         if let state = unsafe record.pointee.cs, unsafe state.pointee.state == CONN_STATE_KEEPALIVE { return }
         let end = apr_time_now() + Self.closingPatience
-        while phase == .established, inputEnd == nil {
+        while phase == current, inputEnd == nil {
             buffer.consumePlaintext(buffer.plaintext.count)
             if !needsInput, buffer.ciphertextCount > 0 {
                 advance()

@@ -223,11 +223,13 @@ extension FilteredConnection {
     /// Ends the session with close_notify (RFC 8446 §6.1).
     private func closeSession() {
         let ending = ending.load(ordering: .relaxed)
+        // Who was answered before the end of its handshake is there, and gets the tickets that come with that end.
+        if phase == .early, ending != .unclean, sendPendingOutput() == APR_SUCCESS { awaitPeer(in: .early) }
         let isEstablished = phase == .established
         if isOpen, ending != .unclean {
             session.close()
         }
-        if isEstablished, ending == .accurate, sendPendingOutput() == APR_SUCCESS { awaitPeerClosing() }
+        if isEstablished, ending == .accurate, sendPendingOutput() == APR_SUCCESS { awaitPeer(in: .established) }
         queuePendingOutput()
         // httpd closes the socket right after the end-of-connection bucket, and sends for its sake nothing that waits.
         if !outgoing.isEmpty { outgoing.append(allocator.flush()) }
