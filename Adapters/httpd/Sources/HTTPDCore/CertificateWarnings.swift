@@ -4,9 +4,11 @@ public import TLSCertificates
 
 /// What is odd about the certificates of a virtual host, for the administrator: httpd starts all the same.
 public enum CertificateWarnings {
-    /// How long before its end a certificate is spoken of, in seconds: 14 days. Who renews by a program does so at a third of
-    /// the life, a month before the end.
-    static let notice: Int64 = 14 * 86_400
+    /// How long before its end a certificate is spoken of, in seconds: 14 days, or a third of its life where that is shorter.
+    /// Programs that renew certificates do so before, by the same third.
+    static func notice(_ certificate: Certificate) -> Int64 {
+        min(14 * 86_400, max(0, certificate.notAfter - certificate.notBefore) / 3)
+    }
 
     /// Sentences about a server's certificate.
     ///
@@ -27,8 +29,8 @@ public enum CertificateWarnings {
             sentences.append("has expired on \(CertificateDate.text(certificate.notAfter))")
         } else if now < certificate.notBefore {
             sentences.append("is not good before \(CertificateDate.text(certificate.notBefore))")
-        } else if certificate.notAfter - now < notice {
-            sentences.append("expires on \(CertificateDate.text(certificate.notAfter)), within 14 days")
+        } else if certificate.notAfter - now < notice(certificate) {
+            sentences.append("expires on \(CertificateDate.text(certificate.notAfter)), soon")
         }
         return sentences.map { "the certificate '\(certificate)' \($0)" }
     }
