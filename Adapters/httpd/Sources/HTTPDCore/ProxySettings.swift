@@ -90,6 +90,8 @@ public final class ProxySettings {
         options.credentials = credentials
         // As OpenSSL does for mod_ssl: servers may ask for one path only.
         options.offersPostHandshakeAuthentication = true
+        // The choice is deferred only to say so where none fits.
+        options.keepsSessionsWithDeferredCertificates = true
         // The judge says what counts of a certificate: without verification, next to nothing.
         options.readsCertificatesLeniently = true
         if !values.isOfTLS, let verification = values.verification, verification != .none {

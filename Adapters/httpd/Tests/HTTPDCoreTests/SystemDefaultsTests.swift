@@ -6,7 +6,7 @@ import Testing
 
 /// The system's OpenSSL configuration counts where directives say nothing.
 @Suite struct SystemDefaultsTests {
-    private static let line = SSLLine(resolvingPathsWith: { $0 })
+    private static var line: SSLLine { SSLLine(resolvingPathsWith: { $0 }) }
     private static let commands = [
         ("MinProtocol", "TLSv1.3"), ("MinProtocol", "DTLSv1.2"), ("CipherString", "ECDHE-ECDSA-AES256-GCM-SHA384"),
         ("Ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"), ("Groups", "P-384:X448"), ("SignatureAlgorithms", "ECDSA+SHA256"),
@@ -84,7 +84,7 @@ import Testing
 
 /// What is named and not supported is passed over, and said.
 @Suite struct UnsupportedNamesTests {
-    private static let line = SSLLine(resolvingPathsWith: { $0 })
+    private static var line: SSLLine { SSLLine(resolvingPathsWith: { $0 }) }
 
     @Test(
         arguments: [
