@@ -21,7 +21,8 @@ extension ServerSettings {
             let demand = directoryDemands.max(by: { $0.wanted < $1.wanted }), demand.wanted != .none
         else { return nil }
         let outcome = demand.wanted == .require ? "get 403" : "are served without one"
-        return "a directory asks for client certificates (SSLVerifyClient, \(demand.place)), and the host does not: clients that "
+        return
+            "a directory asks for client certificates (SSLVerifyClient, \(demand.place)), and the host does not: clients that "
             + "speak TLS 1.2 \(outcome). Set SSLVerifyClient optional in the virtual host, or SSLProtocol TLSv1.3"
     }
 }

@@ -30,7 +30,9 @@ public final class SystemDefaults: Sendable {
 
     /// The versions that the system leaves of those that are supported; nil when it says nothing of them, or leaves none.
     var versions: ClosedRange<ProtocolVersion>? {
-        guard values.lowestVersion != nil || values.highestVersion != nil || values.versionsOff != nil else { return nil }
+        guard values.lowestVersion != nil || values.highestVersion != nil || values.versionsOff != nil else {
+            return nil
+        }
         let (lowest, highest) = (values.lowestVersion ?? .tls12, values.highestVersion ?? .tls13)
         let left = [ProtocolVersion.tls12, .tls13].filter {
             lowest <= $0 && $0 <= highest && values.versionsOff?.contains($0) != true

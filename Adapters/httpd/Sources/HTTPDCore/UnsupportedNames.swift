@@ -18,7 +18,9 @@ enum UnsupportedNames {
     /// Cipher suites of TLS 1.2 in a list like `HIGH:ECDHE-RSA-AES128-SHA:!aNULL`.
     static func suites(in text: String) -> [String] {
         words(text).filter { word in
-            guard let first = word.first, first.isLetter || first.isNumber, CipherSuite(name: word) == nil else { return false }
+            guard let first = word.first, first.isLetter || first.isNumber, CipherSuite(name: word) == nil else {
+                return false
+            }
             return word.contains("-") || word.uppercased().hasPrefix("TLS_")
         }
     }

@@ -109,7 +109,11 @@ extension FilteredConnection {
                 inputEnd = tlsd_end_of_file
             }
         } catch {
-            fail(isHandshaking ? .handshakeFailed : .recordRefused, isOurs: error.concernsAdministrator, failureSentence(error))
+            fail(
+                isHandshaking ? .handshakeFailed : .recordRefused,
+                isOurs: error.concernsAdministrator,
+                failureSentence(error)
+            )
         }
     }
 

@@ -158,7 +158,11 @@ import Synchronization
     ///
     /// - Parameter isOurs: Whether it is no fault of the other side, or one that administrators have to see.
     func fail(_ event: Event, isOurs: Bool = false, _ sentence: @autoclosure () -> String) {
-        report(event, level: isOurs ? APLOG_ERR : failureLevel, isHandshaking ? sentence() + handshakeContext : sentence())
+        report(
+            event,
+            level: isOurs ? APLOG_ERR : failureLevel,
+            isHandshaking ? sentence() + handshakeContext : sentence()
+        )
         _ = sendPendingOutput()
         stage.removeAll()
         phase = .failed

@@ -28,7 +28,12 @@ enum StartWarnings {
         let ofCertificates = leaves.flatMap { CertificateWarnings.sentences(about: $0, host: host, at: now) }
         let (name, place) = unsafe describe(server)
         func warn(_ event: Event, _ sentence: String) {
-            unsafe tlsd_log_server(server, tlsd_startup_warning, APR_SUCCESS, event.line("\(name)\(place): \(sentence)"))
+            unsafe tlsd_log_server(
+                server,
+                tlsd_startup_warning,
+                APR_SUCCESS,
+                event.line("\(name)\(place): \(sentence)")
+            )
         }
         for sentence in ofCertificates { warn(.oddCertificate, sentence) }
         if let sentence = settings.directoryWarning { warn(.configuration, sentence) }

@@ -44,7 +44,9 @@ import Testing
                 }
                 // The main server's directories are every host's.
                 let main = ServerSettings()
-                main.directoryDemands = try demands.map { DirectoryDemand(try ClientVerification($0), at: "line 7 of x") }
+                main.directoryDemands = try demands.map {
+                    DirectoryDemand(try ClientVerification($0), at: "line 7 of x")
+                }
                 let merged = ServerSettings(outer: main, inner: settings)
                 try merged.makePolicy(names: VirtualHostNames(exact: ["host.test"], patterns: []))
                 let warning = merged.directoryWarning

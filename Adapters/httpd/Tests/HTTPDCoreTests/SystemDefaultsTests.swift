@@ -9,7 +9,8 @@ import Testing
     private static var line: SSLLine { SSLLine(resolvingPathsWith: { $0 }) }
     private static let commands = [
         ("MinProtocol", "TLSv1.3"), ("MinProtocol", "DTLSv1.2"), ("CipherString", "ECDHE-ECDSA-AES256-GCM-SHA384"),
-        ("Ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"), ("Groups", "P-384:X448"), ("SignatureAlgorithms", "ECDSA+SHA256"),
+        ("Ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"), ("Groups", "P-384:X448"),
+        ("SignatureAlgorithms", "ECDSA+SHA256"),
     ]
 
     private func options(_ directives: [(String, [String])], _ commands: [(String, String)]) throws -> ServerOptions {
@@ -52,11 +53,15 @@ import Testing
         #expect(options.versions == .tls13 ... .tls13)
     }
 
-    @Test(arguments: [("Nonsense", "1"), ("CipherString", "AES128-SHA"), ("MaxProtocol", "TLSv1.1"), ("Options", "Strange")])
+    @Test(arguments: [
+        ("Nonsense", "1"), ("CipherString", "AES128-SHA"), ("MaxProtocol", "TLSv1.1"), ("Options", "Strange"),
+    ])
     func whatCannotBeObeyedIsSaid(_ name: String, _ value: String) throws {
         let defaults = SystemDefaults(path: "/etc/openssl.cnf", [(name: name, value: value)])
         #expect(defaults.warnings.count == 1)
-        #expect(defaults.warnings.first?.hasPrefix("\(name) = \(value) in /etc/openssl.cnf, the system's policy") == true)
+        #expect(
+            defaults.warnings.first?.hasPrefix("\(name) = \(value) in /etc/openssl.cnf, the system's policy") == true
+        )
         #expect(try options([], [(name, value)]).versions == .tls12 ... .tls13)
     }
 
@@ -72,7 +77,9 @@ import Testing
         let ssl = try versions(isOfTLS: false)
         #expect(ssl == "\(ProtocolVersion.tls13...ProtocolVersion.tls13) \([NamedGroup.secp384r1])")
         // rustls reads no such file.
-        #expect(try versions(isOfTLS: true) == "\(ProtocolVersion.tls12...ProtocolVersion.tls13) \(NamedGroup.supported)")
+        #expect(
+            try versions(isOfTLS: true) == "\(ProtocolVersion.tls12...ProtocolVersion.tls13) \(NamedGroup.supported)"
+        )
     }
 
     @Test(arguments: ["PROFILE=SYSTEM", "DEFAULT_SUSE", "profile=system"]) func profiles(word: String) {
@@ -89,8 +96,10 @@ import Testing
     @Test(
         arguments: [
             ("SSLCipherSuite", "HIGH:!aNULL:!DHE-RSA-AES128-SHA:RC4", nil),
-            ("SSLCipherSuite", "ECDHE-RSA-AES128-GCM-SHA256:AES128-SHA:DHE-RSA-AES128-GCM-SHA256",
-                "AES128-SHA, DHE-RSA-AES128-GCM-SHA256"),
+            (
+                "SSLCipherSuite", "ECDHE-RSA-AES128-GCM-SHA256:AES128-SHA:DHE-RSA-AES128-GCM-SHA256",
+                "AES128-SHA, DHE-RSA-AES128-GCM-SHA256"
+            ),
             ("SSLCipherSuite", "TLSv1.3 TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_SHA256"),
             ("SSLProxyCipherSuite", "HIGH:AES256-SHA", "AES256-SHA"),
             ("SSLOpenSSLConfCmd", "Groups X25519MLKEM768:X25519", "X25519MLKEM768"),
