@@ -13,6 +13,7 @@
 
 #include "aead.h"
 #include "agreement.h"
+#include "configuration.h"
 #include "hash.h"
 #include "keys.h"
 

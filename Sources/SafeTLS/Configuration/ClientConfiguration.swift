@@ -58,6 +58,10 @@ public struct ClientOptions: Sendable {
     public var signingSchemes: [SignatureScheme] = SignatureScheme.supported
     /// For how many servers sessions are kept to be resumed; 0 turns resumption off. Default: 256.
     public var sessionCacheCapacity = 256
+    /// Whether sessions are kept although the driver answers ``ClientRequest/certificate(_:)``: it always chooses alike, for
+    /// instance what ``ClientConfiguration/credential(for:)`` says, so that no connection resumes as somebody else. Default:
+    /// false.
+    public var keepsSessionsWithDeferredCertificates = false
     /// What decompresses the certificates of servers and compresses the client's own, most wanted first (RFC 8879).
     /// Default: none.
     public var certificateCompressors: [any CertificateCompressor] = []

@@ -15,6 +15,9 @@ public struct ServerOptions: Sendable {
     public var signatureSchemes: [SignatureScheme] = SignatureScheme.supported
     /// Whether the client's order of cipher suites counts, and not this configuration's. Default: false.
     public var prefersClientCipherOrder = false
+    /// Whether the client's order of key exchange groups counts, and not this configuration's. In TLS 1.3 a group that the
+    /// client has sent a share for goes before the others. Default: false.
+    public var prefersClientGroupOrder = false
     /// The ALPN protocol names to offer, most wanted first (RFC 7301). Empty: the extension is ignored.
     public var applicationProtocols: [String] = []
     /// Whether a HelloRetryRequest carries a cookie from which another session can go on (RFC 8446 §4.2.2).

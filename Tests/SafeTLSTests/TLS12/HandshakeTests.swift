@@ -183,6 +183,19 @@ struct TLS12HandshakeTests {
         try expectRefusal(pair, .nothingInCommon(.group), alert: .handshakeFailure)
     }
 
+    @Test("the order of groups is the server's, or the client's", arguments: [ProtocolVersion.tls12, .tls13], [true, false])
+    func orderOfGroups(version: ProtocolVersion, isOfClient: Bool) throws {
+        var pair = Pair()
+        pair.restrict(to: version)
+        pair.client.groups = [.secp384r1, .secp256r1, .x25519]
+        pair.server.groups = [.x25519, .secp256r1]
+        pair.server.prefersClientGroupOrder = isOfClient
+        try connect(pair) { client, server in
+            #expect(client.group == (isOfClient ? .secp256r1 : .x25519))
+            #expect(client == server)
+        }
+    }
+
     @Test("the client names groups, but not the certificate's curve (RFC 8422 §5.1.1)")
     func certificateCurve() throws {
         var pair = Pair()

@@ -39,7 +39,7 @@ enum NameLists {
         return schemes
     }
 
-    private static func schemes(_ name: String) -> [SignatureScheme] {
+    static func schemes(_ name: String) -> [SignatureScheme] {
         switch name {
         case "ecdsa+sha256": [.ecdsaSECP256R1SHA256]
         case "ecdsa+sha384": [.ecdsaSECP384R1SHA384]

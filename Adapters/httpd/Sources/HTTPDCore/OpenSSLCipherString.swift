@@ -110,9 +110,9 @@ public enum OpenSSLCipherString {
     static func parse(
         arguments: [String]
     ) throws(DirectiveError) -> (tls12: [CipherSuite]?, tls13: [CipherSuite]?) {
-        guard arguments.count == 2 else { return (try parse(arguments[0]), nil) }
+        guard arguments.count == 2 else { return (try parse(SystemProfile.expand(arguments[0])), nil) }
         switch arguments[0].lowercased() {
-        case "ssl": return (try parse(arguments[1]), nil)
+        case "ssl": return (try parse(SystemProfile.expand(arguments[1])), nil)
         case "tlsv1.3": return (nil, try parseTLS13(arguments[1]))
         default: throw DirectiveError("'\(arguments[0])' is neither SSL nor TLSv1.3")
         }

@@ -9,17 +9,27 @@ struct OpenSSLCommand {
     /// Carries out the command; gives a sentence for what has no effect.
     func apply(to values: inout SSLValues) throws(DirectiveError) -> String? {
         switch name.lowercased() {
-        case "curves", "groups", "ecdhparameters": values.groups = try NameLists.groups(value)
-        case "ciphers", "cipherstring": values.suitesTLS12 = try OpenSSLCipherString.parse(value)
-        case "ciphersuites": values.suitesTLS13 = try OpenSSLCipherString.parseTLS13(value)
+        case "curves", "groups", "ecdhparameters":
+            values.groups = try NameLists.groups(value)
+            return UnsupportedNames.warning(UnsupportedNames.groups(in: value))
+        case "ciphers", "cipherstring":
+            values.suitesTLS12 = try OpenSSLCipherString.parse(SystemProfile.expand(value))
+            return UnsupportedNames.warning(UnsupportedNames.suites(in: value))
+        case "ciphersuites":
+            values.suitesTLS13 = try OpenSSLCipherString.parseTLS13(value)
+            return UnsupportedNames.warning(UnsupportedNames.suitesTLS13(in: value))
         case "protocol": values.versionsOff = try SSLProtocolList.change(values.versionsOff ?? [], by: value)
         case "minprotocol": values.lowestVersion = try SSLProtocolList.version(value) ?? .tls12
         case "maxprotocol":
             let highest = value.lowercased() == "none" ? .tls13 : try SSLProtocolList.version(value)
             guard let highest else { throw DirectiveError("MaxProtocol \(value) leaves no version that is supported") }
             values.highestVersion = highest
-        case "signaturealgorithms": values.signatureSchemes = try NameLists.signatureSchemes(value)
-        case "clientsignaturealgorithms": values.clientSignatureSchemes = try NameLists.signatureSchemes(value)
+        case "signaturealgorithms":
+            values.signatureSchemes = try NameLists.signatureSchemes(value)
+            return UnsupportedNames.warning(UnsupportedNames.signatureSchemes(in: value))
+        case "clientsignaturealgorithms":
+            values.clientSignatureSchemes = try NameLists.signatureSchemes(value)
+            return UnsupportedNames.warning(UnsupportedNames.signatureSchemes(in: value))
         case "options": try Self.applyOptions(value, to: &values)
         case "recordpadding":
             guard let multiple = Int(value), (0...16_384).contains(multiple) else {

@@ -15,6 +15,9 @@ public final class ProxyPolicy: Sendable {
     private let insistsOnName: Bool
     private let configurations = Mutex<[Kind: ClientConfiguration]>([:])
 
+    /// Whether there is a certificate to show to proxied servers.
+    public var hasCredentials: Bool { !options.credentials.isEmpty }
+
     /// - Parameter insistsOnName: Whether a server that nobody names is judged by its address.
     init(options: ClientOptions, judge: ProxyJudge, insistsOnName: Bool) {
         self.options = options

@@ -15,6 +15,8 @@ public final class ProxySettings {
     /// How proxied servers are spoken to; nil until it is made, or where the engine is off.
     public var policy: ProxyPolicy? { current.withLock { $0 } }
     private let current = Mutex<ProxyPolicy?>(nil)
+    /// What the system says of all TLS, for mod_ssl's directives. To be set before the policy is made.
+    public var systemDefaults: SystemDefaults?
 
     /// Settings that leave everything open.
     public init() {}
@@ -80,16 +82,25 @@ public final class ProxySettings {
 
     private func policy(_ credentials: [Credential]) throws(DirectiveError) -> ProxyPolicy {
         var options = ClientOptions()
-        options.versions = values.versions ?? .tls12 ... .tls13
+        let system = values.isOfTLS ? nil : systemDefaults
+        options.versions = values.versions ?? system?.versions ?? .tls12 ... .tls13
         options.cipherSuites = CipherSuiteList.resolve(
             preferred: values.preferred ?? [],
             suppressed: values.suppressed ?? []
         )
-        if values.suitesTLS12 != nil || values.suitesTLS13 != nil {
+        let suitesTLS12 = values.suitesTLS12 ?? system?.values.suitesTLS12
+        let suitesTLS13 = values.suitesTLS13 ?? system?.values.suitesTLS13
+        if suitesTLS12 != nil || suitesTLS13 != nil {
             options.cipherSuites =
-                (values.suitesTLS13 ?? OpenSSLDefaults.suitesTLS13) + (values.suitesTLS12 ?? OpenSSLCipherString.all)
+                (suitesTLS13 ?? OpenSSLDefaults.suitesTLS13) + (suitesTLS12 ?? OpenSSLCipherString.all)
         }
+        if let groups = system?.values.groups { options.groups = groups }
+        if let schemes = system?.values.signatureSchemes { options.signatureSchemes = schemes }
         options.credentials = credentials
+        // As OpenSSL does for mod_ssl: servers may ask for one path only.
+        options.offersPostHandshakeAuthentication = true
+        // The choice is deferred only to say so where none fits.
+        options.keepsSessionsWithDeferredCertificates = true
         // The judge says what counts of a certificate: without verification, next to nothing.
         options.readsCertificatesLeniently = true
         if !values.isOfTLS, let verification = values.verification, verification != .none {

@@ -46,7 +46,7 @@ enum SSLDirectiveTable {
             let suites = try OpenSSLCipherString.parse(arguments: arguments)
             values.suitesTLS12 = suites.tls12 ?? values.suitesTLS12
             values.suitesTLS13 = suites.tls13 ?? values.suitesTLS13
-            return nil
+            return UnsupportedNames.warning(UnsupportedNames.suites(arguments: arguments))
         },
         "sslhonorcipherorder": .flag(\.honorsServerOrder),
         "sslopensslconfcmd": Directive(arguments: 2...2) { values, arguments, _ throws(DirectiveError) in
@@ -147,8 +147,9 @@ enum SSLDirectiveTable {
         "tlsticketkeys": .file(\.ticketKeyFile),
         "tlsearlydata": .flag(\.takesEarlyData),
         "tlsgroups": Directive(arguments: 1...16) { values, arguments, _ throws(DirectiveError) in
-            values.groups = try NameLists.groups(arguments.joined(separator: ":"))
-            return nil
+            let text = arguments.joined(separator: ":")
+            values.groups = try NameLists.groups(text)
+            return UnsupportedNames.warning(UnsupportedNames.groups(in: text))
         },
     ]
 

@@ -36,6 +36,8 @@ struct SSLValues {
     var clientSignatureSchemes: [SignatureScheme]?
     var paddingMultiple: Int?
     var ticketCount: Int?
+    /// What counts where nothing is said. It is set when all is merged.
+    var system: SystemDefaults?
     /// `SSLVerifyClient`, `SSLVerifyDepth`.
     var verification: ClientVerification?
     var verificationDepth: Int?
@@ -100,9 +102,10 @@ struct SSLValues {
     /// The values with the commands of `SSLOpenSSLConfCmd`: those of the server, then those of the virtual host. They go
     /// before what other directives say, wherever these stand.
     func complete() throws(DirectiveError) -> SSLValues {
-        guard !commands.isEmpty else { return self }
-        var complete = self
-        complete.commands = []
+        guard !commands.isEmpty || system != nil else { return self }
+        let versions = versions ?? system?.versions
+        var complete = completed(by: system)
+        (complete.commands, complete.system) = ([], nil)
         for command in commands { _ = try command.apply(to: &complete) }
         guard complete.lowestVersion != nil || complete.highestVersion != nil || complete.versionsOff != nil else {
             return complete

@@ -31,6 +31,8 @@ public final class ServerSettings {
     private var requiresKnownServerName: Bool?
     /// What the directives of mod_ssl say.
     var ssl = SSLValues()
+    /// `SSLVerifyClient` in directories.
+    public var directoryDemands: [DirectoryDemand] = []
 
     /// How the server treats its connections, once the whole configuration is known; nil for servers without TLS.
     public var policy: ServerPolicy? { current.withLock { $0 } }
@@ -56,7 +58,11 @@ public final class ServerSettings {
         honorsClientOrder = inner.honorsClientOrder ?? outer.honorsClientOrder
         requiresKnownServerName = inner.requiresKnownServerName ?? outer.requiresKnownServerName
         ssl = inner.ssl.merged(onto: outer.ssl)
+        directoryDemands = inner.directoryDemands + outer.directoryDemands
     }
+
+    /// What the system says of all TLS, for servers with mod_ssl's directives. To be set before the policy is made.
+    public func setSystemDefaults(_ defaults: SystemDefaults) { ssl.system = defaults }
 
     func removeCertificates() { certificates = [] }
 
@@ -132,6 +138,8 @@ public final class ServerSettings {
         options.versions = versions ?? .tls12 ... .tls13
         options.cipherSuites = CipherSuiteList.resolve(preferred: preferred ?? [], suppressed: suppressed ?? [])
         options.prefersClientCipherOrder = honorsClientOrder ?? !(ssl.honorsServerOrder ?? false)
+        // OpenSSL goes by one setting for both, rustls by its own order of groups.
+        options.prefersClientGroupOrder = ssl.isEngineOn != nil && options.prefersClientCipherOrder
         options.sessionStore = store
         // Hosts that share ticket keys do not share sessions, nor does one with itself when it begins to ask responders.
         options.resumptionContext = names.primary + ssl.clientStatus.resumptionContext
@@ -146,8 +154,9 @@ public final class ServerSettings {
         self.replays = replays
         ticketKeys = options.ticketKeys
         let configuration: ServerConfiguration
+        let credentials = credentialsInOrder
         do {
-            configuration = try ServerConfiguration(credentials: certificates.map(\.credential), options: options)
+            configuration = try ServerConfiguration(credentials: credentials, options: options)
         } catch {
             guard let authentication = options.clientAuthentication,
                 ClientAuthenticators.hasTooManyNames(authentication)
@@ -179,11 +188,22 @@ public final class ServerSettings {
             authenticators: try authenticators(),
             userName: ssl.userName,
             keepsClientHello: ssl.keepsClientHello ?? false,
-            certificates: certificates.map { CertificateVariables(server: $0.credential) },
+            certificates: credentials.map { CertificateVariables(server: $0) },
             clientStatus: try ClientStatusPolicy(ssl.clientStatus),
             staples: staplingPolicy.map { StapledCredentials(certificates.map(\.credential), $0) }
         )
         current.withLock { $0 = policy }
+    }
+
+    /// The certificates, most wanted first: by mod_ssl's directives those with ECDSA, which all but the oldest clients verify
+    /// and which cost a fraction of RSA, else as they stand.
+    private var credentialsInOrder: [Credential] {
+        let credentials = certificates.map(\.credential)
+        guard ssl.isEngineOn != nil else { return credentials }
+        func isRSA(_ credential: Credential) -> Bool {
+            [SignatureScheme.rsaPSSRSAESHA256, .rsaPSSPSSSHA256].contains { credential.canSign(with: $0, in: .tls13) }
+        }
+        return credentials.filter { !isRSA($0) } + credentials.filter(isRSA)
     }
 
     /// Takes other certificates into use, by their place, and reads authorities and revocation lists again. What is not good

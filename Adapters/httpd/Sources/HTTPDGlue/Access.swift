@@ -61,7 +61,7 @@ private func authenticate(
     if unsafe request.pointee.connection.pointee.master != nil {
         // RFC 8740 §2: not on HTTP/2. The note tells mod_http2 to ask for HTTP/1.1.
         unsafe apr_table_set(request.pointee.notes, "ssl-renegotiate-forbidden", "verify-client")
-        return unsafe forbid(request, "a client cannot be asked for a certificate on HTTP/2")
+        return unsafe forbid(request, level: APLOG_INFO, "a client cannot be asked for a certificate on HTTP/2")
     }
     if isTLS12(facts.value(of: "SSL_PROTOCOL")) {
         guard !canDoWithout else { return OK }
@@ -81,9 +81,9 @@ private func authenticate(
         let status = unsafe tlsd_hold_body(request, apr_off_t(directory.bodyLimit.bytes))
         guard status == OK else {
             unsafe log(
-                request.pointee.connection,
+                request,
                 .clientCertificate,
-                level: APLOG_INFO,
+                level: APLOG_ERR,
                 "the body of a request that has to wait for a client certificate is longer than SSLRenegBufferSize"
             )
             return status
@@ -113,8 +113,12 @@ private func giveUp(_ request: UnsafeMutablePointer<request_rec>) -> CInt {
 private func isTLS12(_ version: String?) -> Bool { version == "TLSv1.2" }
 
 /// 403, with the note by which `Satisfy Any` and error pages know why.
-func forbid(_ request: UnsafeMutablePointer<request_rec>, _ sentence: @autoclosure () -> String) -> CInt {
-    unsafe log(request.pointee.connection, .accessForbidden, level: APLOG_INFO, "a request is refused: \(sentence())")
+func forbid(
+    _ request: UnsafeMutablePointer<request_rec>,
+    level: CInt = APLOG_ERR,
+    _ sentence: @autoclosure () -> String
+) -> CInt {
+    unsafe log(request, .accessForbidden, level: level, "a request is refused: \(sentence())")
     unsafe apr_table_set(request.pointee.notes, "ssl-access-forbidden", "1")
     return HTTP_FORBIDDEN
 }

@@ -83,7 +83,7 @@ extension Connection {
             )
             return try ServerConfiguration(credentials: [credential], options: ServerOptions())
         } catch {
-            unsafe log(record, .challenge, level: APLOG_ERR, "the challenge for \(name) cannot be answered: \(error)")
+            report(.challenge, level: APLOG_ERR, "the challenge for \(name) cannot be answered: \(error)")
             throw .internalFailure("the certificate for a challenge cannot be used")
         }
     }

@@ -34,8 +34,8 @@ import Synchronization
     let isEarly = Atomic(false)
     /// What `SSL_SESSION_ID` says.
     var sessionID: String?
-    /// The first byte told TLS from plain HTTP.
-    private var sawFirstByte = false
+    /// The first bytes told TLS from everything else.
+    private var sawFirstBytes = false
     /// The client spoke HTTP without TLS. Not asked of `phase`, which the connection's thread changes at the end.
     private(set) var isPlainHTTP = false
 
@@ -67,15 +67,26 @@ import Synchronization
     }
 
     override func acceptsFirstBytes() -> Bool {
-        guard facts == nil, !sawFirstByte, let byte = buffer.firstByte else { return true }
-        sawFirstByte = true
-        guard PlainHTTP.begins(with: byte) else { return true }
-        unsafe log(record, .plainHTTP, level: APLOG_INFO, "a client speaks plain HTTP to the TLS port")
+        guard facts == nil, !sawFirstBytes, buffer.ciphertextCount > 0 else { return true }
+        let first = FirstBytes(buffer.ciphertextPrefix(FirstBytes.longest))
+        sawFirstBytes = first != .undecided
+        switch first {
+        case .tls: return true
+        case .undecided: needsInput = true
+        case .other(let name):
+            let spoken = name.map { "speaks \($0)" } ?? "does not speak TLS"
+            fail(.handshakeFailed, "a client of the TLS port \(spoken)")
+        case .http: servePlainHTTP()
+        }
+        return false
+    }
+
+    private func servePlainHTTP() {
+        report(.plainHTTP, level: APLOG_INFO, "a client speaks plain HTTP to the TLS port")
         phase = .plainHTTP
         isPlainHTTP = true
         buffer.substitute(PlainHTTP.substitute)
         inputEnd = tlsd_end_of_file
-        return false
     }
 
     override func answerRequest() throws(TLSError) {
@@ -84,6 +95,12 @@ import Synchronization
         case .verifyPeer(let verification): try answer(verification)
         case .signature, nil: break
         }
+    }
+
+    override var loggingServer: UnsafeMutablePointer<server_rec>? { unsafe server }
+
+    override var handshakeContext: String {
+        serverName.map { " (the client asked for '\($0)')" } ?? ""
     }
 
     override func failed() {

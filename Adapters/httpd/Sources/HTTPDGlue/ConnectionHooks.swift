@@ -22,7 +22,7 @@ func tlsd_pre_connection(_ record: UnsafeMutablePointer<conn_rec>, _ socket: Uns
         unsafe log(
             record,
             .configuration,
-            level: APLOG_INFO,
+            level: APLOG_ERR,
             "no virtual host with a TLSCertificate is configured for this address, the connection is closed"
         )
         return HTTP_INTERNAL_SERVER_ERROR

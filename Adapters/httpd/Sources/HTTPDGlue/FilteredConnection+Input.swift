@@ -109,7 +109,11 @@ extension FilteredConnection {
                 inputEnd = tlsd_end_of_file
             }
         } catch {
-            fail(isHandshaking ? .handshakeFailed : .recordRefused, failureSentence(error))
+            fail(
+                isHandshaking ? .handshakeFailed : .recordRefused,
+                isOurs: error.concernsAdministrator,
+                failureSentence(error)
+            )
         }
     }
 
@@ -128,7 +132,7 @@ extension FilteredConnection {
     /// Reads once from the filters below.
     func receive(blocking: Bool) -> apr_status_t {
         guard buffer.makeRoom() else {
-            fail(.outOfMemory, "out of memory for a receive buffer")
+            fail(.outOfMemory, isOurs: true, "out of memory for a receive buffer")
             return tlsd_aborted
         }
         guard buffer.room > 0 else {
@@ -155,15 +159,16 @@ extension FilteredConnection {
         return takeIncoming(blocking: blocking)
     }
 
-    /// How long the other side may take to say close_notify, in microseconds.
+    /// How long the other side may take to end its handshake or to say close_notify, in microseconds.
     private static let closingPatience: apr_time_t = 2_000_000
 
-    /// Waits for the other side's close_notify, but not for long. What else it sends is dropped.
-    func awaitPeerClosing() {
+    /// Waits while the connection stays in a phase and the other side has not said close_notify, but not for long. What else
+    /// it sends is dropped.
+    func awaitPeer(in current: Phase) {
         // A connection that idled for too long is closed by a thread that has others to see to.
         if let state = unsafe record.pointee.cs, unsafe state.pointee.state == CONN_STATE_KEEPALIVE { return }
         let end = apr_time_now() + Self.closingPatience
-        while phase == .established, inputEnd == nil {
+        while phase == current, inputEnd == nil {
             buffer.consumePlaintext(buffer.plaintext.count)
             if !needsInput, buffer.ciphertextCount > 0 {
                 advance()

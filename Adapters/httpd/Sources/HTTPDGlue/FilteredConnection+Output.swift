@@ -33,11 +33,11 @@ extension FilteredConnection {
         return status
     }
 
-    /// Whether all that waits is the head of a response: httpd passes the body in a brigade of its own. Head and body
-    /// then share a record, which also hides the length of the head. Nothing else is held back when a brigade ends,
-    /// as tunnels never flush; neither are heads without a body of their own, nor connections that may be tunnels.
+    /// Whether all that waits is the head of a response: httpd passes what follows in a brigade of its own, if only the mark
+    /// that ends the response. Head and body then share a record, which also hides the length of the head. Nothing else is
+    /// held back when a brigade ends, as tunnels never flush; their heads are of interim responses, or flushed.
     private var holdsResponseHead: Bool {
-        guard stage.count < 4_096, unsafe record.pointee.keepalive == AP_CONN_KEEPALIVE else { return false }
+        guard stage.count < 4_096 else { return false }
         return unsafe ResponseHead.isWhole(stage.contents)
     }
 
@@ -94,18 +94,12 @@ extension FilteredConnection {
             guard stage.reserve(bucket.length > Stage.small ? Stage.large : Stage.small) else { return outOfMemory() }
             guard let taken = stage.append(file: bucket) else {
                 let status = tlsd_errno()
-                unsafe log(
-                    record,
-                    .shortFile,
-                    level: APLOG_ERR,
-                    status: status,
-                    "cannot read a file that is being sent"
-                )
+                report(.shortFile, level: APLOG_ERR, status: status, "cannot read a file that is being sent")
                 bucket.delete()
                 return abort()
             }
             guard taken > 0 else {
-                unsafe log(record, .shortFile, level: APLOG_INFO, "a file became shorter while it was being sent")
+                report(.shortFile, level: APLOG_INFO, "a file became shorter while it was being sent")
                 bucket.delete()
                 return abort()
             }
@@ -148,7 +142,7 @@ extension FilteredConnection {
     }
 
     private func outOfMemory() -> apr_status_t {
-        fail(.outOfMemory, "out of memory for a send buffer")
+        fail(.outOfMemory, isOurs: true, "out of memory for a send buffer")
         return tlsd_aborted
     }
 
@@ -171,7 +165,7 @@ extension FilteredConnection {
                 guard consumed > 0 else { return tlsd_general }
                 position += consumed
             } catch {
-                fail(.recordRefused, failureSentence(error))
+                fail(.recordRefused, isOurs: error.concernsAdministrator, failureSentence(error))
                 return tlsd_aborted
             }
         }
@@ -229,11 +223,13 @@ extension FilteredConnection {
     /// Ends the session with close_notify (RFC 8446 §6.1).
     private func closeSession() {
         let ending = ending.load(ordering: .relaxed)
+        // Who was answered before the end of its handshake is there, and gets the tickets that come with that end.
+        if phase == .early, ending != .unclean, sendPendingOutput() == APR_SUCCESS { awaitPeer(in: .early) }
         let isEstablished = phase == .established
         if isOpen, ending != .unclean {
             session.close()
         }
-        if isEstablished, ending == .accurate, sendPendingOutput() == APR_SUCCESS { awaitPeerClosing() }
+        if isEstablished, ending == .accurate, sendPendingOutput() == APR_SUCCESS { awaitPeer(in: .established) }
         queuePendingOutput()
         // httpd closes the socket right after the end-of-connection bucket, and sends for its sake nothing that waits.
         if !outgoing.isEmpty { outgoing.append(allocator.flush()) }

@@ -57,6 +57,8 @@ import Synchronization
     var asideStart = 0
     /// How the connection is to end.
     let ending = Atomic(Ending.unsaid)
+    /// Whether a line was written about the connection that administrators have to see.
+    private let hasComplained = Atomic(false)
     /// What the other side is called in messages, and how loud those about it are.
     private let peer: String
     private let failureLevel: CInt
@@ -117,6 +119,32 @@ import Synchronization
     /// The connection has failed.
     func failed() {}
 
+    // MARK: - Messages
+
+    /// The server to whose log messages go.
+    var loggingServer: UnsafeMutablePointer<server_rec>? { unsafe record.pointee.base_server }
+
+    /// What is said behind each message about the handshake.
+    var handshakeContext: String { "" }
+
+    /// The level for something that was to be said at `wanted`: after the first line that administrators have to see, all
+    /// others are of interest only to those who look for them. So nobody fills logs by one connection.
+    func limited(_ wanted: CInt) -> CInt {
+        guard wanted <= APLOG_WARNING else { return wanted }
+        return hasComplained.exchange(true, ordering: .relaxed) ? APLOG_INFO : wanted
+    }
+
+    /// Writes a message about the connection.
+    func report(
+        _ event: Event,
+        level wanted: CInt,
+        status: apr_status_t = APR_SUCCESS,
+        _ sentence: @autoclosure () -> String
+    ) {
+        let level = limited(wanted)
+        unsafe log(record, of: loggingServer, event, level: level, status: status, sentence())
+    }
+
     // MARK: - State
 
     var isHandshaking: Bool { phase == .handshake || phase == .early }
@@ -127,8 +155,14 @@ import Synchronization
     var isAborted: Bool { unsafe record.pointee.aborted != 0 }
 
     /// Ends the connection after a fatal error: the session's alert is sent, all further reads and writes fail.
-    func fail(_ event: Event, _ sentence: @autoclosure () -> String) {
-        unsafe log(record, event, level: failureLevel, sentence())
+    ///
+    /// - Parameter isOurs: Whether it is no fault of the other side, or one that administrators have to see.
+    func fail(_ event: Event, isOurs: Bool = false, _ sentence: @autoclosure () -> String) {
+        report(
+            event,
+            level: isOurs ? APLOG_ERR : failureLevel,
+            isHandshaking ? sentence() + handshakeContext : sentence()
+        )
         _ = sendPendingOutput()
         stage.removeAll()
         phase = .failed
@@ -139,19 +173,14 @@ import Synchronization
     /// The other side is gone, or silent for too long, before the handshake was over.
     func abandonHandshake(_ sentence: @autoclosure () -> String, status: apr_status_t = APR_SUCCESS) {
         phase = .failed
-        unsafe log(record, .clientLeft, level: failureLevel, status: status, "the \(peer) \(sentence())")
+        report(.clientLeft, level: failureLevel, status: status, "the \(peer) \(sentence())\(handshakeContext)")
         inputEnd = tlsd_aborted
         failed()
     }
 
     /// The other side closed without saying that it does.
     func noteTruncation() {
-        unsafe log(
-            record,
-            .truncated,
-            level: APLOG_INFO,
-            "the \(peer) closed the connection without a close_notify"
-        )
+        report(.truncated, level: APLOG_INFO, "the \(peer) closed the connection without a close_notify")
     }
 
     // MARK: - Plaintext that waits

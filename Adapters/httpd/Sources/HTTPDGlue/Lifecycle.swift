@@ -22,10 +22,12 @@ func tlsd_check_config(
     _ server: UnsafeMutablePointer<server_rec>
 ) -> CInt {
     var findings = Findings()
+    unsafe obeySystem(main: server)
     unsafe prepareServers(main: server, pool: Pool(pool), &findings)
     tlsd_hide_passphrases()
     guard findings.log() else { return HTTP_INTERNAL_SERVER_ERROR }
     unsafe HostsWithoutEngine.warn(main: server)
+    if tlsd_only_tests() { unsafe StartWarnings.write(main: server) }
     return OK
 }
 
@@ -62,6 +64,7 @@ func tlsd_post_config(
             )
             return HTTP_INTERNAL_SERVER_ERROR
         }
+        if !tlsd_is_first_pass() { unsafe StartWarnings.write(main: server) }
         unsafe tlsd_statistics_start(pool)
         unsafe primeStapling(main: server, Pool(pool))
         unsafe fetchStaples(main: server, Pool(pool))

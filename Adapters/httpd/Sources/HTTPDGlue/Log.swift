@@ -20,6 +20,8 @@ enum Event: Int {
     case stapling
     case challenge
     case cacheLocked
+    case nothingToShow
+    case oddCertificate
 
     /// `STLS0001: sentence`.
     func line(_ sentence: String) -> String {
@@ -30,14 +32,45 @@ enum Event: Int {
     }
 }
 
-/// Writes a message about a connection. `sentence` is evaluated only if the level is logged.
+/// Writes a message about a connection, to the log of `server` where one is said. `sentence` is evaluated only if the level is
+/// logged.
 func log(
     _ connection: UnsafeMutablePointer<conn_rec>,
+    of server: UnsafeMutablePointer<server_rec>? = nil,
     _ event: Event,
     level: CInt,
     status: apr_status_t = APR_SUCCESS,
     _ sentence: @autoclosure () -> String
 ) {
-    guard unsafe tlsd_logs_connection(connection, level) else { return }
-    unsafe tlsd_log_connection(connection, level, status, event.line(sentence()))
+    guard let server = unsafe server ?? connection.pointee.base_server,
+        unsafe tlsd_logs_connection(connection, server, level)
+    else { return }
+    unsafe tlsd_log_connection(connection, server, level, status, event.line(sentence()))
+}
+
+/// Writes a message about a request, to the log of its virtual host. What administrators have to see is said once a
+/// connection: see ``FilteredConnection/limited(_:)``.
+func log(
+    _ request: UnsafeMutablePointer<request_rec>,
+    _ event: Event,
+    level: CInt,
+    _ sentence: @autoclosure () -> String
+) {
+    guard unsafe tlsd_logs_request(request, level) else { return }
+    let level = unsafe limited(level, for: request)
+    guard unsafe tlsd_logs_request(request, level) else { return }
+    unsafe tlsd_log_request(request, level, APR_SUCCESS, event.line(sentence()))
+}
+
+/// The level at which something is said of a request, after what was said of its connection.
+private func limited(_ level: CInt, for request: UnsafeMutablePointer<request_rec>) -> CInt {
+    guard level <= APLOG_WARNING, let record = unsafe request.pointee.connection else { return level }
+    if let connection = unsafe Connection.of(record) { return connection.limited(level) }
+    // Without TLS. The requests of HTTP/2 have threads and notes of their own, which tell nothing of each other.
+    let note = "safetls-complained"
+    guard unsafe record.pointee.master == nil, unsafe apr_table_get(record.pointee.notes, note) == nil else {
+        return APLOG_INFO
+    }
+    unsafe apr_table_set(record.pointee.notes, note, "1")
+    return level
 }

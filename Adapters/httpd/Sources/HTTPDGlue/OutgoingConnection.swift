@@ -9,6 +9,7 @@ import TLSCertificates
     private let policy: ProxyPolicy
     /// ALPN names that mod_proxy offers.
     private var offered: [String] = []
+    private var configuration: ClientConfiguration?
 
     init?(_ record: UnsafeMutablePointer<conn_rec>, policy: ProxyPolicy) {
         self.policy = policy
@@ -25,17 +26,36 @@ import TLSCertificates
         offered = (note("proxy-request-alpn-protos") ?? "").split(whereSeparator: { $0 == "," || $0 == " " })
             .map(String.init)
         do {
+            let configuration = try policy.configuration(offering: offered, isNamed: named != nil)
+            self.configuration = configuration
             session = .client(
                 Endpoint.Client(
-                    try ClientSession(
-                        configuration: policy.configuration(offering: offered, isNamed: named != nil),
-                        serverName: name
-                    )
+                    try ClientSession(configuration: configuration, serverName: name, deferring: .certificate)
                 )
             )
         } catch {
             fail(.proxyFailed, "TLS to \(name) cannot begin: \(error)")
         }
+    }
+
+    /// The server asks for a certificate, in the handshake or for one of its paths only.
+    override func answerRequest() throws(TLSError) {
+        guard case .client(let client) = session, case .certificate(let wanted) = client.session.request else { return }
+        let credential = configuration?.credential(for: wanted)
+        if credential == nil {
+            report(
+                .nothingToShow,
+                level: APLOG_WARNING,
+                policy.hasCredentials
+                    ? "the proxied server asks for a certificate, and accepts none of those that could be shown"
+                    : "the proxied server asks for a certificate, and there is none to show (\(directive))"
+            )
+        }
+        try client.session.answer(credential: credential)
+    }
+
+    private var directive: String {
+        tlsd_is_ssl_face() ? "SSLProxyMachineCertificateFile" : "TLSProxyMachineCertificate"
     }
 
     override func finishHandshake(_ negotiated: NegotiatedParameters) {

@@ -45,6 +45,7 @@ enum ProxyDirectives {
     ) throws(DirectiveError) {
         guard let address = unsafe address(in: tlsd_server_section(server)) else { return }
         let settings = unsafe adopted(address, as: ProxySettings.self)
+        unsafe settings.systemDefaults = ServerState.of(server)?.systemDefaults
         let (name, place) = unsafe describe(server)
         do throws(DirectiveError) {
             try settings.makePolicy(reading: machineCertificates)
@@ -74,6 +75,7 @@ enum ProxyDirectives {
         for section in state.sections {
             findings.collect { () throws(DirectiveError) in
                 let merged = ProxySettings(outer: outer ?? ProxySettings(), inner: section.settings)
+                merged.systemDefaults = state.systemDefaults
                 do throws(DirectiveError) {
                     try merged.makePolicy(reading: machineCertificates)
                 } catch {
@@ -110,6 +112,7 @@ enum ProxyDirectives {
         unsafe config.storeBytes(of: directory, as: DirectoryConfig.self)
         guard let address = unsafe directory.proxy else { return }
         let settings = unsafe adopted(address, as: ProxySettings.self)
+        unsafe settings.systemDefaults = ServerState.of(server)?.systemDefaults
         try settings.makePolicy(reading: machineCertificates)
         if settings.policy != nil { engines?.proxies.append(settings) }
     }

@@ -30,9 +30,10 @@ import SafeTLS
     /// Bytes that can be received before something is taken.
     var room: Int { Self.capacity - end }
 
-    var firstByte: UInt8? {
-        guard let memory = unsafe memory, start < end else { return nil }
-        return unsafe memory[start]
+    /// A copy of the first bytes that the session has not taken yet.
+    func ciphertextPrefix(_ count: Int) -> [UInt8] {
+        guard let memory = unsafe memory else { return [] }
+        return unsafe Array(UnsafeBufferPointer(start: memory + start, count: min(count, end - start)))
     }
 
     /// Allocates if need be and moves what is left to the front, so that a whole record finds room. False if memory

@@ -60,18 +60,18 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
         return DECLINED
     case .forbidden:
         unsafe log(
-            record,
+            request,
             .noServerName,
-            level: APLOG_INFO,
+            level: APLOG_ERR,
             "a request for \(host) is refused: the client named no server in its handshake (\(strictDirective))"
         )
         return HTTP_FORBIDDEN
     case .misdirected:
         unsafe log(
-            record,
+            request,
             .misdirected,
-            // As loud as mod_ssl is: a proxy before us may be at fault.
-            level: tlsd_is_ssl_face() ? APLOG_ERR : APLOG_INFO,
+            // A proxy before us may be at fault.
+            level: APLOG_ERR,
             "a request for \(host) is refused: the handshake was made for \(name(of: connection.server))"
                 + (connection.serverName.map { ", as the client named '\(ShownName($0))' in it" }
                     ?? ", as the client named no server in it")
@@ -105,7 +105,7 @@ private func checkNames(
     guard let record = unsafe request.pointee.connection else { return OK }
     if connection.serverName != nil {
         guard unsafe request.pointee.hostname == nil else { return OK }
-        unsafe log(record, .misdirected, level: APLOG_INFO, "a request is refused that names no host")
+        unsafe log(request, .misdirected, level: APLOG_ERR, "a request is refused that names no host")
         return HTTP_BAD_REQUEST
     }
     let primary = unsafe record.pointee.master ?? record
@@ -119,9 +119,9 @@ private func checkNames(
         "Reason: the client did not say by Server Name Indication (SNI) which server it wants.<br />\n"
     )
     unsafe log(
-        record,
+        request,
         .noServerName,
-        level: APLOG_INFO,
+        level: APLOG_ERR,
         "a request is refused: the client named no server in its handshake (\(strictDirective))"
     )
     return HTTP_FORBIDDEN

@@ -99,7 +99,9 @@ private func applyToDirectory(
         unsafe directory.userName = Pool(command.pointee.pool).copy(words[0])
     case "sslverifyclient" where isInDirectory:
         guard words.count == 1 else { throw DirectiveError("takes one argument") }
-        directory.verification = try ClientVerification(words[0])
+        let wanted = try ClientVerification(words[0])
+        directory.verification = wanted
+        unsafe noteDemand(wanted, command)
     case "sslverifydepth" where isInDirectory:
         guard words.count == 1 else { throw DirectiveError("takes one argument") }
         directory.verificationDepth = Int32(try ClientVerification.depth(words[0]))
@@ -114,6 +116,17 @@ private func applyToDirectory(
     }
     unsafe config.storeBytes(of: directory, as: DirectoryConfig.self)
     return true
+}
+
+/// Keeps what a directory wants for a look at the whole configuration: not what an .htaccess file says, which is read by the
+/// threads that serve requests.
+private func noteDemand(_ wanted: ClientVerification, _ command: UnsafeMutablePointer<cmd_parms>) {
+    guard unsafe ap_check_cmd_context(command, UInt32(tlsd_not_in_files)) == nil,
+        let state = unsafe ServerState.of(command.pointee.server), let directive = unsafe command.pointee.directive
+    else { return }
+    let file = unsafe directive.pointee.filename.map { unsafe String(cString: $0) } ?? "?"
+    let place = unsafe "line \(directive.pointee.line_num) of \(file)"
+    state.settings.directoryDemands.append(DirectoryDemand(wanted, at: place))
 }
 
 @c @implementation

@@ -37,6 +37,8 @@ final class ServerState {
     var problems: [String] = []
     /// Something that this server needs is wrong: it is said already, and no policy can be made.
     var isBroken = false
+    /// What the system says of all TLS; the same for all servers, nil with mod_tls's directives.
+    var systemDefaults: SystemDefaults?
 
     /// Certificates are still to come: until then requests get 503.
     var awaitsCertificate = false

@@ -54,13 +54,32 @@ import Testing
     }
 }
 
-@Suite struct PlainHTTPTests {
-    @Test func tellsMethodsFromRecords() {
-        for method in ["GET", "POST", "HEAD", "PRI", "get"] {
-            #expect(PlainHTTP.begins(with: method.utf8[method.utf8.startIndex]))
+@Suite struct FirstBytesTests {
+    private func kind(_ text: String) -> FirstBytes { FirstBytes(Array(text.utf8.prefix(FirstBytes.longest))) }
+
+    @Test func methodsAreHTTP() {
+        for method in ["GET", "POST", "HEAD", "OPTIONS", "VERSION-CONTROL", "UPDATEREDIRECTREF"] {
+            #expect(kind("\(method) / HTTP/1.1\r\n") == .http)
+            // Byte by byte.
+            for count in 1...method.utf8.count { #expect(kind(String(method.prefix(count))) == .undecided) }
         }
+    }
+
+    @Test func othersAreNot() {
+        #expect(kind("get / HTTP/1.1") == .other(nil))
+        #expect(kind("GETS / HTTP/1.1") == .other(nil))
+        #expect(kind("SSH-2.0-x") == .other("SSH"))
+        #expect(kind("PRI * HTTP/2.0\r\n") == .other("HTTP/2 without TLS"))
+        #expect(kind("EHLO") == .other("SMTP"))
+        #expect(kind("PROXY TCP4 1") == .other("the PROXY protocol"))
+        #expect(kind("A") == .undecided)
+        #expect(kind("Z") == .other(nil))
+        #expect(kind("") == .undecided)
+    }
+
+    @Test func recordsAreTheSessions() {
         for byte: UInt8 in [0, 20, 21, 22, 23, 24, 0x80, 0xFF, 0x0D, 0x20] {
-            #expect(!PlainHTTP.begins(with: byte))
+            #expect(FirstBytes([byte]) == .tls)
         }
     }
 }

@@ -97,7 +97,10 @@ struct ClientOffer: ~Copyable {
         _ deferring: DeferredRequests
     ) -> ClientSessionCache? {
         guard configuration.options.sessionCacheCapacity > 0, configuration.options.preSharedKeys.isEmpty,
-            deferring.isDisjoint(with: [.verification, .certificate])
+            deferring.isDisjoint(
+                with: configuration.options.keepsSessionsWithDeferredCertificates
+                    ? .verification : [.verification, .certificate]
+            )
         else { return nil }
         return configuration.sessionCache
     }

@@ -145,9 +145,10 @@ struct ClientPostHandshake: ~Copyable {
 }
 
 extension ClientConfiguration {
-    /// The certificate to show to a server that asks for one: the first that fits, of a chain whose signatures it verifies
-    /// if there is one.
-    func credential(for request: RequestedCertificate) -> Credential? {
+    /// The certificate of ``ClientOptions/credentials`` that is shown to a server that asks for one, unless the driver answers
+    /// ``ClientRequest/certificate(_:)``: the first that fits, of a chain whose signatures it verifies if there is one. Nil
+    /// when none fits.
+    public func credential(for request: RequestedCertificate) -> Credential? {
         let fitting = options.credentials.filter { credential in
             request.accepts(certificatesOf: credential.certificateChain.map(\.issuer))
                 && credential.signatureScheme(for: request, preferred: options.signingSchemes) != nil

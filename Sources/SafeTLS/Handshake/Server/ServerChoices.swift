@@ -23,6 +23,19 @@ extension ServerContext {
         throw .nothingInCommon(.cipherSuite)
     }
 
+    /// The key exchange groups that both sides enable, most wanted first: in the server's order or the client's, whose list
+    /// may be long and have duplicates.
+    func groups(of supported: borrowing CodePointList<NamedGroup>) -> [NamedGroup] {
+        let common = options.groups.filter { supported.contains($0) }
+        guard options.prefersClientGroupOrder, common.count > 1 else { return common }
+        var ordered: [NamedGroup] = []
+        for index in 0..<supported.count where ordered.count < common.count {
+            let group = supported[index]
+            if common.contains(group), !ordered.contains(group) { ordered.append(group) }
+        }
+        return ordered
+    }
+
     /// The credentials in the order in which they suit the client: those that are valid for the name it wants first, and
     /// of these the ones whose chains are signed with what it verifies (RFC 8446 §4.4.2.2).
     ///

@@ -251,7 +251,7 @@ extension ServerHelloTLS12 {
         let enabled = context.options.groups
         let chosen: NamedGroup?
         if let supported = hello.supportedGroups {
-            chosen = supported.first(preferring: enabled)
+            chosen = context.groups(of: supported).first
         } else {
             chosen = enabled.contains(.secp256r1) ? .secp256r1 : enabled.first
         }

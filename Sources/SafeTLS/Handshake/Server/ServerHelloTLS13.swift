@@ -91,14 +91,10 @@ enum ServerHelloTLS13 {
         _ hello: borrowing ClientHello
     ) throws(TLSError) -> NamedGroup {
         guard let supported = hello.supportedGroups else { throw .nothingInCommon(.group) }
-        for group in context.options.groups
-        where supported.contains(group) && (hello.keyShares?.contains(group) ?? false) {
-            return group
-        }
-        guard let group = supported.first(preferring: context.options.groups) else {
-            throw .nothingInCommon(.group)
-        }
-        return group
+        let common = context.groups(of: supported)
+        guard let wanted = common.first else { throw .nothingInCommon(.group) }
+        for group in common where hello.keyShares?.contains(group) ?? false { return group }
+        return wanted
     }
 
     /// RFC 8446 §4.4.2.2: a certificate that suits the name and a scheme the client can verify.

@@ -250,12 +250,22 @@ static const char *const _Nonnull tlsd_too_early_line = "425 Too Early";
 
 // MARK: - Logging
 
-static inline bool tlsd_logs_connection(conn_rec *connection, int level) {
-    return ap_get_conn_module_loglevel(connection, tlsd_module()->module_index) >= (level & APLOG_LEVELMASK);
+static inline bool tlsd_logs_connection(conn_rec *connection, server_rec *server, int level) {
+    int most = ap_get_conn_server_module_loglevel(connection, server, tlsd_module()->module_index);
+    return most >= (level & APLOG_LEVELMASK);
 }
 
-static inline void tlsd_log_connection(conn_rec *connection, int level, apr_status_t status, const char *sentence) {
-    ap_log_cerror_(__FILE__, __LINE__, tlsd_module()->module_index, level, status, connection, "%s", sentence);
+/// Writes to the ErrorLog of a server, which need not be the one that the connection began with.
+static inline void tlsd_log_connection(
+    conn_rec *connection, server_rec *server, int level, apr_status_t status, const char *sentence
+) {
+    ap_log_cserror_(
+        __FILE__, __LINE__, tlsd_module()->module_index, level, status, connection, server, "%s", sentence
+    );
+}
+
+static inline bool tlsd_logs_request(request_rec *request, int level) {
+    return ap_get_request_module_loglevel(request, tlsd_module()->module_index) >= (level & APLOG_LEVELMASK);
 }
 
 static inline void tlsd_log_request(request_rec *request, int level, apr_status_t status, const char *sentence) {
@@ -266,6 +276,14 @@ static inline void tlsd_log_server(
     server_rec *_Nullable server, int level, apr_status_t status, const char *sentence
 ) {
     ap_log_error_(__FILE__, __LINE__, tlsd_module()->module_index, level, status, server, "%s", sentence);
+}
+
+/// Whether httpd only looks at its configuration: `configtest`. It ends before post_config then.
+static inline bool tlsd_only_tests(void) { return ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST; }
+
+/// Whether this is the first of the two passes over the configuration at httpd's start.
+static inline bool tlsd_is_first_pass(void) {
+    return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG;
 }
 
 // MARK: - Callbacks from C into Swift

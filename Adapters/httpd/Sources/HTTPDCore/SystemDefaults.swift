@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+public import SafeTLS
+
+/// What the system's OpenSSL configuration says of all TLS, which counts where mod_ssl's directives say nothing.
+public final class SystemDefaults: Sendable {
+    let values: SSLValues
+    /// What cannot be obeyed, for the log.
+    public let warnings: [String]
+
+    /// Commands as `openssl.cnf` has them.
+    public convenience init(_ policy: SystemPolicy) {
+        self.init(path: policy.path, policy.commands.map { ($0.name, $0.value) })
+    }
+
+    init(path: String, _ commands: [(name: String, value: String)]) {
+        var values = SSLValues()
+        var warnings: [String] = []
+        // Those of DTLS are no business of ours.
+        for (name, value) in commands where !value.uppercased().hasPrefix("DTLS") {
+            do throws(DirectiveError) {
+                // What it names and we have not is the system's list, not the administrator's of this server.
+                _ = try OpenSSLCommand(name: name, value: value).apply(to: &values)
+            } catch {
+                warnings.append("\(name) = \(value) in \(path), the system's policy, is not obeyed: \(error)")
+            }
+        }
+        self.values = values
+        self.warnings = warnings
+    }
+
+    /// The versions that the system leaves of those that are supported; nil when it says nothing of them, or leaves none.
+    var versions: ClosedRange<ProtocolVersion>? {
+        guard values.lowestVersion != nil || values.highestVersion != nil || values.versionsOff != nil else {
+            return nil
+        }
+        let (lowest, highest) = (values.lowestVersion ?? .tls12, values.highestVersion ?? .tls13)
+        let left = [ProtocolVersion.tls12, .tls13].filter {
+            lowest <= $0 && $0 <= highest && values.versionsOff?.contains($0) != true
+        }
+        guard let first = left.first, let last = left.last else { return nil }
+        return first...last
+    }
+}
+
+extension SSLValues {
+    /// The values with those of the system where nothing is said.
+    func completed(by system: SystemDefaults?) -> SSLValues {
+        guard let system else { return self }
+        var complete = self
+        complete.versions = versions ?? system.versions
+        complete.suitesTLS12 = suitesTLS12 ?? system.values.suitesTLS12
+        complete.suitesTLS13 = suitesTLS13 ?? system.values.suitesTLS13
+        complete.groups = groups ?? system.values.groups
+        complete.signatureSchemes = signatureSchemes ?? system.values.signatureSchemes
+        complete.clientSignatureSchemes = clientSignatureSchemes ?? system.values.clientSignatureSchemes
+        complete.honorsServerOrder = honorsServerOrder ?? system.values.honorsServerOrder
+        complete.givesTickets = givesTickets ?? system.values.givesTickets
+        complete.paddingMultiple = paddingMultiple ?? system.values.paddingMultiple
+        complete.ticketCount = ticketCount ?? system.values.ticketCount
+        return complete
+    }
+}
+
+/// The words that stand for the system's list of cipher suites: `PROFILE=SYSTEM` (Fedora, RHEL), `DEFAULT_SUSE`.
+public enum SystemProfile {
+    private static let words = ["PROFILE=SYSTEM", "DEFAULT_SUSE"]
+
+    /// The list with what these words stand for. On systems without such a list that is OpenSSL's default.
+    public static func expand(_ text: String, _ profile: String? = SystemPolicy.cipherSuiteProfile) -> String {
+        guard words.contains(where: { text.uppercased().contains($0) }) else { return text }
+        return text.split(separator: ":", omittingEmptySubsequences: false).map { word in
+            words.contains(word.uppercased()) ? profile ?? "DEFAULT" : String(word)
+        }.joined(separator: ":")
+    }
+}
