@@ -16,8 +16,16 @@ extension ProxyTests {
     @Test(
         arguments: [
             Shown(client: "good", status: "200", sentence: nil),
-            Shown(client: nil, status: "403", sentence: "STLS0018: the proxied server asks for a certificate, and there is none"),
-            Shown(client: "stranger", status: "403", sentence: "STLS0018: the proxied server asks for a certificate, and accepts none"),
+            Shown(
+                client: nil,
+                status: "403",
+                sentence: "STLS0018: the proxied server asks for a certificate, and there is none"
+            ),
+            Shown(
+                client: "stranger",
+                status: "403",
+                sentence: "STLS0018: the proxied server asks for a certificate, and accepts none"
+            ),
         ],
         [HTTPServer.Face.ssl, .tls]
     )
@@ -56,7 +64,10 @@ extension ProxyTests {
         try backend.stop()
         #expect(front.complaints.count == (shown.sentence == nil ? 0 : 1), "\(front.complaints)")
         if let sentence = shown.sentence {
-            #expect(front.complaints.allSatisfy { $0.contains(":warn]") && $0.contains(sentence) }, "\(front.complaints)")
+            #expect(
+                front.complaints.allSatisfy { $0.contains(":warn]") && $0.contains(sentence) },
+                "\(front.complaints)"
+            )
         }
     }
 }

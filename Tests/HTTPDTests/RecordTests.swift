@@ -8,7 +8,8 @@ import Testing
 @Suite struct RecordTests {
     /// Head and body of a small response share a record, on connections that close, too: its length tells nothing of the head.
     @Test(arguments: [
-        "GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n", "GET / HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n",
+        "GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n",
+        "GET / HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n",
         "GET / HTTP/1.0\\r\\n\\r\\n", "GET /missing HTTP/1.0\\r\\n\\r\\n", "HEAD / HTTP/1.0\\r\\n\\r\\n",
     ])
     func headAndBodyShareOne(request: String) throws {
