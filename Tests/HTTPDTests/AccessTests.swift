@@ -120,7 +120,10 @@ import Testing
             #expect(outcome.status == 0, "\(outcome)")
         }
         try server.stop()
-        #expect(server.complaints(except: "STLS0001", "STLS0004", "STLS0008", "STLS0011").isEmpty, "\(server.complaints)")
+        #expect(
+            server.complaints(except: "STLS0001", "STLS0004", "STLS0008", "STLS0011").isEmpty,
+            "\(server.complaints)"
+        )
     }
 
     /// An authority vouches for clients by its root only: alone it does not, and above it there is one more.

@@ -103,7 +103,10 @@ import Testing
             }
         }
         try server.stop()
-        #expect(server.complaints(except: "STLS0001", "STLS0004", "STLS0008", "STLS0011").isEmpty, "\(server.complaints)")
+        #expect(
+            server.complaints(except: "STLS0001", "STLS0004", "STLS0008", "STLS0011").isEmpty,
+            "\(server.complaints)"
+        )
     }
 
     @Test(arguments: ["none", "optional", "require", "optional_no_ca"]) func ofDirectories(mode: String) throws {
@@ -131,7 +134,10 @@ import Testing
             }
         }
         try server.stop()
-        #expect(server.complaints(except: "STLS0001", "STLS0004", "STLS0008", "STLS0011").isEmpty, "\(server.complaints)")
+        #expect(
+            server.complaints(except: "STLS0001", "STLS0004", "STLS0008", "STLS0011").isEmpty,
+            "\(server.complaints)"
+        )
     }
 
     /// A certificate of an unknown authority is taken where a directory says so, in an .htaccess file, too, and is no proof.
@@ -169,7 +175,10 @@ import Testing
         let outcome = try python(ClientScripts.askedOnce, server, ["\(clients)/unknown.pem", "\(clients)/unknown.key"])
         #expect(outcome.text == "asked 1 times\n", "\(outcome)\n\(server.errorLog)")
         try server.stop()
-        #expect(server.complaints(except: "STLS0001", "STLS0004", "STLS0008", "STLS0011").isEmpty, "\(server.complaints)")
+        #expect(
+            server.complaints(except: "STLS0001", "STLS0004", "STLS0008", "STLS0011").isEmpty,
+            "\(server.complaints)"
+        )
     }
 
     /// Where any authority will do, none need be named.
@@ -211,7 +220,10 @@ import Testing
                 #expect(try ["403", "refused"].contains(status(server, .valid, ["--tlsv\(version)"], path: "/b/")))
             }
             try server.stop()
-            #expect(server.complaints(except: "STLS0001", "STLS0004", "STLS0008", "STLS0011").isEmpty, "\(server.complaints)")
+            #expect(
+                server.complaints(except: "STLS0001", "STLS0004", "STLS0008", "STLS0011").isEmpty,
+                "\(server.complaints)"
+            )
         }
     }
 

@@ -86,7 +86,9 @@ final class HTTPServer: Sendable {
     /// tests are for other names than their hosts (STLS0019) is not among them.
     var complaints: [String] {
         errorLog.split(separator: "\n").map(String.init).filter { line in
-            ["warn]", "error]", "crit]", "alert]", "emerg]"].contains { line.contains(":\($0)") && !line.contains("STLS0019") }
+            ["warn]", "error]", "crit]", "alert]", "emerg]"].contains {
+                line.contains(":\($0)") && !line.contains("STLS0019")
+            }
                 || line.contains("exit signal")
         }
     }

@@ -82,6 +82,9 @@ import Testing
             #expect(try said("deep-other", version) == "refused")
         }
         try server.stop()
-        #expect(server.complaints(except: "STLS0001", "STLS0004", "STLS0008", "STLS0011").isEmpty, "\(server.complaints)")
+        #expect(
+            server.complaints(except: "STLS0001", "STLS0004", "STLS0008", "STLS0011").isEmpty,
+            "\(server.complaints)"
+        )
     }
 }

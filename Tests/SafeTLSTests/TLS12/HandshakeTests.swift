@@ -183,7 +183,11 @@ struct TLS12HandshakeTests {
         try expectRefusal(pair, .nothingInCommon(.group), alert: .handshakeFailure)
     }
 
-    @Test("the order of groups is the server's, or the client's", arguments: [ProtocolVersion.tls12, .tls13], [true, false])
+    @Test(
+        "the order of groups is the server's, or the client's",
+        arguments: [ProtocolVersion.tls12, .tls13],
+        [true, false]
+    )
     func orderOfGroups(version: ProtocolVersion, isOfClient: Bool) throws {
         var pair = Pair()
         pair.restrict(to: version)

@@ -100,7 +100,7 @@ import Synchronization
     override var loggingServer: UnsafeMutablePointer<server_rec>? { unsafe server }
 
     override var handshakeContext: String {
-        serverName.map { " (the client asked for '\($0)')" } ?? ""
+        serverName.map { " (the client asked for '\(ShownName($0))')" } ?? ""
     }
 
     override func failed() {

@@ -39,7 +39,7 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
     let own = unsafe ServerState.of(server)?.settings
     if own?.policy == nil, own?.asksClients(unlike: connection.policy) == true {
         unsafe log(
-            record,
+            request,
             .misdirected,
             level: APLOG_ERR,
             "a request for \(host) is refused: that virtual host has an SSLVerifyClient of its own, and no SSLEngine on that "
