@@ -59,6 +59,7 @@ let package = Package(
             dependencies: [
                 .product(name: "SafeTLS", package: "SafeTLS"),
                 .product(name: "TLSCertificates", package: "SafeTLS"),
+                .product(name: "TLSCertificateCompression", package: "SafeTLS"),
             ],
             swiftSettings: safe
         ),
@@ -77,6 +78,7 @@ let package = Package(
                 "HTTPDCore",
                 .product(name: "SafeTLS", package: "SafeTLS"),
                 .product(name: "TLSCertificates", package: "SafeTLS"),
+                .product(name: "TLSCertificateCompression", package: "SafeTLS"),
             ],
             swiftSettings: safe
         ),

@@ -47,6 +47,9 @@ public struct ServerOptions: Sendable {
     public var authenticationLifetime: Int64 = 604_800
     /// What compresses certificates for clients that want that, most wanted first (RFC 8879). Default: none.
     public var certificateCompressors: [any CertificateCompressor] = []
+    /// Whether clients that are asked for certificates may compress them, too. What decompresses them reads bytes that
+    /// nobody has authenticated yet. Default: true.
+    public var acceptsCompressedCertificates = true
     /// How data are cut into records.
     public var records = RecordOptions()
     /// Whether and how 0-RTT data are accepted (RFC 8446 §2.3). Default: nil, they are not.
@@ -170,17 +173,20 @@ public final class ServerConfiguration: Sendable {
         }
         applicationProtocols = try ConfigurationCheck.applicationProtocols(options.applicationProtocols)
         retryCookieKey = try Secret32(random: options.random)
+        certificateCompression = try CertificateCompression(
+            options.certificateCompressors,
+            decompresses: options.acceptsCompressedCertificates
+        )
         var authenticator: ClientAuthenticator?
         if let authentication = options.clientAuthentication {
             authenticator = try ClientAuthenticator(
                 authentication,
-                compression: options.certificateCompressors.map(\.algorithm),
+                compression: certificateCompression.accepted,
                 judge: clientJudge
             )
         }
         clientAuthenticator = authenticator
         resumption = try ServerResumption(options, authenticator)
-        certificateCompression = try CertificateCompression(options.certificateCompressors)
         self.credentials = credentials
         self.options = options
     }

@@ -6,7 +6,8 @@ import Synchronization
 final class CertificateCompression: Sendable {
     /// Most wanted first.
     let compressors: [any CertificateCompressor]
-    var algorithms: [CertificateCompressionAlgorithm] { compressors.map(\.algorithm) }
+    /// What peers may compress with, and are told so. Without any, nothing that comes is decompressed.
+    let accepted: [CertificateCompressionAlgorithm]
     private let cache = Mutex<[Key: Entry]>([:])
 
     /// A message is compressed once; it changes when the staple does.
@@ -26,12 +27,14 @@ final class CertificateCompression: Sendable {
     /// Bounds the cache for configurations that come by new credentials all the time.
     private static let capacity = 256
 
-    init(_ compressors: [any CertificateCompressor]) throws(ConfigurationError) {
+    /// - Parameter decompresses: Whether peers may compress, too.
+    init(_ compressors: [any CertificateCompressor], decompresses: Bool = true) throws(ConfigurationError) {
         let algorithms = compressors.map(\.algorithm)
         guard Set(algorithms).count == algorithms.count, algorithms.count <= 127 else {
             throw ConfigurationError(reason: "two certificate compressors have the same algorithm")
         }
         self.compressors = compressors
+        accepted = decompresses ? algorithms : []
     }
 
     /// Checks a peer's list (RFC 8879 §3): each algorithm once. Who does not compress has no business with it.
@@ -98,7 +101,8 @@ final class CertificateCompression: Sendable {
             throw TLSError(error, in: .compressedCertificate)
         }
         let algorithm = received.algorithm
-        guard let compressor = compressors.first(where: { $0.algorithm == algorithm }) else {
+        guard accepted.contains(algorithm), let compressor = compressors.first(where: { $0.algorithm == algorithm })
+        else {
             throw .peerMisbehaved(
                 .illegalParameter("the certificate compression \(algorithm.rawValue), which was not offered")
             )

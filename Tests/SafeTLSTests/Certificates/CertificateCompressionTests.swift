@@ -65,6 +65,40 @@ struct CertificateCompressionTests {
         #expect(atServer.counts.withLock { $0.compressed == 2 })
     }
 
+    @Test("a server can compress and leave its clients uncompressed")
+    func serverOnly() throws {
+        let (atClient, atServer) = (Counter(), Counter())
+        var pair = Pair()
+        pair.restrict(to: .tls13)
+        pair.client.certificateCompressors = [atClient]
+        pair.server.certificateCompressors = [atServer]
+        pair.server.acceptsCompressedCertificates = false
+        pair.client.credentials = [try TestCredentials.named("ed25519")]
+        pair.server.clientAuthentication = ClientAuthentication(.required, trustAnchors: TestCredentials.anchors)
+        let configuration = try pair.serverConfiguration()
+        let request = try #require(configuration.clientAuthenticator).requestMessageTLS13
+        #expect(
+            try RequestedCertificate(handshakeTLS13: request, CertificateCompression([])).certificateCompression == []
+        )
+        var client = try pair.makeClient()
+        var server = ServerSession(configuration: configuration)
+        try Loopback.run(&client, &server)
+        let chain = server.peerCertificates
+        #expect(chain.count == 1)
+        #expect(atServer.counts.withLock { $0 == (1, 0) } && atClient.counts.withLock { $0 == (0, 1) })
+    }
+
+    @Test("who accepts no compressed certificate decompresses none", arguments: algorithms)
+    func notAccepted(algorithm: SystemCompressor) throws {
+        let counter = Counter(algorithm)
+        let compressed = try #require(algorithm.compress([UInt8](repeating: 0, count: 1000)))
+        let message = try Self.message(algorithm.algorithm.rawValue, length: 1000, compressed)
+        let error = #expect(throws: TLSError.self) {
+            try CertificateCompression([counter], decompresses: false).decompress(message)
+        }
+        #expect(error?.alert == .illegalParameter && counter.counts.withLock { $0 == (0, 0) })
+    }
+
     @Test("without an algorithm in common, and in TLS 1.2, certificates go as they are")
     func uncompressed() throws {
         for version in [ProtocolVersion.tls12, .tls13] {

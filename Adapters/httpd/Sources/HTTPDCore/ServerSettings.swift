@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 public import SafeTLS
 import Synchronization
+import TLSCertificateCompression
 
 /// The directives of one server or virtual host, and what became of them.
 ///
@@ -44,6 +45,8 @@ public final class ServerSettings {
     var leavesNamesOut = false
     /// Those of the first policy: tickets outlive a change of certificates.
     var ticketKeys: TicketKeys?
+    /// What compresses certificates (RFC 8879). Tests count what it is asked.
+    var certificateCompressors: [any CertificateCompressor] = [SystemCompressor.brotli, SystemCompressor.zlib]
 
     /// Settings that leave everything open.
     public init() {}
@@ -140,6 +143,9 @@ public final class ServerSettings {
         options.prefersClientCipherOrder = honorsClientOrder ?? !(ssl.honorsServerOrder ?? false)
         // OpenSSL goes by one setting for both, rustls by its own order of groups.
         options.prefersClientGroupOrder = ssl.isEngineOn != nil && options.prefersClientCipherOrder
+        options.certificateCompressors = certificateCompressors
+        // What clients send is not given to decompressors, which are C.
+        options.acceptsCompressedCertificates = false
         options.sessionStore = store
         // Hosts that share ticket keys do not share sessions, nor does one with itself when it begins to ask responders.
         options.resumptionContext = names.primary + ssl.clientStatus.resumptionContext

@@ -124,7 +124,7 @@ struct ClientOffer: ~Copyable {
         // RFC 8446 §4.1.2: not in a second ClientHello.
         let earlyData = offersEarlyData && !isRetried
         let ticket = ticketSession?.ticket ?? []
-        let compression = configuration.certificateCompression.algorithms
+        let compression = configuration.certificateCompression.accepted
         var shares: [KeyShare] = []
         if let group = keyGroup { shares.append(KeyShare(group: group, publicKey: publicKey)) }
         do throws(EncodeError) {

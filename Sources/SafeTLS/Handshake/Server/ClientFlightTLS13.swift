@@ -54,7 +54,7 @@ struct ExpectClientCertificateTLS13: ~Copyable {
         switch type {
         case .certificate:
             chain = try ClientChain.read(message, version: .tls13, context: [])
-        case .compressedCertificate where !compression.compressors.isEmpty:
+        case .compressedCertificate where !compression.accepted.isEmpty:
             chain = try ClientChain.read(compression.decompress(message), version: .tls13, context: [])
         default:
             throw .unexpected(type, expected: "Certificate")
