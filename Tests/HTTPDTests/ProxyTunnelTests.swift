@@ -131,4 +131,36 @@ import Testing
         try inner.stop()
         #expect(server.complaints.isEmpty, "\(server.complaints)")
     }
+
+    /// What looks like the head of a response in a tunnel may be all that comes: nothing waits for more.
+    @Test func headsInTunnels() throws {
+        let script = """
+            import http.server
+            class Handler(http.server.BaseHTTPRequestHandler):
+                protocol_version = "HTTP/1.1"
+                def do_HEAD(self):
+                    self.send_response(200)
+                    self.send_header("X-Backend", "plain")
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            print("listening on 127.0.0.1:%d" % server.server_port, flush=True)
+            server.serve_forever()
+            """
+        let backend = try ChildProcess("python3", ["-c", script])
+        defer { backend.terminate() }
+        let text = try backend.waitForText("\n")
+        let port = try #require(text.split(separator: ":").last.flatMap { Int($0.filter(\.isNumber)) })
+        let server = try Self.front(
+            Self.load("proxy", "proxy_connect"),
+            "Timeout 20\nProxyRequests on\nAllowCONNECT \(port)"
+        )
+        let authority = try TestCertificates.shared().authority.path
+        let outcome = try curl([
+            "--proxy", server.url, "--proxy-cacert", authority, "--proxytunnel", "--max-time", "15", "--head",
+            "http://127.0.0.1:\(port)/",
+        ])
+        #expect(outcome.text.contains("X-Backend: plain"), "\(outcome)\n\(server.errorLog)")
+        try server.stop()
+    }
 }

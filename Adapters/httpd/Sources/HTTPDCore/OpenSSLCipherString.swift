@@ -54,7 +54,7 @@ public enum OpenSSLCipherString {
 
     /// The words of a list. Commands and exclusions also begin one where nothing separates them from what stands before,
     /// as in `DEFAULT@SECLEVEL=1`.
-    private static func words(_ text: String) -> [Substring] {
+    static func words(_ text: String) -> [Substring] {
         text.split(whereSeparator: { ":,;".contains($0) || $0.isWhitespace }).flatMap { word in
             var words: [Substring] = []
             var rest = word

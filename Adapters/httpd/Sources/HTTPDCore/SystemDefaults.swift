@@ -24,15 +24,20 @@ public final class SystemDefaults: Sendable {
                 warnings.append("\(name) = \(value) in \(path), the system's policy, is not obeyed: \(error)")
             }
         }
+        if values.hasVersionWords, Self.versions(values) == nil {
+            warnings.append(
+                "the versions that \(path), the system's policy, leaves are none that is supported: not obeyed"
+            )
+        }
         self.values = values
         self.warnings = warnings
     }
 
     /// The versions that the system leaves of those that are supported; nil when it says nothing of them, or leaves none.
-    var versions: ClosedRange<ProtocolVersion>? {
-        guard values.lowestVersion != nil || values.highestVersion != nil || values.versionsOff != nil else {
-            return nil
-        }
+    var versions: ClosedRange<ProtocolVersion>? { Self.versions(values) }
+
+    private static func versions(_ values: SSLValues) -> ClosedRange<ProtocolVersion>? {
+        guard values.hasVersionWords else { return nil }
         let (lowest, highest) = (values.lowestVersion ?? .tls12, values.highestVersion ?? .tls13)
         let left = [ProtocolVersion.tls12, .tls13].filter {
             lowest <= $0 && $0 <= highest && values.versionsOff?.contains($0) != true
@@ -43,6 +48,9 @@ public final class SystemDefaults: Sendable {
 }
 
 extension SSLValues {
+    /// Whether commands say something of versions.
+    fileprivate var hasVersionWords: Bool { lowestVersion != nil || highestVersion != nil || versionsOff != nil }
+
     /// The values with those of the system where nothing is said.
     func completed(by system: SystemDefaults?) -> SSLValues {
         guard let system else { return self }
@@ -66,10 +74,15 @@ public enum SystemProfile {
     private static let words = ["PROFILE=SYSTEM", "DEFAULT_SUSE"]
 
     /// The list with what these words stand for. On systems without such a list that is OpenSSL's default.
-    public static func expand(_ text: String, _ profile: String? = SystemPolicy.cipherSuiteProfile) -> String {
+    public static func expand(
+        _ text: String,
+        _ profile: @autoclosure () -> String? = SystemPolicy.cipherSuiteProfile
+    ) -> String {
         guard words.contains(where: { text.uppercased().contains($0) }) else { return text }
-        return text.split(separator: ":", omittingEmptySubsequences: false).map { word in
-            words.contains(word.uppercased()) ? profile ?? "DEFAULT" : String(word)
+        let profile = profile() ?? "DEFAULT"
+        // Words end as in OpenSSL's lists; the commands behind them stay.
+        return OpenSSLCipherString.words(text).map { word in
+            words.contains(word.uppercased()) ? profile : String(word)
         }.joined(separator: ":")
     }
 }

@@ -15,12 +15,15 @@ public struct VirtualHostNames: Sendable {
     var primary: [UInt8] { exact.first ?? [] }
 
     /// Whether the host answers to a name that a client has sent: any bytes, compared without regard to the case of ASCII.
-    public func contains(_ name: some Sequence<UInt8>) -> Bool {
-        let name = Self.lowercased(name)
-        return exact.contains(name) || patterns.contains { Self.matches(name, $0) }
+    public func contains(_ name: some Sequence<UInt8>) -> Bool { contains(lowercased: Self.lowercased(name)) }
+
+    /// The same for a name in lower case: with many hosts it is brought to that once.
+    public func contains(lowercased name: [UInt8]) -> Bool {
+        exact.contains(name) || patterns.contains { Self.matches(name, $0) }
     }
 
-    private static func lowercased(_ name: some Sequence<UInt8>) -> [UInt8] {
+    /// A name with its letters of ASCII in lower case.
+    public static func lowercased(_ name: some Sequence<UInt8>) -> [UInt8] {
         name.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
     }
 

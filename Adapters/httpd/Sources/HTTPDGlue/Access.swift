@@ -38,6 +38,10 @@ private func authenticate(
 ) -> CInt {
     guard let state = unsafe ServerState.of(request.pointee.server) else { return OK }
     let policy = state.settings.policy
+    // A forward proxy is not held to the names of hosts.
+    if policy == nil, state.settings.asksClients(unlike: connection.policy) {
+        return unsafe forbid(request, "its virtual host has an SSLVerifyClient of its own, and no SSLEngine on")
+    }
     let wanted = max(directory.verification ?? .none, policy?.verification ?? .none)
     guard wanted != .none else { return OK }
     guard let facts = connection.facts, let policy else { return unsafe forbid(request, "its virtual host has no TLS") }

@@ -107,7 +107,11 @@ extension Connection {
         named name: [UInt8],
         or dnsName: String?
     ) -> (UnsafeMutablePointer<server_rec>, ServerPolicy?)? {
-        var search = Search(names: [name] + (dnsName.map { [Array($0.utf8)] } ?? []))
+        var names = [VirtualHostNames.lowercased(name)]
+        if let dnsName, !names[0].elementsEqual(dnsName.utf8) {
+            names.append(VirtualHostNames.lowercased(dnsName.utf8))
+        }
+        var search = Search(names: names)
         return unsafe withUnsafeMutablePointer(to: &search) { search in
             _ = unsafe ap_vhost_iterate_given_conn(
                 record,
@@ -116,7 +120,9 @@ extension Connection {
                         let state = unsafe ServerState.of(server), state.settings.policy != nil || tlsd_is_ssl_face()
                     else { return 0 }
                     let request = unsafe search.assumingMemoryBound(to: Search.self)
-                    guard unsafe request.pointee.names.contains(where: { state.names.contains($0) }) else { return 0 }
+                    guard unsafe request.pointee.names.contains(where: { state.names.contains(lowercased: $0) }) else {
+                        return 0
+                    }
                     unsafe request.pointee.found = (server, state.settings.policy)
                     return 1
                 },

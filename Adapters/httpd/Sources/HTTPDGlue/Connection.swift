@@ -99,6 +99,11 @@ import Synchronization
 
     override var loggingServer: UnsafeMutablePointer<server_rec>? { unsafe server }
 
+    /// Set for each request by the thread that also writes.
+    var turnsIntoTunnel = false
+
+    override var mayBeTunnel: Bool { turnsIntoTunnel }
+
     override var handshakeContext: String {
         serverName.map { " (the client asked for '\(ShownName($0))')" } ?? ""
     }

@@ -35,9 +35,9 @@ extension FilteredConnection {
 
     /// Whether all that waits is the head of a response: httpd passes what follows in a brigade of its own, if only the mark
     /// that ends the response. Head and body then share a record, which also hides the length of the head. Nothing else is
-    /// held back when a brigade ends, as tunnels never flush; their heads are of interim responses, or flushed.
+    /// held back when a brigade ends. In a tunnel, which never flushes, what looks like a head may be all that comes.
     private var holdsResponseHead: Bool {
-        guard stage.count < 4_096 else { return false }
+        guard stage.count < 4_096, !mayBeTunnel else { return false }
         return unsafe ResponseHead.isWhole(stage.contents)
     }
 

@@ -119,6 +119,9 @@ import Synchronization
     /// The connection has failed.
     func failed() {}
 
+    /// Whether the request under way may make a tunnel of the connection (CONNECT, Upgrade), or is one to a proxied server.
+    var mayBeTunnel: Bool { true }
+
     // MARK: - Messages
 
     /// The server to whose log messages go.
@@ -130,7 +133,7 @@ import Synchronization
     /// The level for something that was to be said at `wanted`: after the first line that administrators have to see, all
     /// others are of interest only to those who look for them. So nobody fills logs by one connection.
     func limited(_ wanted: CInt) -> CInt {
-        guard wanted <= APLOG_WARNING else { return wanted }
+        guard wanted <= APLOG_ERR else { return wanted }
         return hasComplained.exchange(true, ordering: .relaxed) ? APLOG_INFO : wanted
     }
 
@@ -141,8 +144,9 @@ import Synchronization
         status: apr_status_t = APR_SUCCESS,
         _ sentence: @autoclosure () -> String
     ) {
-        let level = limited(wanted)
-        unsafe log(record, of: loggingServer, event, level: level, status: status, sentence())
+        // What nobody sees does not count.
+        guard unsafe isLogged(record, of: loggingServer, wanted) else { return }
+        unsafe log(record, of: loggingServer, event, level: limited(wanted), status: status, sentence())
     }
 
     // MARK: - State

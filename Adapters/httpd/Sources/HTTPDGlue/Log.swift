@@ -32,6 +32,16 @@ enum Event: Int {
     }
 }
 
+/// Whether something of this level is written.
+func isLogged(
+    _ connection: UnsafeMutablePointer<conn_rec>,
+    of server: UnsafeMutablePointer<server_rec>?,
+    _ level: CInt
+) -> Bool {
+    guard let server = unsafe server ?? connection.pointee.base_server else { return false }
+    return unsafe tlsd_logs_connection(connection, server, level)
+}
+
 /// Writes a message about a connection, to the log of `server` where one is said. `sentence` is evaluated only if the level is
 /// logged.
 func log(
@@ -64,7 +74,7 @@ func log(
 
 /// The level at which something is said of a request, after what was said of its connection.
 private func limited(_ level: CInt, for request: UnsafeMutablePointer<request_rec>) -> CInt {
-    guard level <= APLOG_WARNING, let record = unsafe request.pointee.connection else { return level }
+    guard level <= APLOG_ERR, let record = unsafe request.pointee.connection else { return level }
     if let connection = unsafe Connection.of(record) { return connection.limited(level) }
     // Without TLS. The requests of HTTP/2 have threads and notes of their own, which tell nothing of each other.
     let note = "safetls-complained"

@@ -20,6 +20,11 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
     if connection.ending.load(ordering: .relaxed) == .unsaid {
         connection.ending.store(unsafe ending(of: request), ordering: .relaxed)
     }
+    if unsafe record.pointee.master == nil {
+        connection.turnsIntoTunnel =
+            unsafe request.pointee.method_number == M_CONNECT
+            || apr_table_get(request.pointee.headers_in, "Upgrade") != nil
+    }
     let status = unsafe EarlyRequest.admit(request, connection)
     guard status == OK else { return status }
     let awaitsCertificate = unsafe ServerState.of(connection.speaker)?.awaitsCertificate == true
@@ -35,7 +40,7 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
         let status = unsafe checkNames(of: request, connection, server)
         guard status == OK else { return status }
     }
-    let host = unsafe name(of: server)
+    var host: String { unsafe name(of: server) }
     let own = unsafe ServerState.of(server)?.settings
     if own?.policy == nil, own?.asksClients(unlike: connection.policy) == true {
         unsafe log(
