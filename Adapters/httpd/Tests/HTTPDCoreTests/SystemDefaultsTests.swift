@@ -119,4 +119,21 @@ import Testing
             : try ServerSettings().apply(ssl: name, words, at: Self.line)
         #expect(warning == names.map { "not supported, and never used: \($0)" })
     }
+
+    @Test(
+        "the system's suites are found in every list that OpenSSL reads",
+        arguments: [
+            ("PROFILE=SYSTEM !AES128", "SUITES:!AES128"), ("PROFILE=SYSTEM@SECLEVEL=2", "SUITES:@SECLEVEL=2"),
+            ("HIGH,DEFAULT_SUSE", "HIGH:SUITES"), ("HIGH:!aNULL", "HIGH:!aNULL"),
+        ]
+    )
+    func profileInLists(list: String, expected: String) {
+        #expect(SystemProfile.expand(list, "SUITES") == expected)
+    }
+
+    @Test func versionsOfWhichNoneIsLeft() {
+        let defaults = SystemDefaults(path: "openssl.cnf", [("MinProtocol", "TLSv1.3"), ("MaxProtocol", "TLSv1.2")])
+        #expect(defaults.versions == nil)
+        #expect(defaults.warnings.contains { $0.contains("none that is supported") }, "\(defaults.warnings)")
+    }
 }
