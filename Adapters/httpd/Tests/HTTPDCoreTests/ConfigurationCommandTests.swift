@@ -29,8 +29,8 @@ import Testing
 
     @Test func suites() throws {
         let values = try values([("CipherString", "AES128+ECDSA"), ("Ciphersuites", "TLS_AES_256_GCM_SHA384")])
-        #expect(values.suitesTLS12 == [.ecdheECDSAWithAES128GCMSHA256])
-        #expect(values.suitesTLS13 == [.aes256GCMSHA384])
+        #expect(values.connection.suitesTLS12 == [.ecdheECDSAWithAES128GCMSHA256])
+        #expect(values.connection.suitesTLS13 == [.aes256GCMSHA384])
         #expect(error("CipherString", "RC4")?.contains("'RC4'") == true)
         #expect(error("Ciphersuites", "HIGH")?.contains("'HIGH'") == true)
     }
@@ -44,7 +44,7 @@ import Testing
         ] as [(String, ClosedRange<ProtocolVersion>)]
     )
     func protocols(text: String, expected: ClosedRange<ProtocolVersion>) throws {
-        #expect(try values([("Protocol", text)]).versions == expected)
+        #expect(try values([("Protocol", text)]).connection.versions == expected)
     }
 
     @Test(arguments: ["-ALL", "-TLSv1.2,-TLSv1.3", "-ALL,TLSv1.1", "SSLv3", "-ALL,TLSv2"])
@@ -61,12 +61,16 @@ import Testing
         ] as [(String, String, ClosedRange<ProtocolVersion>)]
     )
     func bounds(name: String, value: String, expected: ClosedRange<ProtocolVersion>) throws {
-        #expect(try values([(name, value)]).versions == expected)
+        #expect(try values([(name, value)]).connection.versions == expected)
     }
 
     @Test func boundsNarrowWhatTheProtocolsLeave() throws {
-        #expect(try values([("Protocol", "-TLSv1.3"), ("MinProtocol", "TLSv1.2")]).versions == .tls12 ... .tls12)
-        #expect(try values([("Protocol", "-TLSv1.2"), ("MaxProtocol", "TLSv1.3")]).versions == .tls13 ... .tls13)
+        #expect(
+            try values([("Protocol", "-TLSv1.3"), ("MinProtocol", "TLSv1.2")]).connection.versions == .tls12 ... .tls12
+        )
+        #expect(
+            try values([("Protocol", "-TLSv1.2"), ("MaxProtocol", "TLSv1.3")]).connection.versions == .tls13 ... .tls13
+        )
         #expect(throws: DirectiveError.self) { try values([("Protocol", "-TLSv1.2"), ("MaxProtocol", "TLSv1.2")]) }
         #expect(throws: DirectiveError.self) { try values([("MaxProtocol", "TLSv1.2"), ("MinProtocol", "TLSv1.3")]) }
     }
@@ -97,15 +101,15 @@ import Testing
             #expect(throws: DirectiveError.self) { try merged.ssl.complete() }
             return
         }
-        #expect(try merged.ssl.complete().versions == expected)
+        #expect(try merged.ssl.complete().connection.versions == expected)
     }
 
     /// A suite that a command names goes before `SSLCipherSuite`, wherever that stands.
     @Test func commandsGoBeforeDirectives() throws {
         var (outer, inner) = (SSLValues(), SSLValues())
         outer.commands = [OpenSSLCommand(name: "CipherString", value: "AES128+ECDSA")]
-        inner.suitesTLS12 = [.ecdheECDSAWithChaCha20Poly1305SHA256]
-        #expect(try inner.merged(onto: outer).complete().suitesTLS12 == [.ecdheECDSAWithAES128GCMSHA256])
+        inner.connection.suitesTLS12 = [.ecdheECDSAWithChaCha20Poly1305SHA256]
+        #expect(try inner.merged(onto: outer).complete().connection.suitesTLS12 == [.ecdheECDSAWithAES128GCMSHA256])
     }
 
     @Test(arguments: [

@@ -144,11 +144,11 @@ import Testing
         let settings = ServerSettings()
         _ = try apply("SSLCipherSuite EECDH+ECDSA+CHACHA20|!aNULL", to: settings)
         _ = try apply("SSLCipherSuite tlsv1.3 TLS_AES_128_GCM_SHA256", to: settings)
-        #expect(settings.ssl.suitesTLS12 == [.ecdheECDSAWithChaCha20Poly1305SHA256])
-        #expect(settings.ssl.suitesTLS13 == [.aes128GCMSHA256])
+        #expect(settings.ssl.connection.suitesTLS12 == [.ecdheECDSAWithChaCha20Poly1305SHA256])
+        #expect(settings.ssl.connection.suitesTLS13 == [.aes128GCMSHA256])
         _ = try apply("SSLCipherSuite SSL AES128+ECDSA", to: settings)
-        #expect(settings.ssl.suitesTLS12 == [.ecdheECDSAWithAES128GCMSHA256])
-        #expect(settings.ssl.suitesTLS13 == [.aes128GCMSHA256])
+        #expect(settings.ssl.connection.suitesTLS12 == [.ecdheECDSAWithAES128GCMSHA256])
+        #expect(settings.ssl.connection.suitesTLS13 == [.aes128GCMSHA256])
     }
 
     @Test func aRefusedLineLeavesWhatWasSaidBefore() throws {
@@ -157,7 +157,7 @@ import Testing
         _ = try apply("SSLVerifyDepth 2", to: settings)
         #expect(throws: DirectiveError.self) { try apply("SSLCipherSuite RC4", to: settings) }
         #expect(throws: DirectiveError.self) { try apply("SSLVerifyDepth x", to: settings) }
-        #expect(settings.ssl.suitesTLS12 == [.ecdheECDSAWithAES128GCMSHA256])
-        #expect(settings.ssl.verificationDepth == 2)
+        #expect(settings.ssl.connection.suitesTLS12 == [.ecdheECDSAWithAES128GCMSHA256])
+        #expect(settings.ssl.connection.verificationDepth == 2)
     }
 }

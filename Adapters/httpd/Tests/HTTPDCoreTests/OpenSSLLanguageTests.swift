@@ -95,8 +95,10 @@ import Testing
     }
 
     @Test func versions() throws {
-        #expect(try values(("MinProtocol", "TLSv1.3")).versions == .tls13 ... .tls13)
-        #expect(try values(("MaxProtocol", "TLSv1.2"), ("MinProtocol", "TLSv1")).versions == .tls12 ... .tls12)
+        #expect(try values(("MinProtocol", "TLSv1.3")).connection.versions == .tls13 ... .tls13)
+        #expect(
+            try values(("MaxProtocol", "TLSv1.2"), ("MinProtocol", "TLSv1")).connection.versions == .tls12 ... .tls12
+        )
         #expect(throws: DirectiveError.self) { try values(("MaxProtocol", "TLSv1.1")) }
         #expect(throws: DirectiveError.self) { try values(("MaxProtocol", "TLSv1.2"), ("MinProtocol", "TLSv1.3")) }
     }
@@ -113,7 +115,7 @@ import Testing
         #expect(all.givesTickets == false && all.honorsServerOrder == true)
         #expect(all.ticketCount == 1 && all.paddingMultiple == 512)
         #expect(all.signatureSchemes == [.ecdsaSECP256R1SHA256, .rsaPSSRSAESHA256, .rsaPSSPSSSHA256])
-        #expect(all.clientSignatureSchemes == [.ed25519] && all.suitesTLS13 == [.aes128GCMSHA256])
+        #expect(all.clientSignatureSchemes == [.ed25519] && all.connection.suitesTLS13 == [.aes128GCMSHA256])
         var values = SSLValues()
         let parameters = OpenSSLCommand(name: "DHParameters", value: "/etc/dh.pem")
         #expect(try parameters.apply(to: &values)?.contains("no effect") == true)

@@ -26,11 +26,13 @@ import Testing
     )
     func authorities(outer: String, inner: String, expected: String?) throws {
         let merged = try values(inner).merged(onto: values(outer))
-        #expect(merged.authorityFile == expected)
+        #expect(merged.connection.authorityFile == expected)
         // A section between the two changes nothing.
-        #expect(try values(inner).merged(onto: values().merged(onto: values(outer))).authorityFile == expected)
-        #expect(try values().merged(onto: merged).authorityFile == expected)
+        #expect(
+            try values(inner).merged(onto: values().merged(onto: values(outer))).connection.authorityFile == expected
+        )
+        #expect(try values().merged(onto: merged).connection.authorityFile == expected)
         let between = try values(inner).merged(onto: values())
-        #expect(try between.merged(onto: values(outer)).authorityFile == expected)
+        #expect(try between.merged(onto: values(outer)).connection.authorityFile == expected)
     }
 }

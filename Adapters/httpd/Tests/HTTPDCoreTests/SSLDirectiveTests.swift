@@ -25,7 +25,8 @@ import Testing
         var merged = ServerSettings(outer: main, inner: host)
         #expect(merged.isEngineOn && !main.isEngineOn)
         #expect(merged.certificateFiles == ["/server/main.pem"] && merged.certificateKeyFiles == ["/server/main.key"])
-        #expect(merged.ssl.verification == ClientVerification.none && merged.ssl.versions == .tls13 ... .tls13)
+        #expect(merged.ssl.connection.verification == ClientVerification.none)
+        #expect(merged.ssl.connection.versions == .tls13 ... .tls13)
 
         try apply(host, "SSLCertificateFile host.pem")
         merged = ServerSettings(outer: main, inner: host)
@@ -121,7 +122,7 @@ import Testing
         #expect(settings.warnings.count == 1)
         try apply(settings, "SSLCARevocationCheck chain no_crl_for_cert_ok")
         #expect(settings.warnings.isEmpty)
-        #expect(settings.ssl.revocationCheck?.acceptsUnknown == true)
+        #expect(settings.ssl.connection.revocationCheck?.acceptsUnknown == true)
         #expect(settings.trustFiles == ["/server/crl.pem"])
     }
 }

@@ -23,10 +23,10 @@ import Testing
     static let cases = [
         Case("SSLEngine on", "SSLEngine off") { $0.isEngineOn as Any },
         Case("SSLCertificateChainFile a", "SSLCertificateChainFile b") { $0.chainFile as Any },
-        Case("SSLProtocol TLSv1.2", "SSLProtocol TLSv1.3") { $0.versions as Any },
-        Case("SSLCipherSuite AES128", "SSLCipherSuite AES256") { $0.suitesTLS12 as Any },
+        Case("SSLProtocol TLSv1.2", "SSLProtocol TLSv1.3") { $0.connection.versions as Any },
+        Case("SSLCipherSuite AES128", "SSLCipherSuite AES256") { $0.connection.suitesTLS12 as Any },
         Case("SSLCipherSuite TLSv1.3 TLS_AES_128_GCM_SHA256", "SSLCipherSuite TLSv1.3 TLS_AES_256_GCM_SHA384") {
-            $0.suitesTLS13 as Any
+            $0.connection.suitesTLS13 as Any
         },
         Case("SSLHonorCipherOrder on", "SSLHonorCipherOrder off") { $0.honorsServerOrder as Any },
         Case("SSLSessionTickets off", "SSLSessionTickets on") { $0.givesTickets as Any },
@@ -43,15 +43,15 @@ import Testing
         ) { $0.clientSignatureSchemes as Any },
         Case("SSLOpenSSLConfCmd RecordPadding 512", "SSLOpenSSLConfCmd RecordPadding 0") { $0.paddingMultiple as Any },
         Case("SSLOpenSSLConfCmd NumTickets 1", "SSLOpenSSLConfCmd NumTickets 0") { $0.ticketCount as Any },
-        Case("SSLVerifyClient require", "SSLVerifyClient none") { $0.verification as Any },
-        Case("SSLVerifyDepth 3", "SSLVerifyDepth 0") { $0.verificationDepth as Any },
-        Case("SSLCACertificateFile a", "SSLCACertificateFile b") { $0.authorityFile as Any },
-        Case("SSLCACertificatePath a", "SSLCACertificatePath b") { $0.authorityPath as Any },
+        Case("SSLVerifyClient require", "SSLVerifyClient none") { $0.connection.verification as Any },
+        Case("SSLVerifyDepth 3", "SSLVerifyDepth 0") { $0.connection.verificationDepth as Any },
+        Case("SSLCACertificateFile a", "SSLCACertificateFile b") { $0.connection.authorityFile as Any },
+        Case("SSLCACertificatePath a", "SSLCACertificatePath b") { $0.connection.authorityPath as Any },
         Case("SSLCADNRequestFile a", "SSLCADNRequestFile b") { $0.requestedNamesFile as Any },
         Case("SSLCADNRequestPath a", "SSLCADNRequestPath b") { $0.requestedNamesPath as Any },
-        Case("SSLCARevocationFile a", "SSLCARevocationFile b") { $0.revocationFile as Any },
-        Case("SSLCARevocationPath a", "SSLCARevocationPath b") { $0.revocationPath as Any },
-        Case("SSLCARevocationCheck chain", "SSLCARevocationCheck none") { $0.revocationCheck as Any },
+        Case("SSLCARevocationFile a", "SSLCARevocationFile b") { $0.connection.revocationFile as Any },
+        Case("SSLCARevocationPath a", "SSLCARevocationPath b") { $0.connection.revocationPath as Any },
+        Case("SSLCARevocationCheck chain", "SSLCARevocationCheck none") { $0.connection.revocationCheck as Any },
         Case("SSLUserName SSL_CLIENT_S_DN_CN", "SSLUserName SSL_CLIENT_M_SERIAL") { $0.userName as Any },
         Case("SSLCertificateFile a", "SSLCertificateFile b") { $0.certificateFiles },
         Case("SSLCertificateKeyFile a", "SSLCertificateKeyFile b") { $0.keyFiles },
@@ -106,7 +106,7 @@ import Testing
     @Test func suitesOfBothVersionsAreInheritedApart() throws {
         let outer = try values("SSLCipherSuite AES128+ECDSA", "SSLCipherSuite TLSv1.3 TLS_AES_128_GCM_SHA256")
         let merged = try values("SSLCipherSuite CHACHA20+ECDSA").merged(onto: outer)
-        #expect(merged.suitesTLS12 == [.ecdheECDSAWithChaCha20Poly1305SHA256])
-        #expect(merged.suitesTLS13 == [.aes128GCMSHA256])
+        #expect(merged.connection.suitesTLS12 == [.ecdheECDSAWithChaCha20Poly1305SHA256])
+        #expect(merged.connection.suitesTLS13 == [.aes128GCMSHA256])
     }
 }

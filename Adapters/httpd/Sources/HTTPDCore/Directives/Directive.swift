@@ -49,8 +49,13 @@ extension Directive {
 
     /// A file or a directory.
     static func file(_ path: any WritableKeyPath<Values, String?> & Sendable) -> Self {
+        .path { $0[keyPath: path] = $1 }
+    }
+
+    /// A file or a directory, as an absolute path.
+    static func path(_ body: @escaping @Sendable (inout Values, String) throws(DirectiveError) -> Void) -> Self {
         Self(arguments: 1...1) { values, arguments, line throws(DirectiveError) in
-            values[keyPath: path] = line.resolve(arguments[0])
+            try body(&values, line.resolve(arguments[0]))
             return nil
         }
     }

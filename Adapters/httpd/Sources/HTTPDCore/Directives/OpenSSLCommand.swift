@@ -13,10 +13,10 @@ struct OpenSSLCommand {
             values.groups = try NameLists.groups(value)
             return UnsupportedNames.warning(UnsupportedNames.groups(in: value))
         case "ciphers", "cipherstring":
-            values.suitesTLS12 = try OpenSSLCipherString.parse(SystemProfile.expand(value))
+            values.connection.suitesTLS12 = try OpenSSLCipherString.parse(SystemProfile.expand(value))
             return UnsupportedNames.warning(UnsupportedNames.suites(in: value))
         case "ciphersuites":
-            values.suitesTLS13 = try OpenSSLCipherString.parseTLS13(value)
+            values.connection.suitesTLS13 = try OpenSSLCipherString.parseTLS13(value)
             return UnsupportedNames.warning(UnsupportedNames.suitesTLS13(in: value))
         case "protocol": values.versionsOff = try SSLProtocolList.change(values.versionsOff ?? [], by: value)
         case "minprotocol": values.lowestVersion = try SSLProtocolList.version(value) ?? .tls12

@@ -6,39 +6,16 @@ enum ProxyDirectiveTable {
     typealias Directive = HTTPDCore.Directive<ProxyValues>
 
     /// By name in lower case.
-    static let all: [String: Directive] = ofSSL.merging(ofTLS) { $1 }
+    static let all: [String: Directive] =
+        Directive.ofConnections("sslproxy", verification: "sslproxyverify", at: \.connection)
+        .merging(ofSSL) { $1 }.merging(ofTLS) { $1 }
 
     private static let ofSSL: [String: Directive] = [
         "sslproxyengine": .flag(\.isEngineOn),
-        "sslproxyprotocol": Directive(arguments: 1...8) { values, arguments, _ throws(DirectiveError) in
-            let (versions, warning) = try SSLProtocolList.parse(arguments)
-            values.versions = versions
-            return warning
-        },
-        "sslproxyciphersuite": Directive(arguments: 1...2) { values, arguments, _ throws(DirectiveError) in
-            let suites = try OpenSSLCipherString.parse(arguments: arguments)
-            values.suitesTLS12 = suites.tls12 ?? values.suitesTLS12
-            values.suitesTLS13 = suites.tls13 ?? values.suitesTLS13
-            return UnsupportedNames.warning(UnsupportedNames.suites(arguments: arguments))
-        },
-        "sslproxyverify": .one { values, text throws(DirectiveError) in
-            values.verification = try ClientVerification(text)
-        },
-        "sslproxyverifydepth": .one { values, text throws(DirectiveError) in
-            values.depth = try ClientVerification.depth(text)
-        },
-        "sslproxycacertificatefile": .file(\.authorityFile),
-        "sslproxycacertificatepath": .file(\.authorityPath),
         "sslproxycheckpeername": .flag(\.checksName),
         "sslproxycheckpeercn": .flag(\.checksCommonName),
         "sslproxycheckpeerexpire": .flag(\.checksExpiry),
-        "sslproxymachinecertificatefile": Directive(arguments: 1...1) {
-            values,
-            arguments,
-            line throws(DirectiveError) in
-            values.machineFiles.append(line.resolve(arguments[0]))
-            return nil
-        },
+        "sslproxymachinecertificatefile": .path { $0.machineFiles.append($1) },
         "sslproxymachinecertificatepath": Directive(arguments: 1...1) {
             values,
             arguments,
@@ -49,12 +26,6 @@ enum ProxyDirectiveTable {
             return nil
         },
         "sslproxymachinecertificatechainfile": .file(\.machineChainFile),
-        "sslproxycarevocationfile": .file(\.revocationFile),
-        "sslproxycarevocationpath": .file(\.revocationPath),
-        "sslproxycarevocationcheck": Directive(arguments: 1...2) { values, arguments, _ throws(DirectiveError) in
-            values.revocationCheck = try RevocationChecking(arguments)
-            return nil
-        },
     ]
 
     private static let ofTLS: [String: Directive] = [
@@ -64,11 +35,11 @@ enum ProxyDirectiveTable {
         },
         "tlsproxyca": Directive(arguments: 1...1) { values, arguments, line throws(DirectiveError) in
             values.trustsSystem = arguments[0].lowercased() == "default"
-            values.authorityFile = values.trustsSystem ? nil : line.resolve(arguments[0])
+            values.connection.authorityFile = values.trustsSystem ? nil : line.resolve(arguments[0])
             return nil
         },
         "tlsproxyprotocol": .one { values, text throws(DirectiveError) in
-            values.versions = try ProtocolRange.parse(text)
+            values.connection.versions = try ProtocolRange.parse(text)
         },
         "tlsproxyciphersprefer": Directive(arguments: 1...64) { values, arguments, _ throws(DirectiveError) in
             let (suites, warning) = try CipherSuiteList.parseOrDefault(arguments)

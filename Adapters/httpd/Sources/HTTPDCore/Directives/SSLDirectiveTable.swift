@@ -7,9 +7,15 @@ enum SSLDirectiveTable {
     typealias Directive = HTTPDCore.Directive<SSLValues>
 
     /// By name in lower case.
-    static let all: [String: Directive] = identity.merging(protocols) { $1 }.merging(clients) { $1 }
-        .merging(clientStatus) { $1 }.merging(stapling) { $1 }.merging(withoutEffect) { $1 }.merging(refused) { $1 }
-        .merging(ofTLS) { $1 }
+    static let all: [String: Directive] = Directive.ofConnections(
+        "ssl",
+        verification: "sslverifyclient",
+        at: \.connection
+    )
+    .merging(identity) { $1 }.merging(protocols) { $1 }.merging(clients) { $1 }.merging(clientStatus) { $1 }.merging(
+        stapling
+    ) { $1 }.merging(withoutEffect) { $1 }.merging(refused) { $1 }
+    .merging(ofTLS) { $1 }
 
     private static let identity: [String: Directive] = [
         "sslengine": .one { values, text throws(DirectiveError) in
@@ -18,36 +24,12 @@ enum SSLDirectiveTable {
             }
             values.isEngineOn = try Directive.isOn(text)
         },
-        "sslcertificatefile": Directive(arguments: 1...1) { values, arguments, line throws(DirectiveError) in
-            values.certificateFiles.append(try certificate(arguments[0], line))
-            return nil
-        },
-        "sslcertificatekeyfile": Directive(arguments: 1...1) { values, arguments, line throws(DirectiveError) in
-            values.keyFiles.append(try certificate(arguments[0], line))
-            return nil
-        },
+        "sslcertificatefile": .identity(\.certificateFiles),
+        "sslcertificatekeyfile": .identity(\.keyFiles),
         "sslcertificatechainfile": .file(\.chainFile),
     ]
 
-    private static func certificate(_ path: String, _ line: SSLLine) throws(DirectiveError) -> String {
-        guard !path.lowercased().hasPrefix("pkcs11:") else {
-            throw DirectiveError("keys of PKCS #11 tokens are not supported: name a file")
-        }
-        return line.resolve(path)
-    }
-
     private static let protocols: [String: Directive] = [
-        "sslprotocol": Directive(arguments: 1...8) { values, arguments, _ throws(DirectiveError) in
-            let (versions, warning) = try SSLProtocolList.parse(arguments)
-            values.versions = versions
-            return warning
-        },
-        "sslciphersuite": Directive(arguments: 1...2) { values, arguments, _ throws(DirectiveError) in
-            let suites = try OpenSSLCipherString.parse(arguments: arguments)
-            values.suitesTLS12 = suites.tls12 ?? values.suitesTLS12
-            values.suitesTLS13 = suites.tls13 ?? values.suitesTLS13
-            return UnsupportedNames.warning(UnsupportedNames.suites(arguments: arguments))
-        },
         "sslhonorcipherorder": .flag(\.honorsServerOrder),
         "sslopensslconfcmd": Directive(arguments: 2...2) { values, arguments, _ throws(DirectiveError) in
             let command = OpenSSLCommand(name: arguments[0], value: arguments[1])
@@ -70,29 +52,15 @@ enum SSLDirectiveTable {
     ]
 
     private static let clients: [String: Directive] = [
-        "sslverifyclient": .one { values, text throws(DirectiveError) in
-            values.verification = try ClientVerification(text)
-        },
-        "sslverifydepth": .one { values, text throws(DirectiveError) in
-            values.verificationDepth = try ClientVerification.depth(text)
-        },
-        "sslcacertificatefile": .file(\.authorityFile),
-        "sslcacertificatepath": .file(\.authorityPath),
         "sslcadnrequestfile": .file(\.requestedNamesFile),
         "sslcadnrequestpath": .file(\.requestedNamesPath),
-        "sslcarevocationfile": .file(\.revocationFile),
-        "sslcarevocationpath": .file(\.revocationPath),
-        "sslcarevocationcheck": Directive(arguments: 1...2) { values, arguments, _ throws(DirectiveError) in
-            values.revocationCheck = try RevocationChecking(arguments)
-            return nil
-        },
         "sslclienthellovars": .flag(\.keepsClientHello),
         "sslusername": .one { values, text throws(DirectiveError) in values.userName = text },
     ]
 
     private static let clientStatus: [String: Directive] = [
         "sslocspenable": Directive(arguments: 1...2) { values, arguments, _ throws(DirectiveError) in
-            values.clientStatus.checking = try ClientStatusChecking(arguments)
+            values.clientStatus.checking = try StatusChecking(byResponders: arguments)
             return nil
         },
         "sslocspdefaultresponder": .one { values, text throws(DirectiveError) in
@@ -131,15 +99,15 @@ enum SSLDirectiveTable {
     private static let ofTLS: [String: Directive] = [
         "tlsclientcertificate": .one { values, text throws(DirectiveError) in
             switch text.lowercased() {
-            case "required", "require": values.verification = .require
+            case "required", "require": values.connection.verification = .require
             case "optional_no_ca": throw DirectiveError("takes one of none, optional and required")
-            default: values.verification = try ClientVerification(text)
+            default: values.connection.verification = try ClientVerification(text)
             }
         },
-        "tlsclientca": .file(\.authorityFile),
+        "tlsclientca": .file(\.connection.authorityFile),
         "tlsclientcrl": Directive(arguments: 1...1) { values, arguments, line throws(DirectiveError) in
-            values.revocationFile = line.resolve(arguments[0])
-            values.revocationCheck = try RevocationChecking(["chain"])
+            values.connection.revocationFile = line.resolve(arguments[0])
+            values.connection.revocationCheck = try StatusChecking(byLists: ["chain"])
             return nil
         },
         "tlsclienthellovars": .flag(\.keepsClientHello),
@@ -181,6 +149,19 @@ enum SSLDirectiveTable {
         "ssllog": .missing("a log of its own", off: [], instead: "use ErrorLog"),
         "sslloglevel": .missing("a level of its own", off: [], instead: "use LogLevel ssl:level"),
     ]
+}
+
+extension Directive {
+    /// A file with certificates or a key, one more.
+    fileprivate static func identity(_ files: any WritableKeyPath<Values, [String]> & Sendable) -> Self {
+        Self(arguments: 1...1) { values, arguments, line throws(DirectiveError) in
+            guard !arguments[0].lowercased().hasPrefix("pkcs11:") else {
+                throw DirectiveError("keys of PKCS #11 tokens are not supported: name a file")
+            }
+            values[keyPath: files].append(line.resolve(arguments[0]))
+            return nil
+        }
+    }
 }
 
 /// The line that a directive stands on.

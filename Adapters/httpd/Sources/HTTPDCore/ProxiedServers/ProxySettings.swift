@@ -60,8 +60,8 @@ public final class ProxySettings {
 
     /// What does not fit together, but is no reason not to start.
     public var warnings: [String] {
-        let hasLists = values.revocationFile != nil || values.revocationPath != nil
-        guard isEngineOn, hasLists, values.revocationCheck == nil else { return [] }
+        let hasLists = values.connection.revocationFile != nil || values.connection.revocationPath != nil
+        guard isEngineOn, hasLists, values.connection.revocationCheck == nil else { return [] }
         return [
             "revocation lists are configured and not used: SSLProxyCARevocationCheck says whether they are"
         ]
@@ -69,7 +69,10 @@ public final class ProxySettings {
 
     /// The files and directories of authorities and revocation lists.
     public var trustFiles: [String] {
-        [values.authorityFile, values.authorityPath, values.revocationFile, values.revocationPath].compactMap { $0 }
+        [
+            values.connection.authorityFile, values.connection.authorityPath, values.connection.revocationFile,
+            values.connection.revocationPath,
+        ].compactMap { $0 }
     }
 
     /// Takes other certificates into use, unless they are nil, and reads authorities and revocation lists again. What is not
@@ -83,13 +86,13 @@ public final class ProxySettings {
     private func policy(_ credentials: [Credential]) throws(DirectiveError) -> ProxyPolicy {
         var options = ClientOptions()
         let system = values.isOfTLS ? nil : systemDefaults
-        options.versions = values.versions ?? system?.versions ?? .tls12 ... .tls13
+        options.versions = values.connection.versions ?? system?.versions ?? .tls12 ... .tls13
         options.cipherSuites = CipherSuiteList.resolve(
             preferred: values.preferred ?? [],
             suppressed: values.suppressed ?? []
         )
-        let suitesTLS12 = values.suitesTLS12 ?? system?.values.suitesTLS12
-        let suitesTLS13 = values.suitesTLS13 ?? system?.values.suitesTLS13
+        let suitesTLS12 = values.connection.suitesTLS12 ?? system?.values.connection.suitesTLS12
+        let suitesTLS13 = values.connection.suitesTLS13 ?? system?.values.connection.suitesTLS13
         if suitesTLS12 != nil || suitesTLS13 != nil {
             options.cipherSuites =
                 (suitesTLS13 ?? OpenSSLDefaults.suitesTLS13) + (suitesTLS12 ?? OpenSSLCipherString.all)
@@ -103,8 +106,8 @@ public final class ProxySettings {
         options.keepsSessionsWithDeferredCertificates = true
         // The judge says what counts of a certificate: without verification, next to nothing.
         options.readsCertificatesLeniently = true
-        if !values.isOfTLS, let verification = values.verification, verification != .none {
-            guard values.authorityFile != nil || values.authorityPath != nil else {
+        if !values.isOfTLS, let verification = values.connection.verification, verification != .none {
+            guard values.connection.authorityFile != nil || values.connection.authorityPath != nil else {
                 throw DirectiveError(
                     "proxied servers are to be verified, and neither SSLProxyCACertificateFile nor "
                         + "SSLProxyCACertificatePath names an authority that could vouch for one"
@@ -112,13 +115,15 @@ public final class ProxySettings {
             }
         }
         var limits = CertificateVerifier.Limits()
-        limits.intermediates = ServerSettings.intermediates(depth: values.depth ?? (values.isOfTLS ? 8 : 1))
+        limits.intermediates = ServerSettings.intermediates(
+            depth: values.connection.verificationDepth ?? (values.isOfTLS ? 8 : 1)
+        )
         let policy: ProxyPolicy
         do throws(CertificateError) {
             policy = ProxyPolicy(
                 options: options,
                 judge: ProxyJudge(
-                    verification: values.verification ?? (values.isOfTLS ? .require : .none),
+                    verification: values.connection.verification ?? (values.isOfTLS ? .require : .none),
                     checksName: (values.checksName ?? true) && (values.checksName ?? values.checksCommonName ?? true),
                     checksExpiry: values.checksExpiry ?? true,
                     trustAnchors: try authorities(),
@@ -142,18 +147,18 @@ public final class ProxySettings {
 
     private func authorities() throws(CertificateError) -> TrustAnchors {
         var anchors: [TLSCertificates.Certificate] = []
-        if let file = values.authorityFile { anchors += try TrustAnchors(pemFile: file).certificates }
-        if let path = values.authorityPath { anchors += try TrustAnchors(directory: path).certificates }
+        if let file = values.connection.authorityFile { anchors += try TrustAnchors(pemFile: file).certificates }
+        if let path = values.connection.authorityPath { anchors += try TrustAnchors(directory: path).certificates }
         if anchors.isEmpty, values.isOfTLS { return try .system() }
         return TrustAnchors(anchors)
     }
 
     private func revocation() throws(CertificateError) -> RevocationPolicy? {
-        guard let check = values.revocationCheck, check.depth != .none else { return nil }
+        guard let check = values.connection.revocationCheck, check.depth != .none else { return nil }
         return RevocationPolicy(
             lists: try CertificateRevocationLists(
-                files: values.revocationFile.map { [$0] } ?? [],
-                directories: values.revocationPath.map { [$0] } ?? []
+                files: values.connection.revocationFile.map { [$0] } ?? [],
+                directories: values.connection.revocationPath.map { [$0] } ?? []
             ),
             checks: check.depth == .leaf ? .leaf : .chain,
             unknownStatus: check.acceptsUnknown ? .accept : .refuse

@@ -22,7 +22,7 @@ public struct ClientStatusPolicy: Sendable {
     init?(_ values: ClientStatusValues) throws(DirectiveError) {
         guard let checking = values.checking, checking.depth != .none else { return nil }
         checksChain = checking.depth == .chain
-        acceptsWithoutResponder = checking.acceptsWithoutResponder
+        acceptsWithoutResponder = checking.acceptsUnknown
         responder = values.responder
         overridesResponders = values.overridesResponders ?? false
         proxy = values.proxy

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What the `SSLOCSP*` directives of one server say. Nil where nothing is said.
-struct ClientStatusValues: Equatable {
+struct ClientStatusValues: Inheriting, Equatable {
     /// `SSLOCSPEnable`.
-    var checking: ClientStatusChecking?
+    var checking: StatusChecking?
     /// `SSLOCSPDefaultResponder`, `SSLOCSPOverrideResponder`, `SSLOCSPProxyURL`.
     var responder: ResponderAddress?
     var overridesResponders: Bool?
@@ -24,44 +24,24 @@ struct ClientStatusValues: Equatable {
     var resumptionContext: [UInt8] {
         guard let checking, checking.depth != .none else { return [] }
         // No name has such a byte.
-        return [0, checking.depth == .chain ? 1 : 0, checking.acceptsWithoutResponder ? 1 : 0]
+        return [0, checking.depth == .chain ? 1 : 0, checking.acceptsUnknown ? 1 : 0]
     }
 
     /// What holds in a virtual host that says `self`, inside a server that says `outer`.
     func merged(onto outer: ClientStatusValues) -> ClientStatusValues {
         var merged = self
-        merged.checking = checking ?? outer.checking
-        merged.responder = responder ?? outer.responder
-        merged.overridesResponders = overridesResponders ?? outer.overridesResponders
-        merged.proxy = proxy ?? outer.proxy
-        merged.responderFile = responderFile ?? outer.responderFile
-        merged.timeout = timeout ?? outer.timeout
-        merged.clockSkew = clockSkew ?? outer.clockSkew
-        merged.maximumAge = maximumAge ?? outer.maximumAge
-        merged.usesNonce = usesNonce ?? outer.usesNonce
+        merged.inherit(
+            from: outer,
+            \.checking,
+            \.responder,
+            \.overridesResponders,
+            \.proxy,
+            \.responderFile,
+            \.timeout,
+            \.clockSkew,
+            \.maximumAge,
+            \.usesNonce
+        )
         return merged
-    }
-}
-
-/// `SSLOCSPEnable`.
-struct ClientStatusChecking: Equatable {
-    enum Depth { case none, leaf, chain }
-
-    let depth: Depth
-    /// Whether certificates about which nobody can be asked are good.
-    let acceptsWithoutResponder: Bool
-
-    init(_ arguments: [String]) throws(DirectiveError) {
-        switch arguments.first?.lowercased() {
-        case "off": depth = .none
-        case "leaf": depth = .leaf
-        case "on": depth = .chain
-        default: throw DirectiveError("'\(arguments.first ?? "")' is not one of off, leaf and on")
-        }
-        switch arguments.dropFirst().map({ $0.lowercased() }) {
-        case []: acceptsWithoutResponder = false
-        case ["no_ocsp_for_cert_ok"]: acceptsWithoutResponder = true
-        default: throw DirectiveError("unknown flag '\(arguments.dropFirst().joined(separator: " "))'")
-        }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What the `SSLStapling*` directives of one server say. Nil where nothing is said.
-struct StaplingValues {
+struct StaplingValues: Inheriting {
     /// `SSLUseStapling`.
     var isOn: Bool?
     /// `SSLStaplingForceURL`.
@@ -20,15 +20,18 @@ struct StaplingValues {
     /// What holds in a virtual host that says `self`, inside a server that says `outer`.
     func merged(onto outer: StaplingValues) -> StaplingValues {
         var merged = self
-        merged.isOn = isOn ?? outer.isOn
-        merged.responder = responder ?? outer.responder
-        merged.responderTimeout = responderTimeout ?? outer.responderTimeout
-        merged.lifetime = lifetime ?? outer.lifetime
-        merged.errorLifetime = errorLifetime ?? outer.errorLifetime
-        merged.clockSkew = clockSkew ?? outer.clockSkew
-        merged.maximumAge = maximumAge ?? outer.maximumAge
-        merged.passesErrorsOn = passesErrorsOn ?? outer.passesErrorsOn
-        merged.inventsErrors = inventsErrors ?? outer.inventsErrors
+        merged.inherit(
+            from: outer,
+            \.isOn,
+            \.responder,
+            \.responderTimeout,
+            \.lifetime,
+            \.errorLifetime,
+            \.clockSkew,
+            \.maximumAge,
+            \.passesErrorsOn,
+            \.inventsErrors
+        )
         return merged
     }
 }

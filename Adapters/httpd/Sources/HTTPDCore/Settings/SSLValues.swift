@@ -2,18 +2,15 @@
 import SafeTLS
 
 /// What the `SSL*` directives of one server say. Nil, or empty, where nothing is said.
-struct SSLValues {
+struct SSLValues: Inheriting {
     /// `SSLEngine`.
     var isEngineOn: Bool?
     /// `SSLCertificateFile`, `SSLCertificateKeyFile`, `SSLCertificateChainFile`.
     var certificateFiles: [String] = []
     var keyFiles: [String] = []
     var chainFile: String?
-    /// `SSLProtocol`.
-    var versions: ClosedRange<ProtocolVersion>?
-    /// `SSLCipherSuite`.
-    var suitesTLS12: [CipherSuite]?
-    var suitesTLS13: [CipherSuite]?
+    /// Versions, cipher suites, and how the certificates of clients are judged.
+    var connection = ConnectionValues()
     /// `SSLHonorCipherOrder`.
     var honorsServerOrder: Bool?
     /// `SSLSessionTickets`.
@@ -38,18 +35,9 @@ struct SSLValues {
     var ticketCount: Int?
     /// What counts where nothing is said. It is set when all is merged.
     var system: SystemDefaults?
-    /// `SSLVerifyClient`, `SSLVerifyDepth`.
-    var verification: ClientVerification?
-    var verificationDepth: Int?
-    /// `SSLCACertificateFile`, `SSLCACertificatePath`, `SSLCADNRequestFile`, `SSLCADNRequestPath`.
-    var authorityFile: String?
-    var authorityPath: String?
+    /// `SSLCADNRequestFile`, `SSLCADNRequestPath`.
     var requestedNamesFile: String?
     var requestedNamesPath: String?
-    /// `SSLCARevocationFile`, `SSLCARevocationPath`, `SSLCARevocationCheck`.
-    var revocationFile: String?
-    var revocationPath: String?
-    var revocationCheck: RevocationChecking?
     /// `SSLClientHelloVars`.
     var keepsClientHello: Bool?
     /// `SSLUserName`.
@@ -62,38 +50,32 @@ struct SSLValues {
     /// What holds in a virtual host that says `self`, inside a server that says `outer`.
     func merged(onto outer: SSLValues) -> SSLValues {
         var merged = self
-        merged.isEngineOn = isEngineOn ?? outer.isEngineOn
+        merged.inherit(
+            from: outer,
+            \.isEngineOn,
+            \.chainFile,
+            \.honorsServerOrder,
+            \.givesTickets,
+            \.sessionLifetime,
+            \.ticketKeyFile,
+            \.takesEarlyData,
+            \.requiresServerName,
+            \.groups,
+            \.signatureSchemes,
+            \.clientSignatureSchemes,
+            \.paddingMultiple,
+            \.ticketCount,
+            \.requestedNamesFile,
+            \.requestedNamesPath,
+            \.keepsClientHello,
+            \.userName
+        )
         if certificateFiles.isEmpty {
             merged.certificateFiles = outer.certificateFiles
             if keyFiles.isEmpty { merged.keyFiles = outer.keyFiles }
         }
-        merged.chainFile = chainFile ?? outer.chainFile
-        merged.versions = versions ?? outer.versions
-        merged.suitesTLS12 = suitesTLS12 ?? outer.suitesTLS12
-        merged.suitesTLS13 = suitesTLS13 ?? outer.suitesTLS13
-        merged.honorsServerOrder = honorsServerOrder ?? outer.honorsServerOrder
-        merged.givesTickets = givesTickets ?? outer.givesTickets
-        merged.sessionLifetime = sessionLifetime ?? outer.sessionLifetime
-        merged.ticketKeyFile = ticketKeyFile ?? outer.ticketKeyFile
-        merged.takesEarlyData = takesEarlyData ?? outer.takesEarlyData
-        merged.requiresServerName = requiresServerName ?? outer.requiresServerName
         merged.commands = outer.commands + commands
-        merged.groups = groups ?? outer.groups
-        merged.signatureSchemes = signatureSchemes ?? outer.signatureSchemes
-        merged.clientSignatureSchemes = clientSignatureSchemes ?? outer.clientSignatureSchemes
-        merged.paddingMultiple = paddingMultiple ?? outer.paddingMultiple
-        merged.ticketCount = ticketCount ?? outer.ticketCount
-        merged.verification = verification ?? outer.verification
-        merged.verificationDepth = verificationDepth ?? outer.verificationDepth
-        merged.authorityFile = authorityFile ?? outer.authorityFile
-        merged.authorityPath = authorityPath ?? outer.authorityPath
-        merged.requestedNamesFile = requestedNamesFile ?? outer.requestedNamesFile
-        merged.requestedNamesPath = requestedNamesPath ?? outer.requestedNamesPath
-        merged.revocationFile = revocationFile ?? outer.revocationFile
-        merged.revocationPath = revocationPath ?? outer.revocationPath
-        merged.revocationCheck = revocationCheck ?? outer.revocationCheck
-        merged.keepsClientHello = keepsClientHello ?? outer.keepsClientHello
-        merged.userName = userName ?? outer.userName
+        merged.connection = connection.merged(onto: outer.connection)
         merged.clientStatus = clientStatus.merged(onto: outer.clientStatus)
         merged.stapling = stapling.merged(onto: outer.stapling)
         return merged
@@ -103,7 +85,7 @@ struct SSLValues {
     /// before what other directives say, wherever these stand.
     func complete() throws(DirectiveError) -> SSLValues {
         guard !commands.isEmpty || system != nil else { return self }
-        let versions = versions ?? system?.versions
+        let versions = connection.versions ?? system?.versions
         var complete = completed(by: system)
         (complete.commands, complete.system) = ([], nil)
         for command in commands { _ = try command.apply(to: &complete) }
@@ -119,7 +101,7 @@ struct SSLValues {
             let text = commands.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
             throw DirectiveError("SSLProtocol and SSLOpenSSLConfCmd (\(text)) enable neither TLSv1.2 nor TLSv1.3")
         }
-        complete.versions = first...last
+        complete.connection.versions = first...last
         return complete
     }
 }
@@ -157,28 +139,5 @@ extension ClientVerification {
             throw DirectiveError("'\(text)' is not a depth: how many authorities may stand above a certificate")
         }
         return min(depth, 32)
-    }
-}
-
-/// `SSLCARevocationCheck`.
-struct RevocationChecking: Equatable {
-    enum Depth { case none, leaf, chain }
-
-    let depth: Depth
-    /// Whether certificates that no list speaks about are good.
-    let acceptsUnknown: Bool
-
-    init(_ arguments: [String]) throws(DirectiveError) {
-        switch arguments.first?.lowercased() {
-        case "none": depth = .none
-        case "leaf": depth = .leaf
-        case "chain": depth = .chain
-        default: throw DirectiveError("'\(arguments.first ?? "")' is not one of none, leaf and chain")
-        }
-        switch arguments.dropFirst().map({ $0.lowercased() }) {
-        case []: acceptsUnknown = false
-        case ["no_crl_for_cert_ok"]: acceptsUnknown = true
-        default: throw DirectiveError("unknown flag '\(arguments.dropFirst().joined(separator: " "))'")
-        }
     }
 }

@@ -87,17 +87,18 @@ struct ClientPolicy: Equatable, Sendable {
     private let verification: ClientVerification
     private let depth: Int
     private let files: [String?]
-    private let check: RevocationChecking?
+    private let check: StatusChecking?
     private let status: ClientStatusValues
 
     init(_ values: SSLValues) {
-        verification = values.verification ?? .none
-        depth = values.verificationDepth ?? 1
+        let said = values.connection
+        verification = said.verification ?? .none
+        depth = said.verificationDepth ?? 1
         files = [
-            values.authorityFile, values.authorityPath, values.requestedNamesFile, values.requestedNamesPath,
-            values.revocationFile, values.revocationPath,
+            said.authorityFile, said.authorityPath, values.requestedNamesFile, values.requestedNamesPath,
+            said.revocationFile, said.revocationPath,
         ]
-        check = values.revocationCheck
+        check = said.revocationCheck
         status = values.clientStatus
     }
 }

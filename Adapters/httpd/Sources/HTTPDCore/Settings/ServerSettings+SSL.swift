@@ -17,7 +17,7 @@ extension ServerSettings {
     /// Whether the server wants to know its clients in another way than a policy does, so that connections made by that one
     /// are nothing for it.
     public func asksClients(unlike policy: ServerPolicy) -> Bool {
-        (ssl.verification ?? .none) != .none && ClientPolicy(ssl) != policy.security.client
+        (ssl.connection.verification ?? .none) != .none && ClientPolicy(ssl) != policy.security.client
     }
 
     /// The files of `SSLCertificateFile` and `SSLCertificateKeyFile`.
@@ -68,8 +68,8 @@ extension ServerSettings {
     /// The authorities that vouch for clients.
     private func authorities() throws(DirectiveError) -> [TLSCertificates.Certificate] {
         do throws(CertificateError) {
-            return try (ssl.authorityFile.map(TrustAnchors.init(pemFile:))?.certificates ?? [])
-                + (ssl.authorityPath.map(TrustAnchors.init(directory:))?.certificates ?? [])
+            return try (ssl.connection.authorityFile.map(TrustAnchors.init(pemFile:))?.certificates ?? [])
+                + (ssl.connection.authorityPath.map(TrustAnchors.init(directory:))?.certificates ?? [])
         } catch {
             throw DirectiveError("\(error)")
         }
@@ -110,10 +110,12 @@ extension ServerSettings {
 
     /// What the server's options become with the values of `SSL*` directives.
     func apply(to options: inout ServerOptions) throws(DirectiveError) {
-        if let versions = ssl.versions { options.versions = versions }
+        if let versions = ssl.connection.versions { options.versions = versions }
         // The order of OpenSSL, where mod_ssl's directives say nothing of it.
-        if ssl.isEngineOn != nil || ssl.suitesTLS12 != nil || ssl.suitesTLS13 != nil {
-            let suites = (ssl.suitesTLS13 ?? OpenSSLDefaults.suitesTLS13) + (ssl.suitesTLS12 ?? OpenSSLCipherString.all)
+        if ssl.isEngineOn != nil || ssl.connection.suitesTLS12 != nil || ssl.connection.suitesTLS13 != nil {
+            let suites =
+                (ssl.connection.suitesTLS13 ?? OpenSSLDefaults.suitesTLS13)
+                + (ssl.connection.suitesTLS12 ?? OpenSSLCipherString.all)
             options.cipherSuites = suites
         }
         if let groups = ssl.groups { options.groups = groups }
@@ -145,13 +147,13 @@ extension ServerSettings {
         } catch {
             throw DirectiveError("\(ssl.isEngineOn == nil ? "TLSTicketKeys" : "SSLSessionTicketKeyFile"): \(error)")
         }
-        options.clientAuthentication = try clientAuthentication(ssl.verification ?? .none, depth)
+        options.clientAuthentication = try clientAuthentication(ssl.connection.verification ?? .none, depth)
     }
 
     /// How 0-RTT data are taken; nil when they are not. Not from clients that have to say who they are: a certificate of an
     /// earlier connection would speak for what somebody else sends again.
     func earlyData(_ replays: (any ReplayProtection)?) throws(DirectiveError) -> EarlyDataOptions? {
-        let asksClients = (ssl.verification ?? ClientVerification.none) != ClientVerification.none
+        let asksClients = (ssl.connection.verification ?? ClientVerification.none) != ClientVerification.none
         guard ssl.takesEarlyData == true, !asksClients, let replays else { return nil }
         guard ssl.ticketKeyFile == nil else {
             throw DirectiveError(
@@ -166,7 +168,7 @@ extension ServerSettings {
     }
 
     /// How many authorities may stand above a client: mod_ssl's default is one.
-    var depth: Int { ssl.verificationDepth ?? (ssl.isEngineOn == nil ? 8 : 1) }
+    var depth: Int { ssl.connection.verificationDepth ?? (ssl.isEngineOn == nil ? 8 : 1) }
 
     /// How clients are authenticated at a level of strictness; nil when they are not asked.
     public func clientAuthentication(
@@ -180,7 +182,9 @@ extension ServerSettings {
                     + "TLSClientCA names an authority that could vouch for one"
             )
         }
-        if let check = ssl.revocationCheck, check.depth != .none, ssl.revocationFile == nil, ssl.revocationPath == nil {
+        if let check = ssl.connection.revocationCheck, check.depth != .none, ssl.connection.revocationFile == nil,
+            ssl.connection.revocationPath == nil
+        {
             throw DirectiveError(
                 "SSLCARevocationCheck is on, and neither SSLCARevocationFile nor SSLCARevocationPath names a list"
             )
@@ -208,7 +212,7 @@ extension ServerSettings {
     }
 
     /// Whether the server names an authority that could vouch for a client.
-    var hasAuthorities: Bool { ssl.authorityFile != nil || ssl.authorityPath != nil }
+    var hasAuthorities: Bool { ssl.connection.authorityFile != nil || ssl.connection.authorityPath != nil }
 
     /// What asks clients for certificates after their handshake. Where the server names no authority it serves only those
     /// that accept unknown ones.
@@ -234,16 +238,17 @@ extension ServerSettings {
     /// The files and directories of authorities and revocation lists.
     public var trustFiles: [String] {
         [
-            ssl.authorityFile, ssl.authorityPath, ssl.requestedNamesFile, ssl.requestedNamesPath, ssl.revocationFile,
-            ssl.revocationPath,
+            ssl.connection.authorityFile, ssl.connection.authorityPath, ssl.requestedNamesFile, ssl.requestedNamesPath,
+            ssl.connection.revocationFile,
+            ssl.connection.revocationPath,
         ].compactMap { $0 }
     }
 
     private func revocation() throws(CertificateError) -> RevocationPolicy? {
-        guard let check = ssl.revocationCheck, check.depth != .none else { return nil }
+        guard let check = ssl.connection.revocationCheck, check.depth != .none else { return nil }
         let lists = try CertificateRevocationLists(
-            files: ssl.revocationFile.map { [$0] } ?? [],
-            directories: ssl.revocationPath.map { [$0] } ?? []
+            files: ssl.connection.revocationFile.map { [$0] } ?? [],
+            directories: ssl.connection.revocationPath.map { [$0] } ?? []
         )
         return RevocationPolicy(
             lists: lists,
@@ -261,8 +266,8 @@ extension ServerSettings {
     /// What does not fit together, but is no reason not to start.
     public var warnings: [String] {
         var warnings: [String] = []
-        let hasLists = ssl.revocationFile != nil || ssl.revocationPath != nil
-        if hasLists && ssl.revocationCheck == nil {
+        let hasLists = ssl.connection.revocationFile != nil || ssl.connection.revocationPath != nil
+        if hasLists && ssl.connection.revocationCheck == nil {
             warnings.append("revocation lists are configured and not used: SSLCARevocationCheck says whether they are")
         }
         if leavesNamesOut {

@@ -188,7 +188,7 @@ public final class ServerSettings {
             refusesUnknownServerName: ssl.isEngineOn == nil && requiresKnownServerName ?? true,
             requiresServerName: ssl.isEngineOn == nil
                 ? requiresKnownServerName ?? true : ssl.requiresServerName ?? false,
-            verification: ssl.verification ?? .none,
+            verification: ssl.connection.verification ?? .none,
             verificationDepth: depth,
             hasAuthorities: hasAuthorities,
             authenticators: try authenticators(),

@@ -55,16 +55,18 @@ extension SSLValues {
     func completed(by system: SystemDefaults?) -> SSLValues {
         guard let system else { return self }
         var complete = self
-        complete.versions = versions ?? system.versions
-        complete.suitesTLS12 = suitesTLS12 ?? system.values.suitesTLS12
-        complete.suitesTLS13 = suitesTLS13 ?? system.values.suitesTLS13
-        complete.groups = groups ?? system.values.groups
-        complete.signatureSchemes = signatureSchemes ?? system.values.signatureSchemes
-        complete.clientSignatureSchemes = clientSignatureSchemes ?? system.values.clientSignatureSchemes
-        complete.honorsServerOrder = honorsServerOrder ?? system.values.honorsServerOrder
-        complete.givesTickets = givesTickets ?? system.values.givesTickets
-        complete.paddingMultiple = paddingMultiple ?? system.values.paddingMultiple
-        complete.ticketCount = ticketCount ?? system.values.ticketCount
+        complete.connection.versions = connection.versions ?? system.versions
+        complete.connection.inherit(from: system.values.connection, \.suitesTLS12, \.suitesTLS13)
+        complete.inherit(
+            from: system.values,
+            \.groups,
+            \.signatureSchemes,
+            \.clientSignatureSchemes,
+            \.honorsServerOrder,
+            \.givesTickets,
+            \.paddingMultiple,
+            \.ticketCount
+        )
         return complete
     }
 }
