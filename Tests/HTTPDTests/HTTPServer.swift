@@ -120,8 +120,11 @@ final class HTTPServer: Sendable {
     }
 
     /// Stops httpd; throws unless it ends by itself.
+    ///
+    /// Gracefully: told to end at once, the event MPM closes the sockets of threads that are just closing them
+    /// themselves, and now and then a process dies of it (also with Debian's mod_ssl).
     func stop() throws {
-        child.signal(SIGTERM)
+        child.signal(SIGWINCH)
         let outcome = try child.waitForExit()
         guard outcome.status == 0 else { throw ChildProcessError("httpd ended with \(outcome)\n\(errorLog)") }
     }
@@ -213,6 +216,7 @@ final class HTTPServer: Sendable {
             PidFile "\(root.path)/logs/httpd.pid"
             ErrorLog "\(root.path)/logs/error.log"
             LogLevel info
+            GracefulShutdownTimeout 10
             ServerName localhost
             Listen 127.0.0.1:\(port)
             \(isRoot ? "User www-data\nGroup www-data" : "")
