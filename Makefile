@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build module inspect install uninstall test test-busy bogo demo demo-migrate serve load bench format lint clean
+.PHONY: help setup build module inspect install uninstall test test-busy bogo demo demo-migrate serve load docs bench format lint clean
 
 # Port of `make serve`.
 PORT ?= 8443
@@ -101,6 +101,9 @@ serve: setup module ## Keep that server running on https://localhost:8443 (PORT=
 
 load: setup module ## Load httpd for minutes with restarts under way, and compare with plain HTTP
 	@Adapters/httpd/demo/load.sh build/mod_tls.so
+
+docs: setup ## Build the documentation into build/docs, without a warning and without a gap
+	@.ci/docs.sh
 
 bench: build ## Compare this library with libssl in one run (ARGS="--quick", "--json", "--lists")
 	@build/tls-benchmark $(ARGS)

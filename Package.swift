@@ -57,6 +57,7 @@ let package = Package(
         .testTarget(
             name: "SafeTLSTests",
             dependencies: ["SafeTLS", "TLSCertificates", "TLSCertificateCompression", "TLSCrypto"],
+            exclude: ["Snapshots/Defaults.txt"],
             swiftSettings: safe
         ),
         .executableTarget(

@@ -14,7 +14,9 @@ public protocol CertificateCompressor: Sendable {
     /// Decompresses what a peer sent. Whatever that is, the result must not take more memory than `count` bytes, or time
     /// that goes with more.
     ///
-    /// - Parameter count: How many bytes it must give, at most ``TLSLimits/certificateMessageLength``.
+    /// - Parameters:
+    ///   - compressed: The bytes as they came.
+    ///   - count: How many bytes it must give, at most ``TLSLimits/certificateMessageLength``.
     /// - Returns: That many bytes; nil when it gives more or less, or is not of this algorithm.
     func decompress(_ compressed: [UInt8], count: Int) -> [UInt8]?
 }

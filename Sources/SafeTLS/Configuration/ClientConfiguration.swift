@@ -118,10 +118,12 @@ public final class ClientConfiguration: Sendable {
     /// Creates a configuration for servers whose certificates are good by other rules than those of the Web PKI: certificates
     /// that are known beforehand, say.
     ///
-    /// - Parameter judge: Gives the verdict on a server's chain, on the thread of the handshake and before the server gets a
-    ///   byte of the application. What it accepts is accepted, so it has to check the name and the time as well, with a
-    ///   ``CertificateVerifier`` for example. Sessions are resumed without asking again, as long as the certificates are
-    ///   valid: the rules must not change while the configuration lives.
+    /// - Parameters:
+    ///   - judge: Gives the verdict on a server's chain, on the thread of the handshake and before the server gets a byte of
+    ///     the application. What it accepts is accepted, so it has to check the name and the time as well, with a
+    ///     `CertificateVerifier` for example. Sessions are resumed without asking again, as long as the certificates are
+    ///     valid: the rules must not change while the configuration lives.
+    ///   - options: What the client offers and accepts.
     /// - Throws: `ConfigurationError` when the options are not consistent.
     public convenience init(
         judge: @escaping @Sendable (VerificationRequest) -> Verdict,

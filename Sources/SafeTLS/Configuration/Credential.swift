@@ -132,7 +132,9 @@ public final class Credential: Sendable {
 
     /// Reads a credential from PEM files.
     ///
-    /// - Parameter keyFile: The key's file; nil when the certificate's file holds the key too.
+    /// - Parameters:
+    ///   - certificateFile: The file of the chain, the certificate of the key first.
+    ///   - keyFile: The key's file; nil when the certificate's file holds the key too.
     /// - Throws: `ConfigurationError` that names the file the mistake is in.
     public convenience init(certificateFile: String, keyFile: String? = nil) throws(ConfigurationError) {
         let chainPEM = try Credential.readSecret(certificateFile)

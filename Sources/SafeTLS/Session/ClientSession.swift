@@ -9,6 +9,7 @@ public struct ClientSession: ~Copyable, Sendable {
     /// Creates a session. Its ClientHello is the first pending output.
     ///
     /// - Parameters:
+    ///   - configuration: The trust anchors and options.
     ///   - serverName: The name or address that the server's certificate must be valid for. A DNS name is also sent
     ///     (RFC 6066 §3).
     ///   - deferring: The steps that the driver answers itself; none by default.

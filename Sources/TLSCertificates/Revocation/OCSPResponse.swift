@@ -5,7 +5,7 @@ import TLSCrypto
 /// A response of the online certificate status protocol (RFC 6960 §4.2), as servers staple it to their certificate.
 ///
 /// Parsing checks its form. Whether it is to be believed, and what it says of a certificate, is asked with
-/// ``status(of:issuedBy:at:)``.
+/// ``status(of:issuedBy:at:clockSkew:maximumAge:responders:)``.
 public struct OCSPResponse: Sendable {
     /// A response of more bytes than this is refused: with a certificate of the responder it has some 2 KiB.
     public static let maximumByteCount = 65_536
@@ -49,7 +49,7 @@ public struct OCSPResponse: Sendable {
     ///   - certificate: The certificate that the response is to be about.
     ///   - issuer: The certificate of its issuer, from a path that was verified.
     ///   - time: The time in UNIX seconds.
-    ///   - clockSkew: How far the clocks of responder and caller may differ, in seconds.
+    ///   - skew: How far the clocks of responder and caller may differ, in seconds.
     ///   - maximumAge: How old a response may be at most, in seconds; nil: as old as it says it may be.
     ///   - responders: Certificates of responders that are trusted whoever has signed them, within their validity: a local
     ///     configuration of signing authority (RFC 6960 §4.2.2.2).
@@ -74,7 +74,10 @@ public struct OCSPResponse: Sendable {
     /// Until when the part about a certificate is up to date, in UNIX seconds; nil when it is not there. Without nextUpdate
     /// that is an hour.
     ///
-    /// - Parameter maximumAge: As for ``status(of:issuedBy:at:clockSkew:maximumAge:responders:)``.
+    /// - Parameters:
+    ///   - certificate: The certificate that the response is to be about.
+    ///   - issuer: The certificate of its issuer, from a path that was verified.
+    ///   - maximumAge: As for ``status(of:issuedBy:at:clockSkew:maximumAge:responders:)``.
     public func expiry(
         for certificate: Certificate,
         issuedBy issuer: Certificate,

@@ -33,7 +33,9 @@ public enum PEM {
     /// Text outside of blocks is skipped, and so are headers inside. Work and memory are proportional to the text. Decoded
     /// keys would stay in memory that nobody wipes: ask for what is wanted.
     ///
-    /// - Parameter isWanted: Which blocks are decoded, by their labels; others are passed over.
+    /// - Parameters:
+    ///   - text: The text, with any number of blocks.
+    ///   - isWanted: Which blocks are decoded, by their labels; others are passed over.
     /// - Throws: ``PEMError`` when a block has no end, ends with another label, or is wanted and not Base64.
     public static func blocks(
         in text: Span<UInt8>,
