@@ -19,7 +19,7 @@ enum ProxyDirectiveTable {
             let suites = try OpenSSLCipherString.parse(arguments: arguments)
             values.suitesTLS12 = suites.tls12 ?? values.suitesTLS12
             values.suitesTLS13 = suites.tls13 ?? values.suitesTLS13
-            return UnsupportedNames.warning(UnsupportedNames.suites(arguments: arguments))
+            return UnsupportedNames.warning(aboutSuites: arguments)
         },
         "sslproxyverify": .one { values, text throws(DirectiveError) in
             values.verification = try ClientVerification(text)

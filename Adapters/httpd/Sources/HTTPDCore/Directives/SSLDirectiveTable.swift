@@ -46,7 +46,7 @@ enum SSLDirectiveTable {
             let suites = try OpenSSLCipherString.parse(arguments: arguments)
             values.suitesTLS12 = suites.tls12 ?? values.suitesTLS12
             values.suitesTLS13 = suites.tls13 ?? values.suitesTLS13
-            return UnsupportedNames.warning(UnsupportedNames.suites(arguments: arguments))
+            return UnsupportedNames.warning(aboutSuites: arguments)
         },
         "sslhonorcipherorder": .flag(\.honorsServerOrder),
         "sslopensslconfcmd": Directive(arguments: 2...2) { values, arguments, _ throws(DirectiveError) in
