@@ -108,6 +108,37 @@ import Testing
         return try ChildProcess.run("/usr/sbin/apache2", ["-t", "-d", root.path, "-f", file.path])
     }
 
+    /// A file that many hosts include is said once to name what there is not.
+    @Test func warningsOfIncludedFilesAreSaidOnce() throws {
+        let certificate = StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256))
+        let file = try TemporaryDirectory.make("included").appendingPathComponent("options.conf")
+        let text = "SSLCipherSuite HIGH:AES128-SHA\nSSLProxyCipherSuite HIGH:AES128-SHA\n"
+        try Data(text.utf8).write(to: file)
+        let outcome = try test { port in
+            (0..<5).map { number in
+                """
+                <VirtualHost 127.0.0.1:\(port)>
+                    ServerName \(number).test
+                    SSLEngine on
+                    \(certificate)
+                    Include \(file.path)
+                    \(number == 3 ? "SSLCipherSuite HIGH:AES256-SHA" : "")
+                </VirtualHost>
+                """
+            }.joined(separator: "\n")
+        }
+        #expect(outcome.status == 0, "\(outcome)")
+        let lines = outcome.errors.split(separator: "\n").filter { $0.contains("never used") }
+        let first = "CipherSuite: not supported, and never used: AES128-SHA (line"
+        #expect(lines.count == 3, "\(outcome)")
+        for line in [
+            "SSL\(first) 1 of \(file.path), and 4 more times)", "SSLProxy\(first) 2 of \(file.path), and 4 more times)",
+        ] {
+            #expect(lines.filter { $0.contains(" \(line)") }.count == 1, "\(outcome)")
+        }
+        #expect(lines.filter { $0.contains("AES256-SHA (line ") }.count == 1, "\(outcome)")
+    }
+
     /// Every host with a mistake is named in one run, and every file that is named is read: those of hosts whose engine is
     /// off, lists that nothing uses, those of proxied servers.
     @Test func oneRunNamesEverything() throws {

@@ -74,6 +74,12 @@ import Testing
         try run(ClientScripts.closing, try server(mpm))
     }
 
+    /// Clients that never end their handshakes do not hold all threads of a process for the time that one is waited for.
+    @Test func fewThreadsWaitForTheEnd() throws {
+        let more = "LogLevel tls:debug\nServerLimit 1\nThreadsPerChild 4\nMaxRequestWorkers 4\nTimeout 20"
+        try run(ClientScripts.silentEnds, try server(.event, face: .tls, more))
+    }
+
     /// A client that never ends its handshake gets the answer to a GET, and not to anything that changes something.
     @Test func firstFlightsOnly() throws {
         try run(ClientScripts.firstFlights, try server(.event, face: .tls, "Timeout 2"))
@@ -101,6 +107,30 @@ extension ClientScripts {
         assert os.path.exists(following) and os.path.getsize(following), output
         output = early(following, last, b"")
         assert "Early data was accepted" in output and "This is localhost." in output, output
+        print("done")
+        """
+
+    /// Several at a time who say no more than a request that ends the connection.
+    fileprivate static let silentEnds = """
+        def said():
+            with open(root + "/logs/error.log") as log: return "is not waited for at the end" in log.read()
+        request = message("GET", "/index.html", "Connection: close\\r\\n")
+        rounds = 0
+        # They have to come within the two seconds that one is waited for.
+        while not said():
+            rounds += 1
+            assert rounds <= 10, "all are waited for"
+            flights = [flight(session(), request) for _ in range(4)]
+            connections = [plain() for _ in flights]
+            for connection, data in zip(connections, flights): connection.sendall(data)
+            for connection in connections:
+                received = b""
+                try:
+                    while data := connection.recv(65536): received += data
+                except ConnectionError: pass
+                # Each has its answer.
+                assert len(received) > 400, received
+                connection.close()
         print("done")
         """
 

@@ -177,15 +177,42 @@ import Testing
         #expect(lines.count == 5 && lines.filter { $0.contains(":error]") }.count == 1, "\(lines)")
     }
 
+    /// What the log does not get uses up nothing: the first line that it gets is for administrators.
+    @Test(arguments: ["--http1.1", "--http2"]) func onlyWhatIsLoggedCounts(http: String) throws {
+        let server = try server(
+            """
+            <Location "/a">
+                SSLRequire false
+            </Location>
+            <Location "/a/quiet">
+                LogLevel crit
+            </Location>
+            """
+        )
+        let urls = ["quiet", "quiet", "", "", "quiet"].flatMap { ["--output", "/dev/null", server.url + "/a/" + $0] }
+        #expect(try curl([http, "--write-out", "%{http_code} "] + urls).text == "403 403 403 403 403 ")
+        try server.stop()
+        let lines = try lines(server).filter { $0.contains("STLS0011") }
+        #expect(lines.count == 1 && lines[0].contains(":error]"), "\(lines)")
+    }
+
     /// Without TLS, too.
-    @Test func oneLineOfOnePlainConnection() throws {
+    @Test(arguments: ["--http1.1", "--http2-prior-knowledge"]) func oneLineOfOnePlainConnection(http: String) throws {
         let plain = try LoopbackPort.free()
         let server = try server(
             "",
-            global: "Listen 127.0.0.1:\(plain)\n<Location \"/a\">\nSSLRequireSSL\n</Location>"
+            global: """
+                Listen 127.0.0.1:\(plain)
+                Protocols h2 h2c http/1.1
+                <Location "/a">
+                    SSLRequireSSL
+                </Location>
+                """
         )
         let url = "http://127.0.0.1:\(plain)/a/"
-        let options = ["--write-out", "%{http_code} ", "--output", "/dev/null", url, "--output", "/dev/null", url]
+        let options = [
+            http, "--write-out", "%{http_code} ", "--output", "/dev/null", url, "--output", "/dev/null", url,
+        ]
         #expect(try curl(options).text == "403 403 ")
         #expect(try curl(options).text == "403 403 ")
         try server.stop()

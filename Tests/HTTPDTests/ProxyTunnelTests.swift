@@ -132,6 +132,52 @@ import Testing
         #expect(server.complaints.isEmpty, "\(server.complaints)")
     }
 
+    /// What is asked for by a forward proxy is not held to the names of hosts, but to what its host asks of clients.
+    @Test func hostsThatAskAndHaveNoEngine() throws {
+        let server = try HTTPServer(face: .ssl) { port in
+            let certificates = try TestCertificates.shared()
+            let asking = """
+                SSLCACertificateFile \(certificates.authority.path)
+                SSLVerifyClient require
+                """
+            return """
+                \(Self.load("proxy", "proxy_http"))
+                <VirtualHost *:\(port)>
+                    ServerName localhost
+                    SSLEngine on
+                    \(StandInTests.certificate(certificates.localhost(.ecdsaP256)))
+                </VirtualHost>
+                \([("open.test", ""), ("asking.test", asking)].map { name, more in
+                    """
+                    <VirtualHost *:\(port)>
+                        ServerName \(name)
+                        ProxyRequests on
+                        \(more)
+                    </VirtualHost>
+                    """
+                }.joined(separator: "\n"))
+                """
+        }
+        let authority = try TestCertificates.shared().authority.path
+        func ask(_ host: String) throws -> String {
+            try curl([
+                "--proxy", server.url, "--proxy-cacert", authority, "--write-out", "%{http_code}", "--output",
+                "/dev/null",
+                "http://\(host)/",
+            ]).text
+        }
+        // No name server knows it: that the proxy tries is enough.
+        #expect(try ask("open.test") != "403", "\(server.errorLog)")
+        #expect(try ask("asking.test") == "403", "\(server.errorLog)")
+        try server.stop()
+        let lines = server.errorLog.split(separator: "\n").filter { $0.contains("STLS0011") }
+        #expect(
+            lines.count == 1
+                && lines[0].contains("its virtual host has an SSLVerifyClient of its own, and no SSLEngine on"),
+            "\(server.errorLog)"
+        )
+    }
+
     /// What looks like the head of a response in a tunnel may be all that comes: nothing waits for more.
     @Test func headsInTunnels() throws {
         let script = """

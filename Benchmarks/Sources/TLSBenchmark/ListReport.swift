@@ -30,19 +30,11 @@ enum ListReport {
         for list in ListCase.all {
             let cost = try cost(list, configuration(asksForCertificate: list.asksForCertificate))
             let message = list.messages.last?.count ?? 0
-            isWithinLimits =
-                show(
-                    list.name,
-                    list.size,
-                    cost,
-                    besides: ordinary,
-                    message: message,
-                    memoryFactor: list.memoryFactor
-                ) && isWithinLimits
+            isWithinLimits = show(list.name, list.size, cost, besides: ordinary, message: message) && isWithinLimits
         }
         isWithinLimits = try runOnClient() && isWithinLimits
         guard isWithinLimits else {
-            throw BenchmarkFailure("a list costs more than \(nanoseconds / 1000) us or its memory limit")
+            throw BenchmarkFailure("a list costs more than \(nanoseconds / 1000) us or twice its size in memory")
         }
     }
 
@@ -52,12 +44,11 @@ enum ListReport {
         _ size: Int,
         _ cost: Cost,
         besides ordinary: Cost,
-        message: Int,
-        memoryFactor: Int
+        message: Int
     ) -> Bool {
         let bytes = max(0, cost.bytes - ordinary.bytes - Int64(message))
         // A page more or less is the allocator's.
-        let limit = Int64(memoryFactor * max(size, 4096))
+        let limit = Int64(2 * max(size, 4096))
         let isAbove = cost.nanoseconds > nanoseconds || bytes > limit
         print(
             row(

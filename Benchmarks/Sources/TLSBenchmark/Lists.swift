@@ -7,9 +7,6 @@ struct ListCase {
     let size: Int
     /// What the client sends, one message after the other; the last one has the list.
     let messages: [[UInt8]]
-    /// How many times its own size the list may take. Only that of a hundred certificates as small as they can be takes more
-    /// than twice: what is known of one, whatever its length, has some 350 bytes.
-    var memoryFactor = 2
     /// Whether the server asks for a certificate.
     var asksForCertificate = false
     /// Whether the driver is asked which configuration the client gets, and looks for what web servers look for.
@@ -161,13 +158,6 @@ extension ListCase {
         )
     }
 
-    private static var smallCertificates: ListCase {
-        let small = CertificateBytes.certificate(extensions: CertificateBytes.alternativeNames([0x82, 1, 0x61]))
-        var list = certificate("100 small certificates", [[UInt8]](repeating: small, count: 100))
-        list.memoryFactor = 3
-        return list
-    }
-
     private static var certificateLists: [ListCase] {
         let longest = 131_072 - 4 - 3 - 3
         func alternativeNames(_ name: [UInt8]) -> [UInt8] {
@@ -182,7 +172,7 @@ extension ListCase {
         let names = CertificateBytes.alternativeNames(ClientBytes.list(320) { _ in [0x82, 1, 0x61] })
         return [
             certificate("100 certificates", [[UInt8]](repeating: medium, count: 100)),
-            smallCertificates,
+            certificate("100 small certificates", [[UInt8]](repeating: small, count: 100)),
             certificate(
                 "100 certificates with 320 short names each",
                 [[UInt8]](repeating: CertificateBytes.certificate(extensions: names), count: 100)

@@ -10,8 +10,6 @@ struct ServerListCase {
     let name: String
     /// Bytes of the list itself.
     let size: Int
-    /// How many times its own size the list may take, see ``ListCase/memoryFactor``.
-    var memoryFactor = 2
     /// The certificates behind the server's own.
     var others: [[UInt8]] = []
     var authorities: [[UInt8]] = []
@@ -69,7 +67,6 @@ struct ServerListCase {
             ServerListCase(
                 name: "Certificate, \(name)",
                 size: others.reduce(0) { $0 + 3 + $1.count },
-                memoryFactor: name == "small certificates" ? 3 : 2,
                 others: others
             )
         }
@@ -153,14 +150,7 @@ extension ListReport {
                 let (cost, bytes) = try cost(list, version)
                 let name = "\(version == .tls13 ? "TLS 1.3" : "TLS 1.2") \(list.name), to a client"
                 isWithinLimits =
-                    show(
-                        name,
-                        list.size,
-                        cost,
-                        besides: ordinary,
-                        message: bytes - flight,
-                        memoryFactor: list.memoryFactor
-                    ) && isWithinLimits
+                    show(name, list.size, cost, besides: ordinary, message: bytes - flight) && isWithinLimits
             }
         }
         return isWithinLimits

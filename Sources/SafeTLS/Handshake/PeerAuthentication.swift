@@ -20,6 +20,7 @@ struct PeerChain {
             throw .peerMisbehaved(.tooMany("certificates"))
         }
         var certificates: [Certificate] = []
+        certificates.reserveCapacity(message.count)
         staple = CertificateStaple()
         var entries = message.makeIterator()
         while let entry = entries.next() {

@@ -43,7 +43,7 @@ extension RequestedCertificate {
             guard list.count > 0 else { return true }
             var iterator = list.makeIterator()
             while let name = iterator.next() {
-                for issuer in issuers where isEqual(issuer.der.span, name) { return true }
+                for issuer in issuers where isEqual(issuer.bytes, name) { return true }
             }
             // Names are the same in other kinds of strings, too (RFC 5280 §7.1).
             let names = Set(issuers)

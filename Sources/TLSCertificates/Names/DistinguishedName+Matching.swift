@@ -18,11 +18,15 @@ struct NormalizedName: Equatable {
     private static let maximumSetCount = 16
 
     init(_ name: DistinguishedName) {
+        self.init(name.bytes)
+    }
+
+    /// The form of a name that has been checked.
+    init(_ bytes: Span<UInt8>) {
         var sets: [[Attribute]] = []
-        name.forEachAttribute { attribute in
+        try? DistinguishedName.forEachAttribute(of: bytes) { attribute in
             if attribute.isFirstOfSet { sets.append([]) }
             guard let last = sets.indices.last else { return }
-            let bytes = name.der.span
             let text = Self.folded(bytes.extracting(attribute.value.content), tag: attribute.valueTag)
             sets[last].append(
                 Attribute(
@@ -112,8 +116,14 @@ extension DistinguishedName: Hashable {
 
     /// Compares by RFC 5280 §7.1.
     public static func == (left: DistinguishedName, right: DistinguishedName) -> Bool {
-        if left.der == right.der { return true }
-        guard max(left.der.count, right.der.count) <= maximumFoldedByteCount, left.isEmpty == right.isEmpty else {
+        areEqual(left.bytes, right.bytes)
+    }
+
+    /// Compares the encodings of two names.
+    static func areEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+        if TLSCertificates.areEqual(left, right) { return true }
+        // Without attributes, a name has two bytes.
+        guard max(left.count, right.count) <= maximumFoldedByteCount, left.count > 2, right.count > 2 else {
             return false
         }
         return NormalizedName(left) == NormalizedName(right)
@@ -122,8 +132,12 @@ extension DistinguishedName: Hashable {
     /// Feeds what equal names have in common to the hasher. Each certificate of a chain is looked up by its issuer's name: no
     /// copy is made.
     public func hash(into hasher: inout Hasher) {
-        // Only the same encoding is equal to this one.
-        guard der.count <= Self.maximumFoldedByteCount else { return hasher.combine(der) }
+        let bytes = bytes
+        guard bytes.count <= Self.maximumFoldedByteCount else {
+            var whole = WordHasher()
+            for index in bytes.indices { whole.combine(bytes[index]) }
+            return hasher.combine(whole.finalize())
+        }
         // The attributes of a set may stand in any order.
         var set = 0
         forEachAttribute { attribute in
@@ -131,15 +145,35 @@ extension DistinguishedName: Hashable {
                 hasher.combine(set)
                 set = 0
             }
-            var one = Hasher()
-            for index in attribute.type { one.combine(der[index]) }
-            let value = der.span.extracting(attribute.value.content)
+            var one = WordHasher()
+            for index in attribute.type { one.combine(bytes[index]) }
+            let value = bytes.extracting(attribute.value.content)
             if !NormalizedName.forEachFoldedByte(of: value, tag: attribute.valueTag, { one.combine($0) }) {
-                for index in attribute.value.whole { one.combine(der[index]) }
+                for index in attribute.value.whole { one.combine(bytes[index]) }
             }
             set &+= one.finalize()
         }
         hasher.combine(set)
+    }
+}
+
+/// A hasher of single bytes, which takes eight at a time: each call of the standard library's costs.
+private struct WordHasher {
+    private var hasher = Hasher()
+    private var word: UInt64 = 0
+    private var count = 0
+
+    mutating func combine(_ byte: UInt8) {
+        word = word << 8 | UInt64(byte)
+        count += 1
+        if count & 7 == 0 { hasher.combine(word) }
+    }
+
+    consuming func finalize() -> Int {
+        // The last word again, if only in part new, and how many bytes there are.
+        hasher.combine(word)
+        hasher.combine(count)
+        return hasher.finalize()
     }
 }
 
@@ -152,10 +186,10 @@ extension DistinguishedName {
     /// In which character the first of some names differs that people would take for this one, in words; nil if none is
     /// such, or none differs.
     func difference(fromOneOf names: some Sequence<DistinguishedName>) -> String? {
-        guard der.count <= Self.maximumLookedAtByteCount else { return nil }
+        guard bytes.count <= Self.maximumLookedAtByteCount else { return nil }
         let text = description
         let look = Self.look(of: text)
-        for name in names where name.der.count <= Self.maximumLookedAtByteCount {
+        for name in names where name.bytes.count <= Self.maximumLookedAtByteCount {
             let other = name.description
             guard Self.look(of: other) == look, self != name else { continue }
             return Self.difference(text, other)

@@ -5,8 +5,11 @@
 /// Two names are equal if RFC 5280 §7.1 has them so: in ASCII the case of letters, the kind of string and the number of
 /// spaces don't matter. Other characters have to be the same.
 public struct DistinguishedName: Sendable {
-    /// The DER encoding of the Name, a SEQUENCE.
-    public let der: [UInt8]
+    /// What holds the encoding: the encoding itself, or that of the certificate in which it stands. A copy for each of a
+    /// certificate's two names would be longer than many a name.
+    private let storage: [UInt8]
+    /// Where in it the encoding stands; nil for all of it.
+    @OptionalPosition private var position: Range<Int>?
 
     /// One attribute of a name: its type and its value as they are encoded.
     struct Attribute {
@@ -21,21 +24,44 @@ public struct DistinguishedName: Sendable {
     ///
     /// - Throws: ``CertificateError`` if the encoding isn't a Name.
     public init(der: [UInt8]) throws(CertificateError) {
-        self.der = der
+        self.init(holding: der)
         do throws(DERError) {
-            try Self.forEachAttribute(of: der.span) { _ in }
+            try Self.check(der.span)
         } catch {
             throw CertificateError("the distinguished name is malformed: \(error)")
         }
     }
 
     init(_ der: Span<UInt8>) throws(DERError) {
-        self.der = Array(copying: der)
-        try Self.forEachAttribute(of: der) { _ in }
+        self.init(holding: Array(copying: der))
+        try Self.check(der)
+    }
+
+    /// A name at a position in a certificate, where its parser has checked it: nothing is copied, and the name keeps the
+    /// certificate's encoding alive.
+    init(at position: Range<Int>, inCertificate der: [UInt8]) {
+        self.init(holding: der, at: position)
+    }
+
+    private init(holding storage: [UInt8], at position: Range<Int>? = nil) {
+        self.storage = storage
+        self.position = position
+    }
+
+    /// The DER encoding of the Name, a SEQUENCE.
+    public var der: [UInt8] { position == nil ? storage : Array(copying: bytes) }
+
+    /// The encoding where it lies.
+    package var bytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            let bytes = storage.span
+            return bytes.extracting((position ?? 0..<bytes.count).clamped(to: 0..<bytes.count))
+        }
     }
 
     /// Whether the name has no attributes.
-    public var isEmpty: Bool { der.count <= 2 }
+    public var isEmpty: Bool { bytes.count <= 2 }
 
     /// One attribute of a name, as text.
     public struct TextAttribute: Hashable, Sendable {
@@ -55,9 +81,9 @@ public struct DistinguishedName: Sendable {
         forEachAttribute { attribute in
             result.append(
                 TextAttribute(
-                    type: ObjectIdentifier.dotted(der.span.extracting(attribute.type)),
-                    value: Self.text(of: der.span.extracting(attribute.value.content), tag: attribute.valueTag),
-                    encoding: Array(copying: der.span.extracting(attribute.value.whole)),
+                    type: ObjectIdentifier.dotted(bytes.extracting(attribute.type)),
+                    value: Self.text(of: bytes.extracting(attribute.value.content), tag: attribute.valueTag),
+                    encoding: Array(copying: bytes.extracting(attribute.value.whole)),
                     isFirstOfSet: attribute.isFirstOfSet
                 )
             )
@@ -70,7 +96,7 @@ public struct DistinguishedName: Sendable {
         var result: [String] = []
         forEachAttribute { attribute in
             guard attribute.identifier == AttributeType.commonName,
-                let text = Self.text(of: der.span.extracting(attribute.value.content), tag: attribute.valueTag)
+                let text = Self.text(of: bytes.extracting(attribute.value.content), tag: attribute.valueTag)
             else { return }
             result.append(text)
         }
@@ -82,7 +108,7 @@ public struct DistinguishedName: Sendable {
         var result: String?
         forEachAttribute { attribute in
             guard attribute.identifier == AttributeType.commonName else { return }
-            result = Self.text(of: der.span.extracting(attribute.value.content), tag: attribute.valueTag)
+            result = Self.text(of: bytes.extracting(attribute.value.content), tag: attribute.valueTag)
         }
         return result
     }
@@ -92,12 +118,17 @@ public struct DistinguishedName: Sendable {
         var result: [[UInt8]] = []
         forEachAttribute { attribute in
             guard attribute.identifier == AttributeType.emailAddress else { return }
-            result.append(Array(copying: der.span.extracting(attribute.value.content)))
+            result.append(Array(copying: bytes.extracting(attribute.value.content)))
         }
         return result
     }
 
-    private static func forEachAttribute(
+    /// Checks that an encoding is a Name.
+    static func check(_ der: Span<UInt8>) throws(DERError) {
+        try forEachAttribute(of: der) { _ in }
+    }
+
+    static func forEachAttribute(
         of der: Span<UInt8>,
         _ body: (Attribute) -> Void
     ) throws(DERError) {
@@ -128,7 +159,7 @@ public struct DistinguishedName: Sendable {
 
     func forEachAttribute(_ body: (Attribute) -> Void) {
         // Checked when the name was made.
-        try? Self.forEachAttribute(of: der.span, body)
+        try? Self.forEachAttribute(of: bytes, body)
     }
 }
 
@@ -166,7 +197,7 @@ extension DistinguishedName: CustomStringConvertible {
     public var description: String {
         var parts: [(text: String, isFirstOfSet: Bool)] = []
         forEachAttribute { attribute in
-            let value = der.span.extracting(attribute.value.content)
+            let value = bytes.extracting(attribute.value.content)
             let text: String
             if let name = AttributeType.names[attribute.identifier],
                 let words = Self.text(of: value, tag: attribute.valueTag)
@@ -174,8 +205,8 @@ extension DistinguishedName: CustomStringConvertible {
                 text = name + "=" + Self.escaped(words)
             } else {
                 // An unknown type is dotted, and its value is the encoding in hexadecimal (RFC 4514 §2.4).
-                let encoding = der.span.extracting(attribute.value.whole)
-                text = ObjectIdentifier.dotted(der.span.extracting(attribute.type)) + "=#" + Self.hexadecimals(encoding)
+                let encoding = bytes.extracting(attribute.value.whole)
+                text = ObjectIdentifier.dotted(bytes.extracting(attribute.type)) + "=#" + Self.hexadecimals(encoding)
             }
             parts.append((text, attribute.isFirstOfSet))
         }

@@ -167,7 +167,7 @@ public struct OCSPResponse: Sendable {
         let bytes = der.span
         switch fields.responder {
         case .name(let range):
-            if areEqual(bytes.extracting(range), certificate.subject.der.span) { return true }
+            if areEqual(bytes.extracting(range), certificate.subject.bytes) { return true }
             return (try? DistinguishedName(der: copy(range))) == certificate.subject
         case .key(let range):
             guard let key = try? certificate.publicKeyBits() else { return false }

@@ -56,7 +56,7 @@ struct NameConstraintCheck {
         if let words = Self.flaw(in: der.span.extracting(position.content), tag: position.tag) { flaw = flaw ?? words }
         if position.tag == GeneralNameTag.directoryName {
             try Self.spend(Self.normalizingFactor * position.content.count, &comparisonsLeft)
-            guard let name = directoryName(position, of: issuer).map(NormalizedName.init) else { return }
+            let name = NormalizedName(issuer.name(at: position.content))
             if isPermitted { permittedDirectories.append(name) } else { excludedDirectories.append(name) }
         } else if isPermitted {
             subtrees[position.tag, default: Subtrees()].permitted.append(position.content)
@@ -108,7 +108,7 @@ struct NameConstraintCheck {
         if let subtrees = subtrees[GeneralNameTag.rfc822Name] {
             // RFC 5280 §4.2.1.10 wants this of subjects without alternative names; an application may look at the
             // subject anyway.
-            try Self.spend(certificate.subject.der.count, &comparisonsLeft)
+            try Self.spend(certificate.subject.bytes.count, &comparisonsLeft)
             for address in certificate.subject.mailAddresses {
                 let tag = GeneralNameTag.rfc822Name
                 if let isExcluded = try violation(of: address.span, tag, subtrees, &comparisonsLeft) {
@@ -193,19 +193,19 @@ struct NameConstraintCheck {
     ) throws(OutOfWork) -> Words? {
         guard !permittedDirectories.isEmpty || !excludedDirectories.isEmpty else { return nil }
         let tag = GeneralNameTag.directoryName
-        var distinguishedNames = names.filter { $0.tag == tag }.compactMap { directoryName($0, of: certificate) }
+        var distinguishedNames = names.filter { $0.tag == tag }.map { certificate.name(at: $0.content) }
         if !certificate.subject.isEmpty { distinguishedNames.append(certificate.subject) }
         for name in distinguishedNames {
-            try Self.spend(Self.normalizingFactor * name.der.count, &comparisonsLeft)
+            try Self.spend(Self.normalizingFactor * name.bytes.count, &comparisonsLeft)
             let normalized = NormalizedName(name)
             var isPermitted = permittedDirectories.isEmpty
             for constraint in permittedDirectories where !isPermitted {
-                try Self.spend(name.der.count, &comparisonsLeft)
+                try Self.spend(name.bytes.count, &comparisonsLeft)
                 isPermitted = normalized.isWithin(constraint)
             }
             guard isPermitted else { return words(for: false) { name.description } }
             for constraint in excludedDirectories {
-                try Self.spend(name.der.count, &comparisonsLeft)
+                try Self.spend(name.bytes.count, &comparisonsLeft)
                 // An excluded subtree must not be left by writing a name differently.
                 guard normalized.mayBeWithin(constraint) else { continue }
                 let isCertain = normalized.isWithin(constraint)
@@ -213,11 +213,6 @@ struct NameConstraintCheck {
             }
         }
         return nil
-    }
-
-    private func directoryName(_ position: GeneralNamePosition, of certificate: Certificate) -> DistinguishedName? {
-        // Checked by the parser.
-        try? DistinguishedName(der: certificate.bytes(position.content))
     }
 
     /// RFC 5280 §4.2.1.10: either the constraint is processed, or a certificate with such a name is refused.

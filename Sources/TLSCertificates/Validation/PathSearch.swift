@@ -123,7 +123,7 @@ struct PathSearch {
     ///
     /// Another spelling of the name counts as another: that costs what the limits allow.
     private func isInPath(_ certificate: Certificate) -> Bool {
-        path.contains { $0.subject.der == certificate.subject.der && $0.hasSameKey(as: certificate) }
+        path.contains { $0.hasSameSubject(as: certificate) && $0.hasSameKey(as: certificate) }
     }
 
     /// Possible issuers in the order to try: first those whose key identifier isn't another one (RFC 4158 §3.5.12).
@@ -280,6 +280,12 @@ struct PathSearch {
 }
 
 extension Certificate {
+    /// Whether the subject is the same by its bytes.
+    fileprivate func hasSameSubject(as other: Certificate) -> Bool {
+        let (subject, otherSubject) = (subject, other.subject)
+        return areEqual(subject.bytes, otherSubject.bytes)
+    }
+
     fileprivate func hasSameKey(as other: Certificate) -> Bool {
         let (der, otherDER) = (der, other.der)
         return areEqual(

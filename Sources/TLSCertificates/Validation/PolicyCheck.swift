@@ -101,10 +101,9 @@ struct PolicyCheck {
             inhibitAnyPolicy = max(0, inhibitAnyPolicy - 1)
         }
         // (i) and (j)
-        if let constraints = extensions.policyConstraints {
-            explicitPolicy = min(explicitPolicy, constraints.requireExplicitPolicy ?? explicitPolicy)
-            policyMapping = min(policyMapping, constraints.inhibitPolicyMapping ?? policyMapping)
-        }
+        let constraints = extensions.policyConstraints
+        explicitPolicy = min(explicitPolicy, constraints.requireExplicitPolicy ?? explicitPolicy)
+        policyMapping = min(policyMapping, constraints.inhibitPolicyMapping ?? policyMapping)
         inhibitAnyPolicy = min(inhibitAnyPolicy, extensions.inhibitAnyPolicy ?? inhibitAnyPolicy)
     }
 
@@ -125,7 +124,7 @@ struct PolicyCheck {
     /// RFC 5280 §6.1.5: whether the path is valid for what is required.
     private mutating func end(_ leaf: Certificate) -> Bool {
         explicitPolicy = max(0, explicitPolicy - 1)
-        if leaf.storage.fields.extensions.policyConstraints?.requireExplicitPolicy == 0 { explicitPolicy = 0 }
+        if leaf.storage.fields.extensions.policyConstraints.requireExplicitPolicy == 0 { explicitPolicy = 0 }
         // anyPolicy stands for each of the acceptable ones, if there is one.
         let isAcceptable = allowsAny && acceptable?.isEmpty != true || expected.values.contains(true)
         return explicitPolicy > 0 || isAcceptable
@@ -141,7 +140,7 @@ extension Certificate {
     /// Whether the certificate says something for which policies have to be followed.
     fileprivate var hasPolicyRules: Bool {
         let extensions = storage.fields.extensions
-        return extensions.policyConstraints?.requireExplicitPolicy != nil || extensions.policyMappings != nil
+        return extensions.policyConstraints.requireExplicitPolicy != nil || extensions.policyMappings != nil
     }
 
     /// The policies and mappings of the certificate; none without the extensions.

@@ -129,7 +129,7 @@ public final class TrustAnchors: Sendable {
 
     /// The names of the anchors, each once and always in the same order.
     public var subjects: [DistinguishedName] {
-        bySubject.keys.filter { !$0.isEmpty }.sorted { $0.der.lexicographicallyPrecedes($1.der) }
+        bySubject.keys.filter { !$0.isEmpty }.sorted { precedes($0.bytes, $1.bytes) }
     }
 
     /// Whether this very certificate is an anchor.

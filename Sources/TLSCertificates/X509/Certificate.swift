@@ -15,7 +15,7 @@ public struct Certificate: Sendable {
     final class Storage: Sendable {
         let der: [UInt8]
         let fields: CertificateFields
-        let publicKey = Mutex<PublicKey?>(nil)
+        let publicKey = AtomicLazyReference<PublicKey>()
 
         init(der: [UInt8], fields: CertificateFields) {
             self.der = der
@@ -116,10 +116,10 @@ extension Certificate {
     public var version: Int { Int(storage.fields.version) }
 
     /// The name of whom the certificate is about; empty if only alternative names say it.
-    public var subject: DistinguishedName { storage.fields.subject }
+    public var subject: DistinguishedName { name(at: storage.fields.subject) }
 
     /// The name of who signed the certificate.
-    public var issuer: DistinguishedName { storage.fields.issuer }
+    public var issuer: DistinguishedName { name(at: storage.fields.issuer) }
 
     /// The serial number's two's complement bytes.
     public var serialNumber: [UInt8] { bytes(storage.fields.serialNumber) }
@@ -135,11 +135,11 @@ extension Certificate {
 
     /// Whether the basic constraints say that the subject may issue certificates (RFC 5280 §4.2.1.9).
     public var isCertificateAuthority: Bool {
-        storage.fields.extensions.basicConstraints?.isCertificateAuthority ?? false
+        storage.fields.extensions.basicConstraints.isCertificateAuthority
     }
 
     /// How many certificate authorities may follow this one on the way to a leaf, not counting self-issued ones.
-    public var pathLengthConstraint: Int? { storage.fields.extensions.basicConstraints?.pathLengthConstraint }
+    public var pathLengthConstraint: Int? { storage.fields.extensions.basicConstraints.pathLengthConstraint }
 
     /// What the key may be used for, nil if the certificate doesn't say.
     public var keyUsage: KeyUsage? { storage.fields.extensions.keyUsage }
@@ -174,6 +174,11 @@ extension Certificate {
         return Array(copying: der.span.extracting(range))
     }
 
+    /// A name that the parser has checked.
+    func name(at position: Range<Int>) -> DistinguishedName {
+        DistinguishedName(at: position, inCertificate: storage.der)
+    }
+
     func generalName(_ position: GeneralNamePosition) -> GeneralName {
         switch position.tag {
         case GeneralNameTag.dnsName:
@@ -181,8 +186,7 @@ extension Certificate {
         case GeneralNameTag.ipAddress:
             return .ipAddress(bytes(position.content))
         case GeneralNameTag.directoryName:
-            // Checked by the parser.
-            if let name = try? DistinguishedName(der: bytes(position.content)) { return .directoryName(name) }
+            return .directoryName(name(at: position.content))
         default:
             break
         }
@@ -218,7 +222,7 @@ extension Certificate {
 
     /// The public key; errors are short and don't name the certificate, since a search may meet many.
     func usableKey() throws(DERError) -> PublicKey {
-        if let key = storage.publicKey.withLock({ $0 }) { return key }
+        if let key = storage.publicKey.load() { return key }
         let der = der
         let bytes = der.span
         let info = try SubjectPublicKeyInfo(bytes, in: storage.fields.subjectPublicKeyInfo)
@@ -234,8 +238,7 @@ extension Certificate {
                 throw .invalidValue("the key is not valid")
             }
         }
-        storage.publicKey.withLock { $0 = key }
-        return key
+        return storage.publicKey.storeIfNil(key)
     }
 
     /// The algorithm of the issuer's signature on this certificate, nil if it isn't supported.

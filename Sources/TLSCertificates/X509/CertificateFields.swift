@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a parsed certificate consists of, mostly as positions in its encoding (RFC 5280 §4.1).
+///
+/// It is kept small, as a peer may send a hundred certificates of a few hundred bytes: what is known of one has to fit into
+/// as many as it has.
 struct CertificateFields: Sendable {
     /// The signed part with its header.
     @Position var signedPart = 0..<0
@@ -11,8 +14,8 @@ struct CertificateFields: Sendable {
     @Position var innerSignatureAlgorithm = 0..<0
     @Position var signatureAlgorithm = 0..<0
     @Position var signature = 0..<0
-    var issuer: DistinguishedName
-    var subject: DistinguishedName
+    @Position var issuer = 0..<0
+    @Position var subject = 0..<0
     /// Whether the two are the same name (RFC 5280 §7.1), which path searches ask often.
     var isSelfIssued = false
     var notBefore: Int64 = 0
@@ -29,27 +32,30 @@ struct CertificateFields: Sendable {
 struct CertificateExtensions: Sendable {
     struct BasicConstraints: Sendable {
         var isCertificateAuthority = false
-        var pathLengthConstraint: Int?
+        @OptionalNumber var pathLengthConstraint: Int? = nil
     }
 
-    struct NameConstraintPositions: Sendable {
-        var permitted: [GeneralNamePosition] = []
-        var excluded: [GeneralNamePosition] = []
-        var isCritical = false
+    /// An object, as few certificates have any.
+    final class NameConstraintPositions: Sendable {
+        let permitted: [GeneralNamePosition]
+        let excluded: [GeneralNamePosition]
+        let isCritical: Bool
+
+        init(permitted: [GeneralNamePosition], excluded: [GeneralNamePosition], isCritical: Bool) {
+            self.permitted = permitted
+            self.excluded = excluded
+            self.isCritical = isCritical
+        }
     }
 
     /// PolicyConstraints (RFC 5280 §4.2.1.11): after how many certificates each begins, nil if never.
     struct PolicyConstraints: Sendable {
-        var requireExplicitPolicy: Int?
-        var inhibitPolicyMapping: Int?
+        @OptionalNumber var requireExplicitPolicy: Int? = nil
+        @OptionalNumber var inhibitPolicyMapping: Int? = nil
     }
 
     /// The contents of subjectAltName's list, see ``AlternativeNames``.
     @Position var subjectAlternativeNames = 0..<0
-    var basicConstraints: BasicConstraints?
-    var keyUsage: KeyUsage?
-    var extendedKeyUsage: ExtendedKeyUsage?
-    var nameConstraints: NameConstraintPositions?
     @OptionalPosition var subjectKeyIdentifier: Range<Int>? = nil
     @OptionalPosition var authorityKeyIdentifier: Range<Int>? = nil
     /// The contents of cRLDistributionPoints, which are only read when there are revocation lists.
@@ -59,13 +65,17 @@ struct CertificateExtensions: Sendable {
     /// The contents of certificatePolicies and policyMappings, which are only read where policies matter.
     @OptionalPosition var certificatePolicies: Range<Int>? = nil
     @OptionalPosition var policyMappings: Range<Int>? = nil
-    var policyConstraints: PolicyConstraints?
-    /// How many certificates may follow until anyPolicy no longer stands for all policies (RFC 5280 §4.2.1.14).
-    var inhibitAnyPolicy: Int?
-    /// Whether the TLS feature status_request is there: a server has to staple an OCSP response (RFC 7633 §4.2.1).
-    var requiresStapledStatus = false
     /// The identifier of the first critical extension that this module doesn't process.
     @OptionalPosition var unhandledCriticalExtension: Range<Int>? = nil
+    var keyUsage: KeyUsage?
+    var extendedKeyUsage: ExtendedKeyUsage?
+    /// Whether the TLS feature status_request is there: a server has to staple an OCSP response (RFC 7633 §4.2.1).
+    var requiresStapledStatus = false
+    var basicConstraints = BasicConstraints()
+    var policyConstraints = PolicyConstraints()
+    /// How many certificates may follow until anyPolicy no longer stands for all policies (RFC 5280 §4.2.1.14).
+    @OptionalNumber var inhibitAnyPolicy: Int? = nil
+    var nameConstraints: NameConstraintPositions?
 }
 
 /// Reads a certificate once, from front to back.
@@ -112,7 +122,8 @@ struct CertificateParser: ~Escapable {
         field = "the signature algorithm"
         let innerSignatureAlgorithm = try reader.nextSequence()
         field = "the issuer"
-        let issuer = try DistinguishedName(reader.span(try reader.nextSequence().whole))
+        let issuer = try reader.nextSequence().whole
+        try DistinguishedName.check(reader.span(issuer))
         field = "the validity"
         var validity = reader.reader(in: try reader.nextSequence())
         let notBefore = try validity.next()
@@ -121,12 +132,15 @@ struct CertificateParser: ~Escapable {
         let validFrom = try time(notBefore)
         let validTo = try time(notAfter)
         field = "the subject"
-        let subject = try DistinguishedName(reader.span(try reader.nextSequence().whole))
+        let subject = try reader.nextSequence().whole
+        try DistinguishedName.check(reader.span(subject))
         field = "the public key"
         let publicKey = try reader.nextSequence()
 
-        var fields = CertificateFields(issuer: issuer, subject: subject)
-        fields.isSelfIssued = subject == issuer
+        var fields = CertificateFields()
+        fields.issuer = issuer
+        fields.subject = subject
+        fields.isSelfIssued = DistinguishedName.areEqual(bytes.extracting(subject), bytes.extracting(issuer))
         fields.signedPart = signedPart.whole
         fields.version = version
         fields.serialNumber = serialNumber

@@ -30,7 +30,7 @@ extension CertificateParser {
         }
         if element.tag == GeneralNameTag.directoryName {
             // The Name is a CHOICE and so explicitly tagged.
-            _ = try DistinguishedName(reader.span(element.content))
+            try DistinguishedName.check(reader.span(element.content))
         }
         return GeneralNamePosition(tag: element.tag, content: element.content)
     }
@@ -85,18 +85,23 @@ extension CertificateParser {
         isCritical: Bool
     ) throws(DERError) -> CertificateExtensions.NameConstraintPositions {
         var constraints = reader.reader(in: try reader.nextSequence())
-        var result = CertificateExtensions.NameConstraintPositions(isCritical: isCritical)
-        if let permitted = try constraints.nextIfPresent(DERTag.constructedContext(0)) {
-            result.permitted = try subtrees(permitted, in: constraints)
+        var permitted: [GeneralNamePosition] = []
+        var excluded: [GeneralNamePosition] = []
+        if let element = try constraints.nextIfPresent(DERTag.constructedContext(0)) {
+            permitted = try subtrees(element, in: constraints)
         }
-        if let excluded = try constraints.nextIfPresent(DERTag.constructedContext(1)) {
-            result.excluded = try subtrees(excluded, in: constraints)
+        if let element = try constraints.nextIfPresent(DERTag.constructedContext(1)) {
+            excluded = try subtrees(element, in: constraints)
         }
         try constraints.finish()
-        guard !result.permitted.isEmpty || !result.excluded.isEmpty else {
+        guard !permitted.isEmpty || !excluded.isEmpty else {
             throw .invalidValue("there is neither a permitted nor an excluded subtree")
         }
-        return result
+        return CertificateExtensions.NameConstraintPositions(
+            permitted: permitted,
+            excluded: excluded,
+            isCritical: isCritical
+        )
     }
 
     private static func subtrees(

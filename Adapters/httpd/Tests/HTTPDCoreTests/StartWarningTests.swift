@@ -7,6 +7,16 @@ import Testing
 
 /// What is said of a configuration that works.
 @Suite struct StartWarningTests {
+    @Test func ofDirectives() {
+        var warnings = DirectiveWarnings()
+        #expect(warnings.sentences.isEmpty)
+        for (text, place) in [
+            ("b", "line 1"), ("a", "line 2"), ("b", "line 3"), ("c", "line 4"), ("b", "line 1"), ("c", "x"),
+        ] {
+            warnings.add(text, at: place)
+        }
+        #expect(warnings.sentences == ["b (line 1, and 2 more times)", "a (line 2)", "c (line 4, and 1 more time)"])
+    }
 
     @Test func ofCertificates() throws {
         let certificate = try #require(Fixture.settings().certificates.first?.credential.certificateChain.first)

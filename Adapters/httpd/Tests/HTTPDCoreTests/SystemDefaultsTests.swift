@@ -65,6 +65,37 @@ import Testing
         #expect(try options([], [(name, value)]).versions == .tls12 ... .tls13)
     }
 
+    /// What a level asks for beyond suites is said where it is more than what always holds.
+    @Test(
+        arguments: [
+            ("HIGH", nil), ("HIGH:@SECLEVEL=2", nil), ("HIGH:@SECLEVEL=5:@SECLEVEL=0", nil),
+            ("DEFAULT@SECLEVEL=3", 3072),
+            ("@seclevel=4:HIGH", 7680), ("HIGH:@SECLEVEL=0 @SECLEVEL=5", 15_360),
+        ] as [(String, Int?)]
+    )
+    func levelsAreSaid(_ list: String, _ bits: Int?) throws {
+        let words = bits.map { "RSA keys of less than \($0) bits" }
+        let defaults = SystemDefaults(path: "/etc/openssl.cnf", [("MinProtocol", "TLSv1.2"), ("CipherString", list)])
+        #expect(defaults.warnings.count == (bits == nil ? 0 : 1), "\(defaults.warnings)")
+        let line = SSLLine(resolvingPathsWith: { $0 })
+        let said = [
+            defaults.warnings.first,
+            try ServerSettings().apply(ssl: "SSLCipherSuite", [list], at: line),
+            try ServerSettings().apply(ssl: "SSLCipherSuite", ["SSL", list], at: line),
+            try ProxySettings().apply("SSLProxyCipherSuite", [list], at: line),
+            try ServerSettings().apply(ssl: "SSLOpenSSLConfCmd", ["CipherString", list], at: line),
+        ]
+        for warning in said {
+            #expect((warning != nil) == (bits != nil))
+            if let words { #expect(warning?.contains(words) == true, "\(warning ?? "")") }
+        }
+        // Suites that are not supported are said beside it.
+        guard let words else { return }
+        let both = try ServerSettings().apply(ssl: "SSLCipherSuite", ["AES128-SHA:" + list], at: line)
+        #expect(both?.hasPrefix("not supported, and never used: AES128-SHA; of @SECLEVEL=") == true)
+        #expect(both?.contains(words) == true)
+    }
+
     @Test func proxiedServers() throws {
         func versions(isOfTLS: Bool) throws -> String {
             let settings = ProxySettings()

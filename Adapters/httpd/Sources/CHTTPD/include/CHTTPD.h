@@ -174,8 +174,22 @@ static inline ap_conf_vector_t *_Nullable tlsd_server_section(server_rec *server
     return server->lookup_defaults;
 }
 
+/// Where the module's configuration of a connection is kept.
+static inline void *_Nullable *_Nonnull tlsd_connection_slot(conn_rec *connection) {
+    return &((void **)connection->conn_config)[tlsd_module()->module_index];
+}
+
 static inline void *_Nullable tlsd_connection_config(conn_rec *connection) {
-    return ap_get_module_config(connection->conn_config, tlsd_module());
+    void *config = __atomic_load_n(tlsd_connection_slot(connection), __ATOMIC_RELAXED);
+    return config == (void *)tlsd_module() ? NULL : config;
+}
+
+/// Whether this is the first call for a connection without TLS. The requests of HTTP/2 have threads of their own, which may
+/// touch nothing of their connection: where the configuration would be, the module's address is the mark.
+static inline bool tlsd_is_first_complaint(conn_rec *connection) {
+    void *none = NULL;
+    return __atomic_compare_exchange_n(tlsd_connection_slot(connection), &none, (void *)tlsd_module(), false,
+                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 static inline void tlsd_set_connection_config(conn_rec *connection, void *_Nullable config) {

@@ -19,7 +19,7 @@ extension Directive {
                 let suites = try OpenSSLCipherString.parse(arguments: arguments)
                 if let tls12 = suites.tls12 { values[keyPath: place].suitesTLS12 = tls12 }
                 if let tls13 = suites.tls13 { values[keyPath: place].suitesTLS13 = tls13 }
-                return UnsupportedNames.warning(UnsupportedNames.suites(arguments: arguments))
+                return UnsupportedNames.warning(aboutSuites: arguments)
             },
             verification: .one { values, text throws(DirectiveError) in
                 values[keyPath: place].verification = try ClientVerification(text)

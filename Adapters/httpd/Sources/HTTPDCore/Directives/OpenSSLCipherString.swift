@@ -69,11 +69,27 @@ public enum OpenSSLCipherString {
     /// The length of keys that `@SECLEVEL=n` asks for. Levels 4 and 5 have 192 and 256 bits; no suite has fewer than the
     /// 128 of level 3.
     private static func bits(ofLevel command: Substring) throws(DirectiveError) -> Int {
+        guard let level = level(command) else {
+            throw DirectiveError("unknown command '\(command)' in a list of cipher suites")
+        }
+        return level < 4 ? 0 : 192
+    }
+
+    /// The number in `@SECLEVEL=n`.
+    private static func level(_ command: Substring) -> Int? {
         let upper = command.uppercased()
         guard upper.hasPrefix("@SECLEVEL="), upper.utf8.count == 11, let level = Int(upper.suffix(1)),
             (0...5).contains(level)
-        else { throw DirectiveError("unknown command '\(command)' in a list of cipher suites") }
-        return level < 4 ? 0 : 192
+        else { return nil }
+        return level
+    }
+
+    /// A sentence about what `@SECLEVEL=n` asks for beyond suites, where that is more than always holds here: level 2.
+    static func levelWarning(_ text: String) -> String? {
+        guard let level = words(text).compactMap(level).last, level > 2 else { return nil }
+        let bits = [3: 3072, 4: 7680][level] ?? 15_360
+        return "of @SECLEVEL=\(level) only the suites are obeyed: RSA keys of less than \(bits) bits, other groups and "
+            + "signatures, and tickets stay allowed as at level 2"
     }
 
     private static func bits(_ suite: CipherSuite) -> Int { suite.ianaName.contains("AES_128") ? 128 : 256 }

@@ -14,7 +14,7 @@ struct OpenSSLCommand {
             return UnsupportedNames.warning(UnsupportedNames.groups(in: value))
         case "ciphers", "cipherstring":
             values.connection.suitesTLS12 = try OpenSSLCipherString.parse(SystemProfile.expand(value))
-            return UnsupportedNames.warning(UnsupportedNames.suites(in: value))
+            return UnsupportedNames.warning(aboutSuites: value)
         case "ciphersuites":
             values.connection.suitesTLS13 = try OpenSSLCipherString.parseTLS13(value)
             return UnsupportedNames.warning(UnsupportedNames.suitesTLS13(in: value))

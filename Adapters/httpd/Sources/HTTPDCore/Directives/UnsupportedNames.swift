@@ -30,10 +30,19 @@ enum UnsupportedNames {
         words(text).filter { CipherSuite(name: $0).map { $0.rawValue >> 8 != 0x13 } ?? true }
     }
 
-    /// Cipher suites in the arguments of `SSLCipherSuite` and `SSLProxyCipherSuite`.
-    static func suites(arguments: [String]) -> [String] {
-        guard arguments.count == 2 else { return suites(in: arguments[0]) }
-        return arguments[0].lowercased() == "tlsv1.3" ? suitesTLS13(in: arguments[1]) : suites(in: arguments[1])
+    /// A sentence about a list of suites of TLS 1.2: about the names in it, and its level of security.
+    static func warning(aboutSuites text: String) -> String? {
+        let sentences = [warning(suites(in: text)), OpenSSLCipherString.levelWarning(SystemProfile.expand(text))]
+        let said = sentences.compactMap { $0 }
+        return said.isEmpty ? nil : said.joined(separator: "; ")
+    }
+
+    /// The same about the arguments of `SSLCipherSuite` and `SSLProxyCipherSuite`.
+    static func warning(aboutSuites arguments: [String]) -> String? {
+        guard arguments.count == 2, arguments[0].lowercased() == "tlsv1.3" else {
+            return warning(aboutSuites: arguments.last ?? "")
+        }
+        return warning(suitesTLS13(in: arguments[1]))
     }
 
     /// Key exchange groups. A question mark is OpenSSL's for what may be unknown.

@@ -20,6 +20,11 @@ public final class SystemDefaults: Sendable {
             do throws(DirectiveError) {
                 // What it names and we have not is the system's list, not the administrator's of this server.
                 _ = try OpenSSLCommand(name: name, value: value).apply(to: &values)
+                if name.lowercased() == "cipherstring",
+                    let warning = OpenSSLCipherString.levelWarning(SystemProfile.expand(value))
+                {
+                    warnings.append("\(name) = \(value) in \(path), the system's policy: \(warning)")
+                }
             } catch {
                 warnings.append("\(name) = \(value) in \(path), the system's policy, is not obeyed: \(error)")
             }

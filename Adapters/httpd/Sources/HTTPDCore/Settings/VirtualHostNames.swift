@@ -14,10 +14,8 @@ public struct VirtualHostNames: Sendable {
     /// The first name, as bytes.
     var primary: [UInt8] { exact.first ?? [] }
 
-    /// Whether the host answers to a name that a client has sent: any bytes, compared without regard to the case of ASCII.
-    public func contains(_ name: some Sequence<UInt8>) -> Bool { contains(lowercased: Self.lowercased(name)) }
-
-    /// The same for a name in lower case: with many hosts it is brought to that once.
+    /// Whether the host answers to a name that a client has sent: any bytes, of which the letters of ASCII are in lower case.
+    /// With many hosts they are brought to that once, see ``lowercased(_:)``.
     public func contains(lowercased name: [UInt8]) -> Bool {
         exact.contains(name) || patterns.contains { Self.matches(name, $0) }
     }

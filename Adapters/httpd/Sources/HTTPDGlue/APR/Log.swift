@@ -76,11 +76,5 @@ func log(
 private func limited(_ level: CInt, for request: UnsafeMutablePointer<request_rec>) -> CInt {
     guard level <= APLOG_ERR, let record = unsafe request.pointee.connection else { return level }
     if let connection = unsafe Connection.of(record) { return connection.limited(level) }
-    // Without TLS. The requests of HTTP/2 have threads and notes of their own, which tell nothing of each other.
-    let note = "safetls-complained"
-    guard unsafe record.pointee.master == nil, unsafe apr_table_get(record.pointee.notes, note) == nil else {
-        return APLOG_INFO
-    }
-    unsafe apr_table_set(record.pointee.notes, note, "1")
-    return level
+    return unsafe tlsd_is_first_complaint(record.pointee.master ?? record) ? level : APLOG_INFO
 }

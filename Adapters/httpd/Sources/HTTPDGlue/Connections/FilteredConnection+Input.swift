@@ -162,11 +162,16 @@ extension FilteredConnection {
     /// How long the other side may take to end its handshake or to say close_notify, in microseconds.
     private static let closingPatience: apr_time_t = 2_000_000
 
-    /// Waits while the connection stays in a phase and the other side has not said close_notify, but not for long. What else
-    /// it sends is dropped.
+    /// Waits while the connection stays in a phase and the other side has not said close_notify, but not for long, and only
+    /// while few others wait. What else it sends is dropped.
     func awaitPeer(in current: Phase) {
         // A connection that idled for too long is closed by a thread that has others to see to.
         if let state = unsafe record.pointee.cs, unsafe state.pointee.state == CONN_STATE_KEEPALIVE { return }
+        guard !HandshakePatience.shared.ifFewWait({ wait(in: current) }) else { return }
+        report(.clientLeft, level: APLOG_DEBUG, "the \(peer) is not waited for at the end, as others are already")
+    }
+
+    private func wait(in current: Phase) {
         let end = apr_time_now() + Self.closingPatience
         while phase == current, inputEnd == nil {
             buffer.consumePlaintext(buffer.plaintext.count)

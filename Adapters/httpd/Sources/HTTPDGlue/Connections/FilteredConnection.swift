@@ -60,7 +60,7 @@ import Synchronization
     /// Whether a line was written about the connection that administrators have to see.
     private let hasComplained = Atomic(false)
     /// What the other side is called in messages, and how loud those about it are.
-    private let peer: String
+    let peer: String
     private let failureLevel: CInt
 
     init?(

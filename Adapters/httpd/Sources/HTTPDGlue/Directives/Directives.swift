@@ -83,7 +83,7 @@ func tlsd_set_preferred_ciphers(
     _ names: UnsafePointer<UnsafeMutablePointer<CChar>>
 ) -> UnsafePointer<CChar>? {
     unsafe directive("TLSCiphersPrefer", command) { settings throws(DirectiveError) in
-        warn("TLSCiphersPrefer", try settings.setPreferredCiphers(unsafe strings(count, names)))
+        unsafe warn("TLSCiphersPrefer", try settings.setPreferredCiphers(strings(count, names)), command)
     }
 }
 
@@ -95,7 +95,7 @@ func tlsd_set_suppressed_ciphers(
     _ names: UnsafePointer<UnsafeMutablePointer<CChar>>
 ) -> UnsafePointer<CChar>? {
     unsafe directive("TLSCiphersSuppress", command) { settings throws(DirectiveError) in
-        warn("TLSCiphersSuppress", try settings.setSuppressedCiphers(unsafe strings(count, names)))
+        unsafe warn("TLSCiphersSuppress", try settings.setSuppressedCiphers(strings(count, names)), command)
     }
 }
 

@@ -25,7 +25,7 @@ func tlsd_ssl_directive(
         }
         if ProxySettings.knows(name) {
             let settings = unsafe ProxyDirectives.settings(of: config, Pool(command.pointee.pool))
-            warn(name, try settings?.apply(name, words, at: line))
+            unsafe warn(name, try settings?.apply(name, words, at: line), command)
             unsafe NamedFiles.note(name, words, command)
             if let settings, unsafe command.pointee.path != nil { unsafe ProxyDirectives.note(settings, command) }
             return nil
@@ -54,7 +54,7 @@ func tlsd_ssl_directive(
             guard words.count == 1 else { throw DirectiveError("takes one argument") }
             return unsafe words[0].withCString { unsafe tlsd_cache_configure(cache, command, $0) }
         }
-        warn(name, try state.settings.apply(ssl: name, words, at: line))
+        unsafe warn(name, try state.settings.apply(ssl: name, words, at: line), command)
         unsafe NamedFiles.note(name, words, command)
         return nil
     } catch {
@@ -62,10 +62,10 @@ func tlsd_ssl_directive(
     }
 }
 
-/// Tells the administrator what was read and will not do what it seems to say.
-func warn(_ name: String, _ sentence: String?) {
-    guard let sentence else { return }
-    unsafe tlsd_log_server(nil, tlsd_startup_warning, APR_SUCCESS, Event.configuration.line("\(name): \(sentence)"))
+/// Keeps for the check of the configuration what was read and will not do what it seems to say.
+func warn(_ name: String, _ sentence: String?, _ command: UnsafeMutablePointer<cmd_parms>) {
+    guard let sentence, let state = unsafe ServerState.of(command.pointee.server) else { return }
+    state.warnings.append(("\(name): \(sentence)", unsafe place(of: command)))
 }
 
 /// Where directives may stand.

@@ -22,6 +22,7 @@ func tlsd_check_config(
     _ server: UnsafeMutablePointer<server_rec>
 ) -> CInt {
     var findings = Findings()
+    unsafe StartWarnings.writeOfDirectives(main: server)
     unsafe obeySystem(main: server)
     unsafe prepareServers(main: server, pool: Pool(pool), &findings)
     tlsd_hide_passphrases()

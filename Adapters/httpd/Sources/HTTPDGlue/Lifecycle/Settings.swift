@@ -33,6 +33,8 @@ final class ServerState {
     var namedFiles: [NamedFile] = []
     /// The `<Proxy>` sections of this server, and where their first directive stands.
     var sections: [(settings: ProxySettings, place: String)] = []
+    /// What directives of this server say that has no effect, and where: said when all are read.
+    var warnings: [(text: String, place: String)] = []
     /// What directives of this server found wrong, to be said with everything else.
     var problems: [String] = []
     /// Something that this server needs is wrong: it is said already, and no policy can be made.
@@ -105,6 +107,7 @@ func tlsd_merge_server_config(
     // What is inherited is told of the server that says it.
     merged.namedFiles = inner.namedFiles
     merged.sections = inner.sections
+    merged.warnings = inner.warnings
     merged.problems = inner.problems
     merged.isBroken = inner.isBroken || outer.isBroken
     return unsafe Pool(pool).adopt(merged)

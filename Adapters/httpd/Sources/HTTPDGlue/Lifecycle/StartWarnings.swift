@@ -6,6 +6,17 @@ import TLSCertificates
 
 /// What an administrator wants to know of a configuration that works: said at each start and restart, and by `configtest`.
 enum StartWarnings {
+    /// What directives say that has no effect: each sentence once, however many hosts include it.
+    static func writeOfDirectives(main: UnsafeMutablePointer<server_rec>) {
+        var warnings = DirectiveWarnings()
+        for host in unsafe [Host(main)].compactMap({ $0 }) + Host.all(behind: main) {
+            for (text, place) in host.state.warnings { warnings.add(text, at: place) }
+        }
+        for sentence in warnings.sentences {
+            unsafe tlsd_log_server(nil, tlsd_startup_warning, APR_SUCCESS, Event.configuration.line(sentence))
+        }
+    }
+
     /// Looks at all servers that speak TLS.
     static func write(main: UnsafeMutablePointer<server_rec>) {
         let now = Int64(apr_time_now() / 1_000_000)

@@ -43,7 +43,9 @@ struct SharedSessionStore: SessionStore {
 @c @implementation
 func tlsd_warn_of_cache(_ cache: UnsafePointer<CChar>) {
     let name = unsafe String(cString: cache)
-    warn(name, "what processes that speak with clients have written there is read by the parent, as root; shmcb is not")
+    let sentence =
+        "\(name): what processes that speak with clients have written there is read by the parent, as root; shmcb is not"
+    unsafe tlsd_log_server(nil, tlsd_startup_warning, APR_SUCCESS, Event.configuration.line(sentence))
 }
 
 @c @implementation
