@@ -32,7 +32,8 @@ let package = Package(
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
         ),
         .target(name: "CSockets"),
-        .target(name: "TLSCrypto", dependencies: ["CLibcrypto"], swiftSettings: safe),
+        .target(name: "MLKEM", swiftSettings: safe),
+        .target(name: "TLSCrypto", dependencies: ["CLibcrypto", "MLKEM"], swiftSettings: safe),
         .target(name: "TLSCertificates", dependencies: ["TLSCrypto"], swiftSettings: safe),
         .target(name: "SafeTLS", dependencies: ["TLSCertificates", "TLSCrypto"], swiftSettings: safe),
         .target(
