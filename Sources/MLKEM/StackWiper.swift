@@ -3,7 +3,7 @@
 /// Overwrites the part of the stack below the caller, where the functions that it has called had their variables.
 ///
 /// An operation's vectors, hash states and copies of registers are all there, whatever the optimiser has made of them: functions
-/// that do the work are never inlined into those that call this. The deepest takes some 16 KiB; `make constant-time`
+/// that do the work are never inlined into those that call this. The deepest take some 12 KiB in all; `make constant-time`
 /// looks for what is left.
 @inline(never)
 func wipeStack() {
