@@ -2,7 +2,8 @@
 
 /// A parameter set of ML-KEM (FIPS 203 §8), and with it the key encapsulation itself.
 ///
-/// Memory is the caller's, who wipes it; nothing is allocated. What the operations leave on the stack they wipe.
+/// Memory is the caller's, who wipes it; nothing is allocated. What the operations leave on the stack they wipe: together they
+/// need 48 KiB of it.
 public enum ParameterSet: Sendable, Hashable, CaseIterable {
     /// ML-KEM-768, of security category 3.
     case mlKEM768

@@ -69,8 +69,8 @@ extension KeyExchangeGroup {
         }
     }
 
-    /// Whether ML-KEM's part comes before the classical one, in shares and in the secret. What a validated module has to
-    /// have first for FIPS 140 is first, and X25519 isn't validated.
+    /// Whether ML-KEM's part comes before the classical one, in shares and in the secret (RFC 10024): SP 800-56C wants an
+    /// approved scheme's secret first, and X25519's is none.
     var putsKEMFirst: Bool { self == .x25519MLKEM768 }
 
     /// The length of the classical private key and of the classical secret, in bytes.
