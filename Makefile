@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build module inspect install uninstall test test-busy bogo demo demo-migrate serve load docs bench format lint clean
+.PHONY: help setup build module inspect install uninstall test test-busy bogo demo demo-migrate serve load docs bench format lint constant-time round-trips timing clean
 
 # Port of `make serve`.
 PORT ?= 8443
@@ -13,7 +13,7 @@ PORT ?= 8443
 ARGS ?=
 
 # apache2-bin is httpd and its modules without the Debian service, so installing it starts nothing.
-PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl ssl-cert gnutls-bin curl nghttp2-client wrk python3 procps binutils gcc
+PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl ssl-cert gnutls-bin curl nghttp2-client wrk python3 procps binutils gcc valgrind
 # Release executables are built once, in the benchmark package, which depends on everything they need.
 # They look for libraries only where the system has them, and their tables of functions are read-only once they run.
 RELEASE := swift build --configuration release --static-swift-stdlib --package-path Benchmarks -Xlinker -s \
@@ -83,6 +83,28 @@ test-busy: setup module ## Run every test with the lowest priority, beside a bus
 bogo: setup ## Run BoGo, BoringSSL's TLS test runner (fetched from Debian), against the library
 	swift build --configuration release --static-swift-stdlib --product BogoShim -Xlinker -s
 	@Tests/BogoShim/run.sh "$$(swift build --configuration release --static-swift-stdlib --show-bin-path)/BogoShim" $(ARGS)
+
+# Valgrind 3.19 does not read the debug information of Swift 6.
+MLKEM_CHECK := swift build --configuration release --static-swift-stdlib --product MLKEMCheck -Xlinker --strip-debug
+MEMCHECK := valgrind --quiet --error-exitcode=99
+
+constant-time: setup ## Check that no branch and no address of ML-KEM depends on a secret, and that none stays on the stack
+	$(MLKEM_CHECK)
+	@check=$$($(MLKEM_CHECK) --show-bin-path)/MLKEMCheck; \
+	$(MEMCHECK) "$$check" secrets; \
+	for fault in planted-branch planted-index; do \
+	    status=0; $(MEMCHECK) "$$check" $$fault > /dev/null 2>&1 || status=$$?; \
+	    [ "$$status" = 99 ] || { echo "constant-time: valgrind does not find the $$fault" >&2; exit 1; }; \
+	done; \
+	"$$check" stack
+
+round-trips: setup ## Check 10,000 keys of each kind of ML-KEM against published hashes
+	$(MLKEM_CHECK)
+	@"$$($(MLKEM_CHECK) --show-bin-path)/MLKEMCheck" round-trips
+
+timing: setup ## Measure whether ML-KEM's times depend on secrets: |t| of a million samples each, some ten minutes (ARGS=SAMPLES)
+	$(MLKEM_CHECK)
+	@"$$($(MLKEM_CHECK) --show-bin-path)/MLKEMCheck" timing $(ARGS)
 
 demo: setup module ## Serve HTTPS with Debian's httpd and the module, and fetch from it with curl
 	@Adapters/httpd/demo/demo.sh build/mod_tls.so

@@ -19,6 +19,7 @@ let package = Package(
     products: [
         .library(name: "SafeTLS", targets: ["SafeTLS"]),
         .library(name: "TLSCertificates", targets: ["TLSCertificates"]),
+        .library(name: "MLKEM", targets: ["MLKEM"]),
         .library(name: "TLSCertificateCompression", targets: ["TLSCertificateCompression"]),
         .executable(name: "safetls", targets: ["SafeTLSCommand"]),
     ],
@@ -32,7 +33,8 @@ let package = Package(
             providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]
         ),
         .target(name: "CSockets"),
-        .target(name: "TLSCrypto", dependencies: ["CLibcrypto"], swiftSettings: safe),
+        .target(name: "MLKEM", swiftSettings: safe),
+        .target(name: "TLSCrypto", dependencies: ["CLibcrypto", "MLKEM"], swiftSettings: safe),
         .target(name: "TLSCertificates", dependencies: ["TLSCrypto"], swiftSettings: safe),
         .target(name: "SafeTLS", dependencies: ["TLSCertificates", "TLSCrypto"], swiftSettings: safe),
         .target(
@@ -52,7 +54,8 @@ let package = Package(
             ],
             swiftSettings: safe + spansFromC
         ),
-        .testTarget(name: "TLSCryptoTests", dependencies: ["TLSCrypto"], swiftSettings: safe),
+        .testTarget(name: "MLKEMTests", dependencies: ["MLKEM"], swiftSettings: safe),
+        .testTarget(name: "TLSCryptoTests", dependencies: ["TLSCrypto", "MLKEM"], swiftSettings: safe),
         .testTarget(name: "TLSCertificatesTests", dependencies: ["TLSCertificates", "TLSCrypto"], swiftSettings: safe),
         .testTarget(
             name: "SafeTLSTests",
@@ -65,6 +68,13 @@ let package = Package(
             dependencies: ["SafeTLS", "TLSCertificates", "TLSCrypto", "CSockets"],
             path: "Tests/BogoShim",
             exclude: ["config.json", "report.py", "run.sh"],
+            swiftSettings: safe + spansFromC
+        ),
+        .target(name: "CMLKEMCheck", path: "Tests/CMLKEMCheck"),
+        .executableTarget(
+            name: "MLKEMCheck",
+            dependencies: ["MLKEM", "CMLKEMCheck"],
+            path: "Tests/MLKEMCheck",
             swiftSettings: safe + spansFromC
         ),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: safe),

@@ -37,6 +37,7 @@ let package = Package(
                 "CBenchmarkPeer",
                 .product(name: "SafeTLS", package: "SafeTLS"),
                 .product(name: "TLSCertificates", package: "SafeTLS"),
+                .product(name: "MLKEM", package: "SafeTLS"),
             ],
             swiftSettings: safe
         ),

@@ -15,6 +15,7 @@
 #include "agreement.h"
 #include "configuration.h"
 #include "hash.h"
+#include "kem.h"
 #include "keys.h"
 
 #endif

@@ -3,6 +3,7 @@
 /// Whose work a number counts.
 enum Side: String {
     case server, client, seal, open
+    case generate, encapsulate, decapsulate
 }
 
 /// Which implementation did the work. `libcrypto` is the floor: the bare primitives.
@@ -16,6 +17,7 @@ enum Metric: String, CaseIterable {
     case megabytesPerSecond = "mb_per_second"
     case bytes
     case allocations
+    case microseconds
 
     var unit: String {
         switch self {
@@ -23,6 +25,7 @@ enum Metric: String, CaseIterable {
         case .megabytesPerSecond: "MB/s"
         case .bytes: "B"
         case .allocations: "allocations"
+        case .microseconds: "µs"
         }
     }
 
@@ -33,6 +36,7 @@ enum Metric: String, CaseIterable {
         case .megabytesPerSecond: "Megabytes per second of CPU time"
         case .bytes: "Heap bytes of an idle connection after its handshake"
         case .allocations: "Allocations per handshake, by side"
+        case .microseconds: "CPU time of ML-KEM by itself, by operation"
         }
     }
 }

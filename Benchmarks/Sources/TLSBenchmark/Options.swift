@@ -20,7 +20,7 @@ struct Options {
         cases: \(allNames.joined(separator: " "))
         """
 
-    static let allNames = HandshakeCase.all.map(\.name) + RecordCase.all.map(\.name)
+    static let allNames = HandshakeCase.all.map(\.name) + RecordCase.all.map(\.name) + KEMCase.all.map(\.name)
 
     init(arguments: [String]) throws(UsageError) {
         var rest = arguments[...]

@@ -39,7 +39,9 @@ struct Report {
             }
             rows.append(
                 [measurement.benchmark, measurement.side.rawValue]
-                    + stacks.map { value($0).map { decimal($0, digits: 0) } ?? "-" } + [ratio]
+                    + stacks.map { value($0).map { decimal($0, digits: metric == .microseconds ? 1 : 0) } ?? "-" } + [
+                        ratio
+                    ]
             )
         }
         return metric.title + " (" + metric.unit + ")\n" + aligned(rows)

@@ -81,7 +81,7 @@ struct Runner {
     }
 
     /// Gives each stack a slice in turn, in alternating order, until the budget is used.
-    private func interleave(_ stacks: [Stack], _ slice: (Stack) throws -> Void) throws {
+    func interleave(_ stacks: [Stack], _ slice: (Stack) throws -> Void) throws {
         let start = bench_read_meters().nanoseconds
         var round = 0
         while round < fewestSlices || bench_read_meters().nanoseconds - start < budget {

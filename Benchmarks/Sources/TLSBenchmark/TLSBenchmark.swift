@@ -30,6 +30,9 @@ struct TLSBenchmark {
         for benchmark in RecordCase.all where options.includes(benchmark.name) {
             report.measurements += try runner.measure(benchmark)
         }
+        for benchmark in KEMCase.all where options.includes(benchmark.name) {
+            report.measurements += try runner.measure(benchmark)
+        }
         return report
     }
 

@@ -68,7 +68,7 @@ enum ConfigurationCheck {
 
     static func groups(_ groups: [NamedGroup]) throws(ConfigurationError) {
         if groups.isEmpty { throw ConfigurationError(reason: "no key exchange group is enabled") }
-        for group in groups where group.keyExchangeGroup == nil {
+        for group in groups where !NamedGroup.supported.contains(group) {
             throw ConfigurationError(reason: "the key exchange group \(group) is not supported")
         }
     }

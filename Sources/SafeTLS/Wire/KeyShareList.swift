@@ -31,12 +31,10 @@ struct KeyShareList: ~Escapable {
             let group = try KeyShareEntry(&reader).group
             count += 1
             let position: UInt64
-            if group == .x25519MLKEM768 {
-                position = 63
-            } else if group.rawValue < 63 {
-                position = UInt64(group.rawValue)
-            } else {
-                continue
+            switch group.rawValue {
+            case 0..<61: position = UInt64(group.rawValue)
+            case 0x11EB...0x11ED: position = UInt64(group.rawValue - 0x11EB) + 61
+            default: continue
             }
             guard seen & (1 << position) == 0 else { throw .illegalParameter("holds two keys for \(group.name)") }
             seen |= 1 << position

@@ -10,6 +10,9 @@ extension NamedGroup {
         case .secp256r1: .secp256r1
         case .secp384r1: .secp384r1
         case .secp521r1: .secp521r1
+        case .x25519MLKEM768: .x25519MLKEM768
+        case .secp256r1MLKEM768: .secp256r1MLKEM768
+        case .secp384r1MLKEM1024: .secp384r1MLKEM1024
         default: nil
         }
     }
@@ -20,6 +23,9 @@ extension NamedGroup {
         case .secp256r1: self = .secp256r1
         case .secp384r1: self = .secp384r1
         case .secp521r1: self = .secp521r1
+        case .x25519MLKEM768: self = .x25519MLKEM768
+        case .secp256r1MLKEM768: self = .secp256r1MLKEM768
+        case .secp384r1MLKEM1024: self = .secp384r1MLKEM1024
         }
     }
 }

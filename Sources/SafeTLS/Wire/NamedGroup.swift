@@ -18,8 +18,12 @@ public struct NamedGroup: RawRepresentable, Hashable, Sendable {
     public static let secp521r1 = NamedGroup(rawValue: 25)
     /// X25519 (RFC 7748).
     public static let x25519 = NamedGroup(rawValue: 29)
-    /// The hybrid of ML-KEM-768 and X25519, known by name only.
+    /// NIST P-256 and ML-KEM-768 (RFC 10024), known by name only.
+    public static let secp256r1MLKEM768 = NamedGroup(rawValue: 0x11EB)
+    /// ML-KEM-768 and X25519 (RFC 10024), known by name only.
     public static let x25519MLKEM768 = NamedGroup(rawValue: 0x11EC)
+    /// NIST P-384 and ML-KEM-1024 (RFC 10024), known by name only.
+    public static let secp384r1MLKEM1024 = NamedGroup(rawValue: 0x11ED)
 
     /// Every group this library negotiates, in its order of preference.
     public static let supported: [NamedGroup] = [.x25519, .secp256r1, .secp384r1, .secp521r1]
@@ -43,7 +47,9 @@ public struct NamedGroup: RawRepresentable, Hashable, Sendable {
         case .secp384r1: "secp384r1"
         case .secp521r1: "secp521r1"
         case .x25519: "x25519"
+        case .secp256r1MLKEM768: "SecP256r1MLKEM768"
         case .x25519MLKEM768: "X25519MLKEM768"
+        case .secp384r1MLKEM1024: "SecP384r1MLKEM1024"
         default: hexadecimal(rawValue)
         }
     }

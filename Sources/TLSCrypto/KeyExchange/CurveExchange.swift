@@ -32,7 +32,7 @@ enum CurveExchange {
         // Uncompressed only (RFC 8446 §4.2.8.2, RFC 8422 §5.1.2).
         guard peer.count == group.publicKeyLength, peer[0] == 4 else { throw .invalidPeerKey }
         let curve = try unsafe SharedGroup.curve(group)
-        let count = group.secretLength
+        let count = group.scalarLength
         var secret = Secret(zeroed: count)
         var output = secret.mutableBytes
         let result = unsafe output.withUnsafeMutableBufferPointer { output in

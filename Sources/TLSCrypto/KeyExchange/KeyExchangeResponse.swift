@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import MLKEM
+
 /// A server's half of a key exchange: what it sends, and the secret.
 ///
 /// A response to a public key rather than a key pair, so that a KEM (whose answer depends on the client's key) fits
@@ -15,16 +17,42 @@ public struct KeyExchangeResponse: ~Copyable, Sendable {
         sharedSecret
     }
 
-    /// Makes an ephemeral key in `group` and agrees with the holder of `peerPublicKey`.
+    /// Makes an ephemeral key in `group` and agrees with the holder of `peerPublicKey`. A combination with ML-KEM draws the 32
+    /// bytes that are encapsulated before the key.
     ///
-    /// - Throws: ``CryptoError/invalidPeerKey``; otherwise as ``KeyExchangePrivateKey/init(_:random:)``.
+    /// - Throws: ``CryptoError/invalidPeerKey``, also for an encapsulation key with coefficients that are not reduced
+    ///   (FIPS 203 §7.2); otherwise as ``KeyExchangePrivateKey/init(_:random:)``.
     public static func respond(
         to peerPublicKey: Span<UInt8>,
         group: KeyExchangeGroup,
         random: some RandomSource
     ) throws(CryptoError) -> KeyExchangeResponse {
-        let key = try KeyExchangePrivateKey(group, random: random)
-        let publicKey = key.publicKey
-        return KeyExchangeResponse(publicKey: publicKey, sharedSecret: try key.sharedSecret(with: peerPublicKey))
+        guard let parameters = group.parameters else {
+            let key = try ClassicalPrivateKey(group, random: random)
+            return KeyExchangeResponse(
+                publicKey: key.publicKey,
+                sharedSecret: try key.sharedSecret(with: peerPublicKey)
+            )
+        }
+        guard
+            let parts = group.parts(
+                of: peerPublicKey,
+                length: group.publicKeyLength,
+                kemLength: parameters.encapsulationKeyLength
+            )
+        else { throw .invalidPeerKey }
+        let encapsulation = try Encapsulation.encapsulate(
+            parameters,
+            to: peerPublicKey.extracting(parts.kem),
+            random: random
+        )
+        let key = try ClassicalPrivateKey(group.classicalGroup, random: random)
+        let classicalSecret = try key.sharedSecret(with: peerPublicKey.extracting(parts.classical))
+        let ciphertext = encapsulation.ciphertext
+        let kemSecret = encapsulation.takeSharedSecret()
+        return KeyExchangeResponse(
+            publicKey: group.putsKEMFirst ? ciphertext + key.publicKey : key.publicKey + ciphertext,
+            sharedSecret: group.combined(classical: classicalSecret, kem: kemSecret)
+        )
     }
 }

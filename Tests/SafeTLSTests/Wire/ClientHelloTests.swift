@@ -145,6 +145,18 @@ import Testing
             content: [0, 10, 0x11, 0xEC, 0, 1, 1, 0x11, 0xEC, 0, 1, 2],
             alert: .illegalParameter
         ),
+        Case(
+            description: "two hybrid keys with P-256",
+            type: 51,
+            content: [0, 10, 0x11, 0xEB, 0, 1, 1, 0x11, 0xEB, 0, 1, 2],
+            alert: .illegalParameter
+        ),
+        Case(
+            description: "two hybrid keys with P-384",
+            type: 51,
+            content: [0, 10, 0x11, 0xED, 0, 1, 1, 0x11, 0xED, 0, 1, 2],
+            alert: .illegalParameter
+        ),
         Case(description: "empty cookie", type: 44, content: [0, 0]),
         Case(description: "no modes", type: 45, content: [0]),
         Case(description: "no point formats", type: 11, content: [0]),

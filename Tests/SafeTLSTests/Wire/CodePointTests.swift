@@ -46,7 +46,10 @@ import Testing
             #expect(NamedGroup(group).keyExchangeGroup == group)
         }
         #expect(NamedGroup.supported.map(\.rawValue) == [29, 23, 24, 25])
-        #expect(NamedGroup.x25519MLKEM768.keyExchangeGroup == nil)
+        #expect(NamedGroup(rawValue: 0x11EB) == .secp256r1MLKEM768)
+        #expect(NamedGroup(rawValue: 0x11EC) == .x25519MLKEM768)
+        #expect(NamedGroup(rawValue: 0x11ED) == .secp384r1MLKEM1024)
+        #expect(NamedGroup(rawValue: 0x11EE).keyExchangeGroup == nil)
         #expect(NamedGroup(name: "P-256") == .secp256r1 && NamedGroup(name: "X25519") == .x25519)
         #expect(NamedGroup(name: "X25519MLKEM768") == nil)
     }

@@ -88,4 +88,17 @@ struct bench_records libssl_records(int cipher, size_t size, int count);
 /// The floor: the same bytes through EVP alone, with a record's nonce and additional data.
 struct bench_records libcrypto_records(int cipher, size_t size, int count);
 
+/// Costs of some ML-KEM operations of each kind. All are zero on failure.
+struct bench_kem {
+    uint64_t generate_nanoseconds;
+    uint64_t encapsulate_nanoseconds;
+    uint64_t decapsulate_nanoseconds;
+};
+
+/// Whether this libcrypto has ML-KEM: from 3.5 on.
+bool libcrypto_has_kem(void);
+
+/// ML-KEM-768 or -1024 through EVP: keys are generated, read from bytes, and used once.
+struct bench_kem libcrypto_kem(int size, int count);
+
 #endif

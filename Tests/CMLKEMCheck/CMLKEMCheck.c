@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#define _GNU_SOURCE
+#include "CMLKEMCheck.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#if defined(__has_include) && __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+#define HAS_MEMCHECK 1
+#endif
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+bool check_has_memcheck(void) {
+#ifdef HAS_MEMCHECK
+    return RUNNING_ON_VALGRIND > 0;
+#else
+    return false;
+#endif
+}
+
+void check_make_secret(uint8_t *bytes, size_t count) {
+#ifdef HAS_MEMCHECK
+    (void)VALGRIND_MAKE_MEM_UNDEFINED(bytes, count);
+#else
+    (void)bytes, (void)count;
+#endif
+}
+
+void check_make_public(uint8_t *bytes, size_t count) {
+#ifdef HAS_MEMCHECK
+    (void)VALGRIND_MAKE_MEM_DEFINED(bytes, count);
+#else
+    (void)bytes, (void)count;
+#endif
+}
+
+static uint8_t own_stack[1 << 20] __attribute__((aligned(4096)));
+
+static void *run(void *operation) {
+    void (*function)(void);
+    memcpy(&function, operation, sizeof function);
+    function();
+    return NULL;
+}
+
+bool check_run_on_own_stack(void (*operation)(void)) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    memset(own_stack, 0, sizeof own_stack);
+    if (pthread_attr_init(&attributes) != 0) {
+        return false;
+    }
+    bool done = pthread_attr_setstack(&attributes, own_stack, sizeof own_stack) == 0
+                && pthread_create(&thread, &attributes, run, &operation) == 0 && pthread_join(thread, NULL) == 0;
+    pthread_attr_destroy(&attributes);
+    return done;
+}
+
+bool check_stack_has(const uint8_t *secret, size_t count) {
+    for (size_t start = 0; start + 8 <= count; start += 8) {
+        if (memmem(own_stack, sizeof own_stack, secret + start, 8) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t check_stack_depth(void) {
+    size_t unused = 0;
+    while (unused < sizeof own_stack && own_stack[unused] == 0) {
+        unused++;
+    }
+    return sizeof own_stack - unused;
+}
+
+uint64_t check_ticks(void) {
+#if defined(__x86_64__)
+    _mm_lfence();
+    uint64_t ticks = __rdtsc();
+    _mm_lfence();
+    return ticks;
+#else
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+#endif
+}
+
+void check_print_by_lines(void) {
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+}

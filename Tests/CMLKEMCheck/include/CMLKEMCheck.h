@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What checking for secrets needs of C: valgrind's client requests, a stack to look through, a clock of the processor.
+
+#ifndef CMLKEMCHECK_H
+#define CMLKEMCHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lifetimebound.h>
+#include <ptrcheck.h>
+
+/// Whether the program runs under valgrind's memcheck, and the requests were compiled in.
+bool check_has_memcheck(void);
+
+/// Marks bytes as undefined: memcheck complains about every branch and every address that depends on them.
+void check_make_secret(uint8_t *__counted_by(count) bytes __noescape, size_t count);
+
+/// Marks bytes as defined.
+void check_make_public(uint8_t *__counted_by(count) bytes __noescape, size_t count);
+
+/// Runs a function on a stack of its own, which is kept.
+bool check_run_on_own_stack(void (*operation)(void));
+
+/// Whether that stack has eight bytes in a row, at any place, that `secret` has in a row.
+bool check_stack_has(const uint8_t *__counted_by(count) secret __noescape, size_t count);
+
+/// How many bytes of that stack the function used.
+size_t check_stack_depth(void);
+
+/// Has standard output written line by line, wherever it goes.
+void check_print_by_lines(void);
+
+/// A counter that goes up steadily and fast.
+uint64_t check_ticks(void);
+
+#endif

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CMLKEMCheck
+import MLKEM
+
+/// Measures whether an operation takes another time with one secret than with random ones, as dudect does: two classes of inputs
+/// in random order, Welch's t-test on all samples and on those below several percentiles, since the slowest are the machine's
+/// doing. Beyond 4.5 the classes differ.
+enum TimingCheck {
+    private static let limit = 4.5
+    /// Inputs of each class; copied into one place before the clock starts, so that caches know no difference.
+    private static let inputs = 512
+
+    /// One thing that may not be seen in times.
+    private struct Experiment {
+        let name: String
+        /// Fills an input of a class.
+        let prepare: (_ isRandom: Bool, inout Draw, inout Buffers) -> [UInt8]
+        /// Puts an input in its place.
+        let load: (borrowing [UInt8], inout Buffers) -> Void
+        let operate: (inout Buffers) -> Void
+    }
+
+    static func run(samples: Int, sets: [ParameterSet]) -> Bool {
+        var passed = true
+        for set in sets {
+            for experiment in experiments(set) {
+                var result = statistic(experiment, set, samples)
+                var words = ""
+                if result >= limit {
+                    // One in some 10,000 runs is beyond by chance; a difference is there again.
+                    let again = statistic(experiment, set, samples)
+                    words = " (first \(decimal(result)))"
+                    result = min(result, again)
+                }
+                passed = passed && result < limit
+                print("timing: \(set) \(experiment.name): |t| = \(decimal(result))\(words) at \(samples) samples")
+            }
+        }
+        return passed
+    }
+
+    private static func copy(_ source: borrowing [UInt8], into target: inout [UInt8], at offset: Int = 0) {
+        for i in 0..<source.count { target[offset + i] = source[i] }
+    }
+
+    private static func experiments(_ set: ParameterSet) -> [Experiment] {
+        let start = set.decapsulationKeyLength - 32
+        return [
+            Experiment(
+                name: "encapsulation, one message or random ones",
+                prepare: { isRandom, draw, _ in isRandom ? draw.bytes(32) : [UInt8](repeating: 0, count: 32) },
+                load: { copy($0, into: &$1.message) },
+                operate: { $0.encapsulate() }
+            ),
+            Experiment(
+                name: "decapsulation, one secret key or random ones",
+                prepare: { isRandom, draw, buffers in
+                    // The public part stays: what is drawn of it may take its time.
+                    guard isRandom else { return buffers.decapsulationKey }
+                    var other = Buffers(set)
+                    draw.fill(&other.seed)
+                    other.generate()
+                    var key = buffers.decapsulationKey
+                    for i in 0..<set.vectorLength { key[i] = other.decapsulationKey[i] }
+                    for i in start..<key.count { key[i] = other.decapsulationKey[i] }
+                    return key
+                },
+                load: { copy($0, into: &$1.decapsulationKey) },
+                operate: { $0.decapsulate() }
+            ),
+            Experiment(
+                name: "decapsulation, ciphertexts that are right or corrupted",
+                prepare: { isRandom, draw, buffers in
+                    var other = buffers
+                    draw.fill(&other.message)
+                    other.encapsulate()
+                    if isRandom {
+                        let place = draw.bytes(2)
+                        let index = (Int(place[0]) << 8 | Int(place[1])) % other.ciphertext.count
+                        other.ciphertext[index] ^= 0x55
+                    }
+                    return other.ciphertext
+                },
+                load: { copy($0, into: &$1.ciphertext) },
+                operate: { $0.decapsulate() }
+            ),
+            Experiment(
+                name: "key generation, one seed of the noise or random ones",
+                prepare: { isRandom, draw, _ in isRandom ? draw.bytes(32) : [UInt8](repeating: 0, count: 32) },
+                load: { copy($0, into: &$1.message) },
+                operate: { buffers in
+                    set.makeKey(
+                        buffers.seed,
+                        buffers.message,
+                        &buffers.encapsulationKey,
+                        &buffers.decapsulationKey
+                    )
+                }
+            ),
+        ]
+    }
+
+    private static func statistic(_ experiment: Experiment, _ set: ParameterSet, _ samples: Int) -> Double {
+        var draw = Draw(experiment.name)
+        var buffers = Buffers(set)
+        draw.fill(&buffers.seed)
+        draw.fill(&buffers.message)
+        buffers.generate()
+        buffers.encapsulate()
+        let pool = (0..<2 * inputs).map { experiment.prepare($0 >= inputs, &draw, &buffers) }
+        // The key of the whole experiment, whatever the inputs were made with.
+        var working = buffers
+        var times: [(isRandom: Bool, ticks: Double)] = []
+        times.reserveCapacity(samples)
+        var choices: [UInt8] = []
+        for number in 0..<samples {
+            if number % 4096 == 0 { choices = draw.bytes(3 * 4096) }
+            let place = 3 * (number % 4096)
+            let isRandom = choices[place] & 1 == 1
+            let input = (Int(choices[place + 1]) << 8 | Int(choices[place + 2])) % inputs + (isRandom ? inputs : 0)
+            experiment.load(pool[input], &working)
+            let begin = check_ticks()
+            experiment.operate(&working)
+            let end = check_ticks()
+            times.append((isRandom, Double(end &- begin)))
+        }
+        let sorted = times.map(\.ticks).sorted()
+        var greatest = welch(times[...], below: .infinity)
+        for percentile in [0.99, 0.95, 0.9, 0.8, 0.65, 0.5, 0.35, 0.2, 0.1] {
+            let bound = sorted[min(sorted.count - 1, Int(Double(sorted.count) * percentile))]
+            greatest = max(greatest, welch(times[...], below: bound))
+        }
+        return greatest
+    }
+
+    /// |t| of the two classes' means, of the samples below a bound.
+    private static func welch(_ times: ArraySlice<(isRandom: Bool, ticks: Double)>, below bound: Double) -> Double {
+        var count: (Double, Double) = (0, 0)
+        var mean: (Double, Double) = (0, 0)
+        var squares: (Double, Double) = (0, 0)
+        for (isRandom, ticks) in times where ticks < bound {
+            if isRandom {
+                count.1 += 1
+                let difference = ticks - mean.1
+                mean.1 += difference / count.1
+                squares.1 += difference * (ticks - mean.1)
+            } else {
+                count.0 += 1
+                let difference = ticks - mean.0
+                mean.0 += difference / count.0
+                squares.0 += difference * (ticks - mean.0)
+            }
+        }
+        guard count.0 > 1, count.1 > 1 else { return 0 }
+        let variance = squares.0 / (count.0 - 1) / count.0 + squares.1 / (count.1 - 1) / count.1
+        return variance > 0 ? abs(mean.0 - mean.1) / variance.squareRoot() : 0
+    }
+
+    private static func decimal(_ number: Double) -> String {
+        let hundredths = Int((number * 100).rounded())
+        return "\(hundredths / 100)." + (hundredths % 100 < 10 ? "0" : "") + "\(hundredths % 100)"
+    }
+}
+
+extension ParameterSet {
+    /// A key pair of the two seeds, of which the first is public.
+    fileprivate func makeKey(
+        _ matrixSeed: [UInt8],
+        _ noiseSeed: [UInt8],
+        _ encapsulationKey: inout [UInt8],
+        _ decapsulationKey: inout [UInt8]
+    ) {
+        var first = encapsulationKey.mutableSpan
+        var second = decapsulationKey.mutableSpan
+        makeKey(
+            matrixSeed: matrixSeed.span.extracting(first: 32),
+            noiseSeed: noiseSeed.span,
+            encapsulationKey: &first,
+            decapsulationKey: &second
+        )
+    }
+}
