@@ -22,7 +22,9 @@ find_tool() {
 apxs=${APXS:-$(find_tool apxs2 apxs)}
 apr_config=${APR_CONFIG:-$(find_tool apr-1-config apr-config)}
 HTTPD_CFLAGS="-I$("$apxs" -q INCLUDEDIR) $("$apr_config" --includes)"
-export HTTPD_CFLAGS
+# The module takes nothing but this repository: it is built without a network.
+SAFETLS_LIBRARY_ONLY=1
+export HTTPD_CFLAGS SAFETLS_LIBRARY_ONLY
 
 # The runtime is linked in, so that httpd needs no Swift installation.
 swift build --package-path "$here" -c release --product "$product" -Xswiftc -static-stdlib --disable-local-rpath
