@@ -20,6 +20,8 @@ RELEASE := swift build --configuration release --static-swift-stdlib --package-p
     --disable-local-rpath -Xlinker -z -Xlinker now
 # SwiftPM's plan for a nested package misses files that are new in this one; without a plan it makes one.
 REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml
+# What is made for other systems is made by the scripts in there.
+PACKAGING := Adapters/httpd/packaging
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -43,11 +45,14 @@ setup: ## Install the Debian packages that building, testing and the demonstrati
 	$$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
 	[ -e /etc/ssl/certs/ssl-cert-snakeoil.pem ] || $$root make-ssl-cert generate-default-snakeoil
 
-build: setup module ## Build build/mod_tls.so, build/safetls and build/tls-benchmark
-	@$(REPLAN)
+build: setup module command ## Build build/mod_tls.so, build/mod_ssl.so, build/safetls and build/tls-benchmark
 	$(RELEASE) --product tls-benchmark
+	@mkdir -p build; install -p $$($(RELEASE) --show-bin-path)/tls-benchmark build/
+
+command: setup ## Build the command line, build/safetls
+	@$(REPLAN)
 	$(RELEASE) --product safetls
-	@bin=$$($(RELEASE) --show-bin-path); mkdir -p build; install -p $$bin/safetls $$bin/tls-benchmark build/
+	@mkdir -p build; install -p $$($(RELEASE) --show-bin-path)/safetls build/
 
 module: setup ## Build the httpd module with both its faces, build/mod_tls.so and build/mod_ssl.so
 	@mkdir -p build
@@ -55,19 +60,9 @@ module: setup ## Build the httpd module with both its faces, build/mod_tls.so an
 	Adapters/httpd/build.sh build/mod_tls.so
 	Adapters/httpd/build.sh build/mod_ssl.so
 
-inspect: ## Check that what `make build` left is bound when it is loaded, and looks for libraries only where the system has them
-	@for file in build/mod_tls.so build/mod_ssl.so build/safetls build/tls-benchmark; do \
-	    dynamic=$$(readelf --wide --dynamic $$file) && segments=$$(readelf --wide --segments $$file) || exit 1; \
-	    complain() { echo "inspect: $$file $$1" >&2; exit 1; }; \
-	    grep -qE 'FLAGS.*(BIND_NOW|NOW)' <<< "$$dynamic" || complain "is not bound when it is loaded (-z now)"; \
-	    ! grep -E 'R(UN)?PATH' <<< "$$dynamic" >&2 || complain "looks for libraries in places of its own"; \
-	    ! grep -q TEXTREL <<< "$$dynamic" || complain "changes its code when it is loaded"; \
-	    grep -q GNU_RELRO <<< "$$segments" || complain "can change its tables of functions"; \
-	    ! grep -E 'GNU_STACK.* RWE ' <<< "$$segments" >&2 || complain "can run what is on its stack"; \
-	    ! grep -E 'LOAD.* RWE ' <<< "$$segments" >&2 || complain "can run what it can write"; \
-	    grep -q 'type DYN' <<< "$$(readelf --wide --file-header $$file | sed 's/Type: */type /')" \
-	        || complain "is not position-independent"; \
-	done; echo "inspect: build/ is as it should be"
+inspect: ## Check that what `make build` left is hardened, no larger than needed, and runs on systems with glibc 2.34 and OpenSSL 3.0.0
+	@$(PACKAGING)/inspect.sh build/mod_tls.so build/mod_ssl.so build/safetls
+	@$(PACKAGING)/inspect.sh --here build/tls-benchmark
 
 test: setup module ## Run every test: units, interoperability with other TLS stacks, Debian's httpd
 	swift test $(ARGS)

@@ -33,7 +33,7 @@ built=$(swift build --package-path "$here" -c release --show-bin-path -Xswiftc -
 mkdir -p "$(dirname "$output")"
 cp "$built" "$output.new"
 if [ "${STRIP:-1}" != 0 ] && command -v strip >/dev/null 2>&1; then
-    strip --strip-unneeded "$output.new"
+    strip --strip-unneeded --remove-section=.comment "$output.new"
 fi
 # A running httpd may have the old file mapped: replace the name, never the bytes.
 mv "$output.new" "$output"

@@ -100,7 +100,7 @@ public final class ConnectionFacts: Sendable {
         case "SSL_PROTOCOL": negotiated.version.name
         case "SSL_CIPHER": negotiated.cipherSuite.opensslName
         case "SSL_CIPHER_USEKEYSIZE", "SSL_CIPHER_ALGKEYSIZE":
-            negotiated.cipherSuite.ianaName.contains("AES_128") ? "128" : "256"
+            negotiated.cipherSuite.ianaName.has("AES_128") ? "128" : "256"
         case "SSL_CIPHER_EXPORT": "false"
         case "SSL_COMPRESS_METHOD": "NULL"
         // Renegotiation is refused in TLS 1.2 and gone in TLS 1.3; the extension of RFC 5746 is always sent.
