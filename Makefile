@@ -5,7 +5,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build module inspect install uninstall test test-busy bogo demo demo-migrate serve load bench format lint clean
+.PHONY: help setup build command module inspect install uninstall test test-busy deb lint-deb bogo demo demo-migrate \
+    serve load bench format lint clean
 
 # Port of `make serve`.
 PORT ?= 8443
@@ -24,7 +25,7 @@ REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml
 PACKAGING := Adapters/httpd/packaging
 
 help: ## List the targets
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
 setup: ## Install the Debian packages that building, testing and the demonstration need
 	@command -v swift > /dev/null || { echo "setup: no 'swift' in PATH; Swift 6.3 is at https://swift.org/install" >&2; exit 1; }
@@ -74,6 +75,13 @@ test-busy: setup module ## Run every test with the lowest priority, beside a bus
 	@loops=(); trap 'kill "$${loops[@]}"' EXIT; \
 	for _ in $$(seq "$$(nproc)"); do setsid sh -c 'while :; do :; done' & loops+=($$!); done; \
 	nice -n 19 $(MAKE) test ARGS="$(ARGS)"
+
+deb: module command ## Make Debian packages of the module and the command line, in build/deb
+	@$(PACKAGING)/debian/build.sh
+
+lint-deb: deb ## Judge the Debian packages with lintian: errors and warnings fail
+	@$(MAKE) --no-print-directory setup PACKAGES=lintian
+	lintian --allow-root --tag-display-limit 0 --fail-on error,warning build/deb/*.deb
 
 bogo: setup ## Run BoGo, BoringSSL's TLS test runner (fetched from Debian), against the library
 	swift build --configuration release --static-swift-stdlib --product BogoShim -Xlinker -s
