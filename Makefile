@@ -5,8 +5,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build command module inspect install uninstall test test-busy deb lint-deb bogo demo demo-migrate \
-    serve load bench format lint clean
+.PHONY: help setup build command module inspect install uninstall test test-busy deb lint-deb test-package \
+    test-systems bogo demo demo-migrate serve load bench format lint clean
 
 # Port of `make serve`.
 PORT ?= 8443
@@ -82,6 +82,14 @@ deb: module command ## Make Debian packages of the module and the command line, 
 lint-deb: deb ## Judge the Debian packages with lintian: errors and warnings fail
 	@$(MAKE) --no-print-directory setup PACKAGES=lintian
 	lintian --allow-root --tag-display-limit 0 --fail-on error,warning build/deb/*.deb
+
+test-package: deb ## Install, use and remove the packages in a fresh Debian 12 (as root; fetches it once)
+	@$(MAKE) --no-print-directory setup PACKAGES="debootstrap iproute2"
+	@$(PACKAGING)/systems/run.sh bookworm
+
+test-systems: deb ## The same in Debian 12, 13, sid, Ubuntu 22.04 and 24.04 (ARGS="trixie" for one; ARGS=--build also builds in 13)
+	@$(MAKE) --no-print-directory setup PACKAGES="debootstrap iproute2"
+	@$(PACKAGING)/systems/run.sh $(ARGS)
 
 bogo: setup ## Run BoGo, BoringSSL's TLS test runner (fetched from Debian), against the library
 	swift build --configuration release --static-swift-stdlib --product BogoShim -Xlinker -s
