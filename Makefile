@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build command module inspect install uninstall test test-busy deb lint-deb test-package \
+.PHONY: help setup build command module inspect install uninstall test test-busy deb lint-deb rpm tarball test-package \
     test-systems bogo demo demo-migrate serve load bench format lint clean
 
 # Port of `make serve`.
@@ -82,6 +82,14 @@ deb: module command ## Make Debian packages of the module and the command line, 
 lint-deb: deb ## Judge the Debian packages with lintian: errors and warnings fail
 	@$(MAKE) --no-print-directory setup PACKAGES=lintian
 	lintian --allow-root --tag-display-limit 0 --fail-on error,warning build/deb/*.deb
+
+rpm: module command ## Make RPM packages for RHEL and Fedora, in build/rpm, and judge them with rpmlint
+	@$(MAKE) --no-print-directory setup PACKAGES="rpm rpmlint"
+	@$(PACKAGING)/rpm/build.sh
+	rpmlint --config $(PACKAGING)/rpm/rpmlint.toml build/rpm $(PACKAGING)/rpm/safetls.spec
+
+tarball: module command ## Make a tarball of what was built and a script that installs it, for other systems
+	@$(PACKAGING)/tarball.sh
 
 test-package: deb ## Install, use and remove the packages in a fresh Debian 12 (as root; fetches it once)
 	@$(MAKE) --no-print-directory setup PACKAGES="debootstrap iproute2"
