@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup build command module inspect install uninstall test test-busy deb lint-deb rpm tarball test-package \
-    test-systems bogo demo demo-migrate serve load bench format lint clean
+    test-systems test-dependency release bogo demo demo-migrate serve load bench format lint clean
 
 # Port of `make serve`.
 PORT ?= 8443
@@ -98,6 +98,14 @@ test-package: deb ## Install, use and remove the packages in a fresh Debian 12 (
 test-systems: deb ## The same in Debian 12, 13, sid, Ubuntu 22.04 and 24.04 (ARGS="trixie" for one; ARGS=--build also builds in 13)
 	@$(MAKE) --no-print-directory setup PACKAGES="debootstrap iproute2"
 	@$(PACKAGING)/systems/run.sh $(ARGS)
+
+test-dependency: setup ## Have a package elsewhere depend on this one by its version, as README.md says
+	@$(PACKAGING)/test-dependency.sh $(ARGS)
+
+release: ## Check, build and tag a release, VERSION=0.2.0, with everything to publish in build/release (pushes nothing)
+	@$(PACKAGING)/release.sh prepare "$(VERSION)"
+	$(MAKE) lint build inspect lint-deb rpm test test-dependency test-systems
+	@$(PACKAGING)/release.sh finish "$(VERSION)"
 
 bogo: setup ## Run BoGo, BoringSSL's TLS test runner (fetched from Debian), against the library
 	swift build --configuration release --static-swift-stdlib --product BogoShim -Xlinker -s
