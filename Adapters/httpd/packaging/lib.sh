@@ -16,7 +16,10 @@ commit() {
     if [ -e "$root/.git" ]; then
         git -C "$root" log -1 --format="$1"
     else
-        sed -nE "s|^$1=(.*)|\1|p" "$packaging/commit"
+        local line
+        while IFS= read -r line; do
+            [[ $line != "$1="* ]] || echo "${line#"$1="}"
+        done < "$packaging/commit"
     fi
 }
 
@@ -28,7 +31,7 @@ maintainer=$(commit '%an <%ae>')
 
 # is_release: the commit has the version's tag. Whatever else is packaged sorts before the release that it will become.
 is_release() {
-    grep -qF " tag: $version," <<< " $(commit %D),"
+    [ "$(commit '%(describe:tags=true)')" = "$version" ]
 }
 snapshot=
 is_release || snapshot=$(date --utc --date "@$SOURCE_DATE_EPOCH" +%Y%m%d).$(commit %h)
