@@ -117,6 +117,16 @@ CONF
 count_starts() { grep -c "resuming normal operations" /var/log/apache2/error.log; }
 has_started_after() { [ "$(count_starts)" -gt "$1" ]; }
 
+# As a change of the logs does it every night.
+reload() {
+    local before starts
+    before=$(parent)
+    starts=$(count_starts)
+    apache2ctl graceful
+    wait_until has_started_after "$starts"
+    [ "$(parent)" = "$before" ] || fail "a graceful restart changed the parent"
+}
+
 # converse URL: what both faces do.
 converse() {
     expect_text "$1: TLS 1.3" "TLSv1.3" fetch --verbose --tlsv1.3 "$1/"
@@ -125,13 +135,8 @@ converse() {
     expect_text "$1: client certificate" "for members" fetch --cert /tmp/client.pem --key /tmp/client.key "$1/members/"
     expect_text "$1: no client certificate" "403" fetch --output /dev/null --write-out '%{http_code}' "$1/members/"
     expect_text "$1: safetls connect" "200 OK" safetls connect "${1#https://}" --ca /tmp/ca.pem --head
-    local before starts
-    before=$(parent)
-    starts=$(count_starts)
-    expect "$1: graceful restart" apache2ctl graceful
-    wait_until has_started_after "$starts"
-    expect_text "$1: serves after it" "SafeTLS" fetch --head "$1/"
-    [ "$(parent)" = "$before" ] || fail "a graceful restart changed the parent"
+    reload
+    expect_text "$1: serves after a graceful restart" "SafeTLS" fetch --head "$1/"
 }
 
 make_certificates > /tmp/openssl.log 2>&1 || fail "$(cat /tmp/openssl.log)"
@@ -199,18 +204,23 @@ rm /etc/apache2/sites-available/other.conf
 # Back by command, and then by removal.
 expect_text "disable" "systemctl restart apache2" safetls-modssl disable
 expect "packages are whole after disabling" verify_packages
+# The Swift runtime stays in a process that has loaded it, and with it the module.
+reload
+expect_text "the stand-in goes on after a graceful restart" "SafeTLS/" head_of
+expect_text "status says so" "httpd runs with the stand-in" sh -c 'safetls-modssl status || true'
 stop
 start
 expect_text "mod_ssl serves again" "OpenSSL/" head_of
 expect "enable once more" safetls-modssl enable
-stop
-start
-expect_text "the stand-in serves again" "SafeTLS/" head_of
+reload
+expect_text "the stand-in serves again, after a graceful restart" "SafeTLS/" head_of
 httpd=$(parent)
 expect "purge" apt-get purge -y -q safetls libapache2-mod-safetls
 [ "$(parent)" = "$httpd" ] || fail "the removal restarted httpd"
 expect_text "what runs goes on" "SafeTLS/" head_of
 expect "configtest without the package" apache2ctl configtest
+reload
+expect_text "so does a graceful restart" "SafeTLS/" head_of
 stop
 start
 expect_text "mod_ssl serves as before" "OpenSSL/" head_of
