@@ -16,9 +16,11 @@ ARGS ?=
 # apache2-bin is httpd and its modules without the Debian service, so installing it starts nothing.
 PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl ssl-cert gnutls-bin curl nghttp2-client wrk python3 procps binutils gcc
 # Release executables are built once, in the benchmark package, which depends on everything they need.
-# They look for libraries only where the system has them, and their tables of functions are read-only once they run.
+# They look for libraries only where the system has them, and their tables of functions are read-only once they run. Where the
+# sources lie is not to be seen in them.
 RELEASE := swift build --configuration release --static-swift-stdlib --package-path Benchmarks -Xlinker -s \
-    --disable-local-rpath -Xlinker -z -Xlinker now
+    --disable-local-rpath -Xlinker -z -Xlinker now \
+    -Xcc -ffile-prefix-map=$(CURDIR)=. -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=.
 # SwiftPM's plan for a nested package misses files that are new in this one; without a plan it makes one.
 REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml
 # What is made for other systems is made by the scripts in there.

@@ -26,9 +26,14 @@ HTTPD_CFLAGS="-I$("$apxs" -q INCLUDEDIR) $("$apr_config" --includes)"
 SAFETLS_LIBRARY_ONLY=1
 export HTTPD_CFLAGS SAFETLS_LIBRARY_ONLY
 
-# The runtime is linked in, so that httpd needs no Swift installation.
-swift build --package-path "$here" -c release --product "$product" -Xswiftc -static-stdlib --disable-local-rpath
-built=$(swift build --package-path "$here" -c release --show-bin-path -Xswiftc -static-stdlib)/lib$product.so
+# The runtime is linked in, so that httpd needs no Swift installation. Where the sources lie is not to be seen in the module.
+root=$(cd "$here/../.." && pwd)
+build_module() {
+    swift build --package-path "$here" -c release --product "$product" -Xswiftc -static-stdlib --disable-local-rpath \
+        -Xcc "-ffile-prefix-map=$root=." -Xswiftc -file-prefix-map -Xswiftc "$root=." "$@"
+}
+build_module
+built=$(build_module --show-bin-path)/lib$product.so
 
 mkdir -p "$(dirname "$output")"
 cp "$built" "$output.new"
