@@ -175,6 +175,8 @@ converse https://localhost:443
 # An upgrade of apache2 is this, with another version.
 expect "apache2-bin is installed anew" apt-get install -y -q --no-install-recommends --reinstall apache2-bin
 expect "the stand-in is in its place" safetls-modssl status
+expect "so is the module's package" sh -c 'apt-get install -y -q --no-install-recommends --reinstall /test/libapache2-mod-*.deb'
+expect "the stand-in is in its place after that, too" safetls-modssl status
 expect "packages are whole after that" verify_packages
 
 # The other face, beside the first.
