@@ -5,7 +5,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build module inspect install uninstall test test-busy bogo demo demo-migrate serve load docs bench format lint constant-time round-trips timing clean
+.PHONY: help setup build command module inspect install uninstall test test-busy deb lint-deb rpm tarball test-package \
+    test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs bench format \
+    lint clean
 
 # Port of `make serve`.
 PORT ?= 8443
@@ -15,14 +17,18 @@ ARGS ?=
 # apache2-bin is httpd and its modules without the Debian service, so installing it starts nothing.
 PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl ssl-cert gnutls-bin curl nghttp2-client wrk python3 procps binutils gcc valgrind
 # Release executables are built once, in the benchmark package, which depends on everything they need.
-# They look for libraries only where the system has them, and their tables of functions are read-only once they run.
+# They look for libraries only where the system has them, and their tables of functions are read-only once they run. Where the
+# sources lie is not to be seen in them.
 RELEASE := swift build --configuration release --static-swift-stdlib --package-path Benchmarks -Xlinker -s \
-    --disable-local-rpath -Xlinker -z -Xlinker now
+    --disable-local-rpath -Xlinker -z -Xlinker now \
+    -Xcc -ffile-prefix-map=$(CURDIR)=. -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=.
 # SwiftPM's plan for a nested package misses files that are new in this one; without a plan it makes one.
 REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml
+# What is made for other systems is made by the scripts in there.
+PACKAGING := Adapters/httpd/packaging
 
 help: ## List the targets
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
 setup: ## Install the Debian packages that building, testing and the demonstration need
 	@command -v swift > /dev/null || { echo "setup: no 'swift' in PATH; Swift 6.3 is at https://swift.org/install" >&2; exit 1; }
@@ -43,11 +49,14 @@ setup: ## Install the Debian packages that building, testing and the demonstrati
 	$$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
 	[ -e /etc/ssl/certs/ssl-cert-snakeoil.pem ] || $$root make-ssl-cert generate-default-snakeoil
 
-build: setup module ## Build build/mod_tls.so, build/safetls and build/tls-benchmark
-	@$(REPLAN)
+build: setup module command ## Build build/mod_tls.so, build/mod_ssl.so, build/safetls and build/tls-benchmark
 	$(RELEASE) --product tls-benchmark
+	@mkdir -p build; install -p $$($(RELEASE) --show-bin-path)/tls-benchmark build/
+
+command: setup ## Build the command line, build/safetls
+	@$(REPLAN)
 	$(RELEASE) --product safetls
-	@bin=$$($(RELEASE) --show-bin-path); mkdir -p build; install -p $$bin/safetls $$bin/tls-benchmark build/
+	@mkdir -p build; install -p $$($(RELEASE) --show-bin-path)/safetls build/
 
 module: setup ## Build the httpd module with both its faces, build/mod_tls.so and build/mod_ssl.so
 	@mkdir -p build
@@ -55,19 +64,9 @@ module: setup ## Build the httpd module with both its faces, build/mod_tls.so an
 	Adapters/httpd/build.sh build/mod_tls.so
 	Adapters/httpd/build.sh build/mod_ssl.so
 
-inspect: ## Check that what `make build` left is bound when it is loaded, and looks for libraries only where the system has them
-	@for file in build/mod_tls.so build/mod_ssl.so build/safetls build/tls-benchmark; do \
-	    dynamic=$$(readelf --wide --dynamic $$file) && segments=$$(readelf --wide --segments $$file) || exit 1; \
-	    complain() { echo "inspect: $$file $$1" >&2; exit 1; }; \
-	    grep -qE 'FLAGS.*(BIND_NOW|NOW)' <<< "$$dynamic" || complain "is not bound when it is loaded (-z now)"; \
-	    ! grep -E 'R(UN)?PATH' <<< "$$dynamic" >&2 || complain "looks for libraries in places of its own"; \
-	    ! grep -q TEXTREL <<< "$$dynamic" || complain "changes its code when it is loaded"; \
-	    grep -q GNU_RELRO <<< "$$segments" || complain "can change its tables of functions"; \
-	    ! grep -E 'GNU_STACK.* RWE ' <<< "$$segments" >&2 || complain "can run what is on its stack"; \
-	    ! grep -E 'LOAD.* RWE ' <<< "$$segments" >&2 || complain "can run what it can write"; \
-	    grep -q 'type DYN' <<< "$$(readelf --wide --file-header $$file | sed 's/Type: */type /')" \
-	        || complain "is not position-independent"; \
-	done; echo "inspect: build/ is as it should be"
+inspect: ## Check that what `make build` left is hardened, no larger than needed, and runs on systems with glibc 2.34 and OpenSSL 3.0.0
+	@$(PACKAGING)/inspect.sh build/mod_tls.so build/mod_ssl.so build/safetls
+	@$(PACKAGING)/inspect.sh --here build/tls-benchmark
 
 test: setup module ## Run every test: units, interoperability with other TLS stacks, Debian's httpd
 	swift test $(ARGS)
@@ -79,6 +78,37 @@ test-busy: setup module ## Run every test with the lowest priority, beside a bus
 	@loops=(); trap 'kill "$${loops[@]}"' EXIT; \
 	for _ in $$(seq "$$(nproc)"); do setsid sh -c 'while :; do :; done' & loops+=($$!); done; \
 	nice -n 19 $(MAKE) test ARGS="$(ARGS)"
+
+deb: module command ## Make Debian packages of the module and the command line, in build/deb
+	@$(PACKAGING)/debian/build.sh
+
+lint-deb: deb ## Judge the Debian packages with lintian: errors and warnings fail
+	@$(MAKE) --no-print-directory setup PACKAGES=lintian
+	lintian --allow-root --tag-display-limit 0 --fail-on error,warning build/deb/*.deb
+
+rpm: module command ## Make RPM packages for RHEL and Fedora, in build/rpm, and judge them with rpmlint
+	@$(MAKE) --no-print-directory setup PACKAGES="rpm rpmlint"
+	@$(PACKAGING)/rpm/build.sh
+	rpmlint --config $(PACKAGING)/rpm/rpmlint.toml build/rpm $(PACKAGING)/rpm/safetls.spec
+
+tarball: module command ## Make a tarball of what was built and a script that installs it, for other systems
+	@$(PACKAGING)/tarball.sh
+
+test-package: deb ## Install, use and remove the packages in a fresh Debian 12 (as root; fetches it once)
+	@$(MAKE) --no-print-directory setup PACKAGES="debootstrap iproute2"
+	@$(PACKAGING)/systems/run.sh bookworm
+
+test-systems: deb ## The same in Debian 12, 13, sid, Ubuntu 22.04 and 24.04 (ARGS="trixie" for one; ARGS=--build also builds in 13)
+	@$(MAKE) --no-print-directory setup PACKAGES="debootstrap iproute2"
+	@$(PACKAGING)/systems/run.sh $(ARGS)
+
+test-dependency: setup ## Have a package elsewhere depend on this one by its version, as README.md says
+	@$(PACKAGING)/test-dependency.sh $(ARGS)
+
+release: ## Check, build and tag a release, VERSION=0.2.0, with everything to publish in build/release (pushes nothing)
+	@$(PACKAGING)/release.sh prepare "$(VERSION)"
+	$(MAKE) lint build inspect lint-deb rpm test test-dependency test-systems
+	@$(PACKAGING)/release.sh finish "$(VERSION)"
 
 bogo: setup ## Run BoGo, BoringSSL's TLS test runner (fetched from Debian), against the library
 	swift build --configuration release --static-swift-stdlib --product BogoShim -Xlinker -s

@@ -14,6 +14,12 @@ let safe: [SwiftSetting] = [
 /// C functions annotated with their bounds are imported with spans instead of pointers.
 let spansFromC: [SwiftSetting] = [.enableExperimentalFeature("SafeInteropWrappers")]
 
+/// Whoever works on this package has the command line, its tests and the argument parser that they need. For programs that
+/// use the library nothing else is fetched: SwiftPM has their dependencies below `checkouts`, or `SAFETLS_LIBRARY_ONLY` is
+/// set, as for the httpd module.
+let hasCommandLine =
+    Context.environment["SAFETLS_LIBRARY_ONLY"] == nil && !Context.packageDirectory.contains("/checkouts/")
+
 let package = Package(
     name: "SafeTLS",
     products: [
@@ -21,10 +27,6 @@ let package = Package(
         .library(name: "TLSCertificates", targets: ["TLSCertificates"]),
         .library(name: "MLKEM", targets: ["MLKEM"]),
         .library(name: "TLSCertificateCompression", targets: ["TLSCertificateCompression"]),
-        .executable(name: "safetls", targets: ["SafeTLSCommand"]),
-    ],
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
     ],
     targets: [
         .systemLibrary(
@@ -44,14 +46,6 @@ let package = Package(
         .target(
             name: "TLSCertificateCompression",
             dependencies: ["SafeTLS", "CCertificateCompression"],
-            swiftSettings: safe + spansFromC
-        ),
-        .executableTarget(
-            name: "SafeTLSCommand",
-            dependencies: [
-                "SafeTLS", "TLSCertificates", "TLSCertificateCompression", "CSockets",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ],
             swiftSettings: safe + spansFromC
         ),
         .testTarget(name: "MLKEMTests", dependencies: ["MLKEM"], swiftSettings: safe),
@@ -79,12 +73,6 @@ let package = Package(
         ),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: safe),
         .testTarget(
-            name: "SafeTLSCommandTests",
-            dependencies: ["SafeTLSCommand", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-            swiftSettings: safe
-        ),
-        .testTarget(name: "InteropTests", dependencies: ["SafeTLSCommand", "TestSupport"], swiftSettings: safe),
-        .testTarget(
             name: "HTTPDTests",
             dependencies: ["TestSupport"],
             exclude: ["debian-configuration.sh", "mod_hostile.c"],
@@ -93,3 +81,25 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+if hasCommandLine {
+    package.products.append(.executable(name: "safetls", targets: ["SafeTLSCommand"]))
+    // One version, so that each build is of the same sources.
+    package.dependencies.append(.package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"))
+    package.targets += [
+        .executableTarget(
+            name: "SafeTLSCommand",
+            dependencies: [
+                "SafeTLS", "TLSCertificates", "TLSCertificateCompression", "CSockets",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: safe + spansFromC
+        ),
+        .testTarget(
+            name: "SafeTLSCommandTests",
+            dependencies: ["SafeTLSCommand", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: safe
+        ),
+        .testTarget(name: "InteropTests", dependencies: ["SafeTLSCommand", "TestSupport"], swiftSettings: safe),
+    ]
+}

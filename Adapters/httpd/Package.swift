@@ -36,9 +36,10 @@ let package = Package(
             linkerSettings: [
                 // httpd unloads and reloads its modules between the passes over its configuration; the Swift
                 // runtime must stay where it is. Nothing but the module record is visible to other modules, and the tables
-                // of functions are read-only once it is loaded.
+                // of functions are read-only once it is loaded. Without a soname it would be the path of this build.
                 .unsafeFlags([
                     "-Xlinker", "-z", "-Xlinker", "nodelete", "-Xlinker", "-z", "-Xlinker", "now",
+                    "-Xlinker", "-soname", "-Xlinker", "safetls-mod_tls.so",
                     "-Xlinker", "--version-script=\(Context.packageDirectory)/mod_tls.map",
                 ])
             ]
@@ -50,6 +51,7 @@ let package = Package(
             linkerSettings: [
                 .unsafeFlags([
                     "-Xlinker", "-z", "-Xlinker", "nodelete", "-Xlinker", "-z", "-Xlinker", "now",
+                    "-Xlinker", "-soname", "-Xlinker", "safetls-mod_ssl.so",
                     "-Xlinker", "--version-script=\(Context.packageDirectory)/mod_ssl.map",
                 ])
             ]

@@ -22,16 +22,23 @@ find_tool() {
 apxs=${APXS:-$(find_tool apxs2 apxs)}
 apr_config=${APR_CONFIG:-$(find_tool apr-1-config apr-config)}
 HTTPD_CFLAGS="-I$("$apxs" -q INCLUDEDIR) $("$apr_config" --includes)"
-export HTTPD_CFLAGS
+# The module takes nothing but this repository: it is built without a network.
+SAFETLS_LIBRARY_ONLY=1
+export HTTPD_CFLAGS SAFETLS_LIBRARY_ONLY
 
-# The runtime is linked in, so that httpd needs no Swift installation.
-swift build --package-path "$here" -c release --product "$product" -Xswiftc -static-stdlib --disable-local-rpath
-built=$(swift build --package-path "$here" -c release --show-bin-path -Xswiftc -static-stdlib)/lib$product.so
+# The runtime is linked in, so that httpd needs no Swift installation. Where the sources lie is not to be seen in the module.
+root=$(cd "$here/../.." && pwd)
+build_module() {
+    swift build --package-path "$here" -c release --product "$product" -Xswiftc -static-stdlib --disable-local-rpath \
+        -Xcc "-ffile-prefix-map=$root=." -Xswiftc -file-prefix-map -Xswiftc "$root=." "$@"
+}
+build_module
+built=$(build_module --show-bin-path)/lib$product.so
 
 mkdir -p "$(dirname "$output")"
 cp "$built" "$output.new"
 if [ "${STRIP:-1}" != 0 ] && command -v strip >/dev/null 2>&1; then
-    strip --strip-unneeded "$output.new"
+    strip --strip-unneeded --remove-section=.comment "$output.new"
 fi
 # A running httpd may have the old file mapped: replace the name, never the bytes.
 mv "$output.new" "$output"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# install.sh install [--stand-in] | uninstall: puts the modules that `make module` built where httpd looks for them.
+# install.sh install [--stand-in] | uninstall: puts the modules that `make module` built, or that came with this script, where
+# httpd looks for them.
 #
 # install writes mod_tls.so and safetls/mod_ssl.so into httpd's directory of modules and, on Debian, a tls.load for
 # `a2enmod tls`. With --stand-in the LoadModule line of Debian's ssl.load names the stand-in from then on; the
@@ -9,7 +10,9 @@
 # directories are, apxs says; without it they are looked for, or named by MODULES and SYSCONFDIR.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+# In the tarball of a release the modules lie beside this script.
 build=$here/../../build
+[ ! -e "$here/mod_ssl.so" ] || build=$here
 root=${DESTDIR:-}
 
 usage() {

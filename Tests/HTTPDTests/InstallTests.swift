@@ -67,6 +67,21 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: modules + "/mod_tls.so"))
     }
 
+    /// The tarball of a release has no `build`.
+    @Test func installsWhatLiesBesideTheScript() throws {
+        let project = try Self.project()
+        let adapter = project.appendingPathComponent("Adapters/httpd")
+        for name in ["mod_tls.so", "mod_ssl.so"] { try Data(name.utf8).write(to: adapter.appendingPathComponent(name)) }
+        let outcome = try ChildProcess.run(
+            adapter.path + "/install.sh",
+            ["install"],
+            environment: ["DESTDIR": project.path + "/root", "MODULES": "/modules", "SYSCONFDIR": "/etc/httpd"]
+        )
+        #expect(outcome.status == 0, "\(outcome)")
+        let installed = project.path + "/root/modules/safetls/mod_ssl.so"
+        #expect(try String(contentsOfFile: installed, encoding: .utf8) == "mod_ssl.so")
+    }
+
     @Test(
         "the stand-in, however the line is written",
         arguments: [

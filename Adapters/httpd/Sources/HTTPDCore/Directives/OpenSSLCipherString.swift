@@ -92,7 +92,7 @@ public enum OpenSSLCipherString {
             + "signatures, and tickets stay allowed as at level 2"
     }
 
-    private static func bits(_ suite: CipherSuite) -> Int { suite.ianaName.contains("AES_128") ? 128 : 256 }
+    private static func bits(_ suite: CipherSuite) -> Int { suite.ianaName.has("AES_128") ? 128 : 256 }
 
     /// The suites that a word, or several joined by `+`, stand for.
     private static func select(_ word: Substring, isFirst: Bool) -> [CipherSuite] {
@@ -110,13 +110,13 @@ public enum OpenSSLCipherString {
         case "ALL", "HIGH", "ECDHE", "EECDH", "KECDHE", "KEECDH", "ECDH", "TLSV1.2": { _ in true }
         // Only at the start of a list.
         case "DEFAULT", "PROFILE=SYSTEM": isFirst ? { _ in true } : nil
-        case "FIPS", "AES": { $0.ianaName.contains("AES") }
-        case "AESGCM": { $0.ianaName.contains("GCM") }
-        case "AES128": { $0.ianaName.contains("AES_128") }
-        case "AES256": { $0.ianaName.contains("AES_256") }
-        case "CHACHA20": { $0.ianaName.contains("CHACHA20") }
-        case "ECDSA", "AECDSA": { $0.ianaName.contains("ECDSA") }
-        case "ARSA": { !$0.ianaName.contains("ECDSA") }
+        case "FIPS", "AES": { $0.ianaName.has("AES") }
+        case "AESGCM": { $0.ianaName.has("GCM") }
+        case "AES128": { $0.ianaName.has("AES_128") }
+        case "AES256": { $0.ianaName.has("AES_256") }
+        case "CHACHA20": { $0.ianaName.has("CHACHA20") }
+        case "ECDSA", "AECDSA": { $0.ianaName.has("ECDSA") }
+        case "ARSA": { !$0.ianaName.has("ECDSA") }
         default: nil
         }
     }

@@ -85,7 +85,7 @@ public enum SystemProfile {
         _ text: String,
         _ profile: @autoclosure () -> String? = SystemPolicy.cipherSuiteProfile
     ) -> String {
-        guard words.contains(where: { text.uppercased().contains($0) }) else { return text }
+        guard words.contains(where: { text.uppercased().has($0) }) else { return text }
         let profile = profile() ?? "DEFAULT"
         // Words end as in OpenSSL's lists; the commands behind them stay.
         return OpenSSLCipherString.words(text).map { word in

@@ -85,7 +85,7 @@ public struct CertificateVariables: Sendable {
     /// The variable that mod_ssl also finds by this name: parts of names have the number 0, or `_RAW` behind them, and the
     /// state is `SP` too. Nil for other names.
     private static func otherSpelling(_ name: String) -> String? {
-        guard let owner = name.firstRange(of: "_DN_")?.upperBound else { return nil }
+        guard let owner = name.firstPlace(of: "_DN_")?.upperBound else { return nil }
         var part = name[owner...]
         if part.hasSuffix("_RAW") { part.removeLast(4) }
         if part.hasSuffix("_0") { part.removeLast(2) }

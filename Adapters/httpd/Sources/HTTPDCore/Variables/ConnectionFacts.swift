@@ -6,7 +6,7 @@ public import TLSCertificates
 /// HTTP/2 connection read it from several threads.
 public final class ConnectionFacts: Sendable {
     /// `SSL_VERSION_LIBRARY`, and the component of the `Server` header.
-    public static let library = "SafeTLS/0.1.0"
+    public static let library = "SafeTLS/\(TLSLibrary.version)"
 
     /// What the module is called, `mod_tls` or `mod_ssl`.
     private let face: String
@@ -100,7 +100,7 @@ public final class ConnectionFacts: Sendable {
         case "SSL_PROTOCOL": negotiated.version.name
         case "SSL_CIPHER": negotiated.cipherSuite.opensslName
         case "SSL_CIPHER_USEKEYSIZE", "SSL_CIPHER_ALGKEYSIZE":
-            negotiated.cipherSuite.ianaName.contains("AES_128") ? "128" : "256"
+            negotiated.cipherSuite.ianaName.has("AES_128") ? "128" : "256"
         case "SSL_CIPHER_EXPORT": "false"
         case "SSL_COMPRESS_METHOD": "NULL"
         // Renegotiation is refused in TLS 1.2 and gone in TLS 1.3; the extension of RFC 5746 is always sent.
@@ -108,7 +108,7 @@ public final class ConnectionFacts: Sendable {
         case "SSL_SESSION_RESUMED": negotiated.isResumed ? "Resumed" : "Initial"
         case "SSL_CLIENT_VERIFY": verification
         case "SSL_SESSION_ID": sessionID
-        case "SSL_VERSION_INTERFACE": "\(face)/0.1.0"
+        case "SSL_VERSION_INTERFACE": "\(face)/\(TLSLibrary.version)"
         case "SSL_TLS_SNI": serverName.map { String(decoding: $0, as: UTF8.self) }
         case "SSL_GROUP": negotiated.group?.description
         case "SSL_SIGALG": negotiated.signatureScheme?.description
@@ -121,7 +121,7 @@ public final class ConnectionFacts: Sendable {
     /// The value of a variable that is the same for every connection, and known without one.
     public static func constant(_ name: String, face: String) -> String? {
         switch name {
-        case "SSL_VERSION_INTERFACE": "\(face)/0.1.0"
+        case "SSL_VERSION_INTERFACE": "\(face)/\(TLSLibrary.version)"
         case "SSL_VERSION_LIBRARY", "SSL_VERSION_LIBRARY_INTERFACE": library
         default: nil
         }

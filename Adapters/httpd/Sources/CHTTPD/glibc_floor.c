@@ -1,0 +1,1 @@
+../../../../Sources/CSockets/glibc_floor.c

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What all packages say of themselves. Sourced by the scripts beside it, whose `set -euo pipefail` holds here.
+
+packaging=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$packaging/../../.." && pwd)
+build=$root/build
+
+# The one place of the version, and what it is there.
+version_file=$root/Sources/SafeTLS/Configuration/TLSLibrary.swift
+version=$(sed -nE 's/.*static let version = "([0-9.]+)"/\1/p' "$version_file")
+[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || { echo "packaging: no version in $version_file" >&2; exit 1; }
+
+# commit FORMAT: of the last commit, as `git log` has it; a source tarball has them in a file that git has filled in.
+commit() {
+    if [ -e "$root/.git" ]; then
+        git -C "$root" log -1 --format="$1"
+    else
+        local line
+        while IFS= read -r line; do
+            [[ $line != "$1="* ]] || echo "${line#"$1="}"
+        done < "$packaging/commit"
+    fi
+}
+
+# Packages of one commit are the same bytes, whenever they are made.
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(commit %ct)}
+export LC_ALL=C.UTF-8 TZ=UTC
+maintainer=$(commit '%an <%ae>')
+[ -z "${DEBEMAIL:-}" ] || maintainer="${DEBFULLNAME:-SafeTLS} <$DEBEMAIL>"
+
+# is_release: the commit has the version's tag. Whatever else is packaged sorts before the release that it will become.
+is_release() {
+    [ "$(commit '%(describe:tags=true)')" = "$version" ]
+}
+snapshot=
+is_release || snapshot=$(date --utc --date "@$SOURCE_DATE_EPOCH" +%Y%m%d).$(commit %h)
+
+# require FILE...: fails unless they were built.
+require() {
+    local file
+    for file in "$@"; do
+        [ -e "$build/$file" ] || { echo "packaging: there is no build/$file; 'make build' builds it" >&2; exit 1; }
+    done
+}
+
+# make_manual DIRECTORY: the manual pages of both programs. That of safetls is made of what the program says of its options.
+make_manual() {
+    mkdir -p "$1/man1" "$1/man8"
+    "$build/safetls" --experimental-dump-help | python3 "$packaging/man/safetls.py" "$version" > "$1/man1/safetls.1"
+    sed "s/@VERSION@/$version/; s/@DATE@/$(date --utc --date "@$SOURCE_DATE_EPOCH" +%F)/" \
+        "$packaging/man/safetls-modssl.8" > "$1/man8/safetls-modssl.8"
+}

@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# test-dependency.sh: a package elsewhere depends on this one as README.md says, by version, and is built. The repository that
+# it is fetched from is a clone with the version's tag; nothing else is fetched.
+set -euo pipefail
+source "$(dirname "$0")/lib.sh"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+    echo "test-dependency: $*" >&2
+    exit 1
+}
+
+line=$(grep -E '^\.package\(url: .*SafeTLS.*, from: "[0-9.]+"\)' "$root/README.md") || fail "README.md has no dependency line"
+[[ $line == *"from: \"$version\""* ]] || fail "README.md and $version_file have different versions"
+
+git clone --quiet "$root" "$work/SafeTLS"
+git -C "$work/SafeTLS" rev-parse --quiet --verify "refs/tags/$version" > /dev/null || git -C "$work/SafeTLS" tag "$version"
+mkdir -p "$work/app/Sources/app"
+cd "$work/app"
+cat > Package.swift <<MANIFEST
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "app",
+    dependencies: [
+        $(sed -E "s|url: \"[^\"]*\"|url: \"file://$work/SafeTLS\"|; s|\),.*|)|" <<< "$line")
+    ],
+    targets: [
+        .executableTarget(
+            name: "app",
+            dependencies: [
+                .product(name: "SafeTLS", package: "SafeTLS"), .product(name: "TLSCertificates", package: "SafeTLS"),
+            ]
+        )
+    ]
+)
+MANIFEST
+cat > Sources/app/main.swift <<'CODE'
+import SafeTLS
+import TLSCertificates
+
+guard let name = ServerName("example.org") else { fatalError("no name") }
+let session = try ClientSession(configuration: try ClientConfiguration(trustAnchors: TrustAnchors([])), serverName: name)
+print(TLSLibrary.version, session.pendingOutputCount > 0)
+CODE
+swift package resolve > resolve.log 2>&1 || { cat resolve.log; fail "the version cannot be resolved"; }
+pins=$(python3 -c 'import json; print(*[pin["identity"] + " " + pin["state"]["version"] for pin in json.load(open("Package.resolved"))["pins"]], sep=", ")')
+[ "$pins" = "safetls $version" ] || fail "what was fetched: $pins"
+[ "${1:-}" != --resolve ] || { echo "test-dependency: $pins, and nothing else, is fetched"; exit; }
+swift build > build.log 2>&1 || { tail -n 40 build.log; fail "it cannot be built"; }
+said=$(.build/debug/app)
+[ "$said" = "$version true" ] || fail "the program says: $said"
+echo "test-dependency: $pins, and nothing else, is fetched, built and used"
