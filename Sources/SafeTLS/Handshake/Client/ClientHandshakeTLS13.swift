@@ -81,11 +81,7 @@ struct ExpectCertificateTLS13: ~Copyable {
     /// The server's CertificateRequest, if one came.
     fileprivate var request: RequestedCertificate?
 
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ClientPhase {
+    consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ClientPhase {
         switch type {
         case .certificateRequest where request == nil:
             request = try RequestedCertificate(
@@ -152,11 +148,7 @@ struct ExpectCertificateVerify: ~Copyable {
     fileprivate let request: RequestedCertificate?
     fileprivate let chain: PeerChain
 
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ClientPhase {
+    consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ClientPhase {
         guard type == .certificateVerify else { throw .unexpected(type, expected: "CertificateVerify") }
         let proof = try HandshakeSignatureVerified(
             certificateVerify: message,
@@ -177,7 +169,7 @@ struct ExpectCertificateVerify: ~Copyable {
             return .handshaking(.awaitVerdictTLS13(state))
         }
         let verdict = state.request.verdict()
-        return try state.answer(verdict, &channel)
+        return try state.answer(verdict)
     }
 }
 
@@ -193,7 +185,7 @@ struct AwaitVerdictTLS13: ~Copyable {
         handshake.offer.verification(chain)
     }
 
-    consuming func answer(_ verdict: Verdict, _ channel: inout Channel) throws(TLSError) -> ClientPhase {
+    consuming func answer(_ verdict: Verdict) throws(TLSError) -> ClientPhase {
         let authenticated = try PeerAuthenticated(verdict, chain: chain, proof: proof)
         return .handshaking(
             .expectFinishedTLS13(
@@ -222,7 +214,7 @@ struct ExpectServerFinishedTLS13: ~Copyable {
     ) throws(TLSError) -> ClientPhase {
         guard type == .finished else { throw .unexpected(type, expected: "Finished") }
         let digest = try handshake.check(finished: message, &channel)
-        if channel.earlyData == .accepted { try handshake.endEarlyData(&channel) }
+        if channel.early.status == .accepted { try handshake.endEarlyData(&channel) }
         let request = request
         let ending = ClientEndingTLS13(
             handshake: handshake,
@@ -246,7 +238,7 @@ extension ClientHandshakeTLS13 {
         _ applicationProtocol: String?,
         _ channel: inout Channel
     ) throws(TLSError) {
-        guard channel.earlyData == .offered, let session = preSharedKey?.session else {
+        guard channel.early.status == .offered, let session = preSharedKey?.session else {
             guard !isAccepted else {
                 throw .peerMisbehaved(
                     .illegalParameter("the extension early_data without the session it was offered for")
@@ -255,7 +247,7 @@ extension ClientHandshakeTLS13 {
             return
         }
         guard isAccepted else {
-            channel.earlyData = .rejected(.declined)
+            channel.early.status = .rejected(.declined)
             try channel.install(sealer: clientTraffic.sealer(&hash))
             return
         }
@@ -265,7 +257,7 @@ extension ClientHandshakeTLS13 {
         guard session.applicationProtocol == applicationProtocol else {
             throw .peerMisbehaved(.illegalParameter("another application protocol than that of the 0-RTT data"))
         }
-        channel.earlyData = .accepted
+        channel.early.status = .accepted
     }
 
     /// Ends the 0-RTT data and changes to the handshake keys (RFC 8446 §4.5).
@@ -283,7 +275,7 @@ extension ClientHandshakeTLS13 {
     mutating func check(finished message: [UInt8], _ channel: inout Channel) throws(TLSError) -> Digest {
         let expected = try serverTraffic.verifyData(transcript: transcript.digest(), &hash)
         try FinishedCheck.verify(message, expected: expected)
-        try channel.expectEndOfFlight()
+        try channel.joiner.expectEmpty()
         transcript.update(message)
         return try transcript.digest()
     }

@@ -33,14 +33,16 @@ struct ExpectServerHello: ~Copyable {
         try offer.bind(&hello) { algorithm, covered throws(TLSError) in
             try Transcript(algorithm).digest(adding: covered)
         }
-        let state = try start(offer: offer, hello: hello, &channel)
-        if state.offer.offersEarlyData { try state.startEarlyData(hello, &channel) }
-        return state
+        return try start(offer: offer, hello: hello, &channel)
     }
 
     /// Gets ready to send 0-RTT data under client_early_traffic_secret (RFC 8446 §7.1).
-    private func startEarlyData(_ hello: [UInt8], _ channel: inout Channel) throws(TLSError) {
-        guard let session = offer.pskSession, let algorithm = session.cipherSuite.hash else { return }
+    ///
+    /// - Returns: Their exporter; nil when none may be sent.
+    func startEarlyData(_ channel: inout Channel) throws(TLSError) -> EarlyExporter? {
+        guard offer.offersEarlyData, let hello = firstMessage, let session = offer.pskSession,
+            let algorithm = session.cipherSuite.hash
+        else { return nil }
         // Appendix D.4: then the record that makes this look like TLS 1.2 follows the ClientHello.
         if !offer.sessionID.isEmpty { try channel.writeChangeCipherSpec() }
         var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
@@ -53,9 +55,16 @@ struct ExpectServerHello: ~Copyable {
             keyLog.log(.earlyExporter, clientRandom: offer.random, secret: exporter)
         }
         try channel.install(sealer: traffic.sealer(&hash))
-        channel.earlyExporter = EarlyExporter(exporter, algorithm: algorithm)
-        channel.sendableEarlyData = Int(session.maximumEarlyData)
-        channel.earlyData = .offered
+        channel.early.open(sending: Int(session.maximumEarlyData))
+        return EarlyExporter(exporter, algorithm: algorithm)
+    }
+
+    /// The first ClientHello, until a HelloRetryRequest comes.
+    private var firstMessage: [UInt8]? {
+        switch messages {
+        case .first(let hello): hello
+        case .second: nil
+        }
     }
 
     /// Sends a ClientHello that is already written.
@@ -65,10 +74,10 @@ struct ExpectServerHello: ~Copyable {
         _ channel: inout Channel
     ) throws(TLSError) -> ExpectServerHello {
         // RFC 8446 §5.1: the first record may say TLS 1.0, for servers that look at it.
-        channel.recordVersion = 0x0301
+        channel.sending.plainVersion = 0x0301
         channel.flight.append(hello)
         try channel.flush()
-        channel.recordVersion = 0x0303
+        channel.sending.plainVersion = 0x0303
         return ExpectServerHello(offer: offer, messages: .first(hello: hello))
     }
 
@@ -85,15 +94,15 @@ struct ExpectServerHello: ~Copyable {
             throw TLSError(error, in: type)
         }
         let version = try checkVersion(hello)
-        channel.version = version
+        channel.settle(version)
         // The server has chosen: what it has not got by now waits for the end of the handshake.
-        channel.sendableEarlyData = nil
+        channel.early.closeSending()
         if version == .tls13 { return try receiveTLS13(hello, message, &channel) }
         let offer = offer
         // RFC 8446 appendix D.3: a server that gave a ticket for 0-RTT data and now speaks TLS 1.2 would take them for
         // garbage. Nothing was promised to a client that has sent none.
-        if channel.earlyData == .offered {
-            channel.earlyData = .rejected(.protocolVersion)
+        if channel.early.status == .offered {
+            channel.early.status = .rejected(.protocolVersion)
             throw .peerMisbehaved(.illegalParameter("the version TLS 1.2 in answer to 0-RTT data"))
         }
         guard case .first(let clientHello) = consume messages else {
@@ -236,11 +245,11 @@ struct ExpectServerHello: ~Copyable {
             clientTraffic.log(to: keyLog, as: .clientHandshake, clientRandom: offer.random)
             serverTraffic.log(to: keyLog, as: .serverHandshake, clientRandom: offer.random)
         }
-        channel.ignoresChangeCipherSpec = true
+        channel.receiving.ignoresChangeCipherSpec = true
         try channel.install(opener: serverTraffic.opener(&hash))
         // While 0-RTT data may still be accepted, their keys stay (§4.2.10).
-        if channel.earlyData == .offered && preSharedKey == nil { channel.earlyData = .rejected(.notResumed) }
-        if channel.earlyData != .offered {
+        if channel.early.status == .offered && preSharedKey == nil { channel.early.status = .rejected(.notResumed) }
+        if channel.early.status != .offered {
             // Appendix D.4: the record that makes this look like TLS 1.2 comes before the second flight.
             if !offer.sessionID.isEmpty && !channel.hasSentChangeCipherSpec { try channel.writeChangeCipherSpec() }
             try channel.install(sealer: clientTraffic.sealer(&hash))
@@ -276,7 +285,7 @@ struct ExpectServerHello: ~Copyable {
         guard case .first(let clientHello) = consume messages else {
             throw .peerMisbehaved(.secondHelloRetryRequest)
         }
-        try channel.expectEndOfFlight()
+        try channel.joiner.expectEmpty()
         var cookie: [UInt8]?
         if let received = hello.cookie {
             guard received.count <= TLSLimits.cookieLength else {
@@ -301,8 +310,8 @@ struct ExpectServerHello: ~Copyable {
         transcript.update(message)
         // §4.1.4: a PSK of another hash than the server's suite has cannot be offered again.
         offer.retryHash = algorithm
-        if channel.earlyData == .offered {
-            channel.earlyData = .rejected(.helloRetryRequest)
+        if channel.early.status == .offered {
+            channel.early.status = .rejected(.helloRetryRequest)
             try channel.removeSealer()
         }
         var second = try offer.hello(cookie: cookie, isRetried: true)
@@ -310,7 +319,7 @@ struct ExpectServerHello: ~Copyable {
         try offer.bind(&second) { _, covered throws(TLSError) in try earlier.digest(adding: covered) }
         transcript.update(second.span)
         if !offer.sessionID.isEmpty && !channel.hasSentChangeCipherSpec { try channel.writeChangeCipherSpec() }
-        channel.ignoresChangeCipherSpec = true
+        channel.receiving.ignoresChangeCipherSpec = true
         channel.flight.append(second)
         return .handshaking(
             .expectServerHello(

@@ -113,7 +113,7 @@ struct ExpectEndOfEarlyData: ~Copyable {
             throw TLSError(error, in: type)
         }
         try flight.update(message)
-        channel.receivableEarlyData = nil
+        channel.early.closeReceiving()
         let opener = try flight.clientTraffic.opener(&flight.hash)
         try channel.install(opener: opener)
         return .handshaking(.expectFinishedTLS13(ExpectClientFinishedTLS13(flight: flight)))

@@ -11,8 +11,8 @@ struct ExpectClientHello: ~Copyable {
     /// Whether a first ClientHello may continue a handshake that another session began.
     var acceptsRetryCookies: Bool { context.options.sendsRetryCookie }
 
-    consuming func ignoringChangeCipherSpec(_ channel: inout Channel) throws(TLSError) -> ServerPhase {
-        try channel.ignoreChangeCipherSpec()
+    consuming func ignoringChangeCipherSpec(_ limits: inout FloodLimits) throws(TLSError) -> ServerPhase {
+        try limits.countChangeCipherSpec()
         return .handshaking(.expectClientHello(self))
     }
 
@@ -62,14 +62,14 @@ enum ClientHelloChoice {
         }
         try context.configuration.certificateCompression.check(hello.certificateCompression, in: .clientHello)
         // What a session that takes retry cookies skips ends here; this ClientHello says what comes behind it.
-        channel.endEarlyData()
+        channel.early.endSkipping()
         let version = try negotiateVersion(hello, context.options.versions)
         // RFC 7507 §3: the client fell back, and need not have.
         if hello.cipherSuites.contains(.fallbackSCSV) && version < context.options.versions.upperBound {
             throw .peerMisbehaved(.inappropriateFallback)
         }
-        channel.version = version
-        channel.follow(context.options.records)
+        channel.settle(version)
+        channel.sending.follow(context.options.records)
         if version == .tls13 {
             return try ServerHelloTLS13.respond(context, hello, message, &channel)
         }

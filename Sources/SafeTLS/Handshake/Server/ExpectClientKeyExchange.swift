@@ -19,11 +19,7 @@ struct ExpectClientKeyExchange: ~Copyable {
         self.certificates = certificates
     }
 
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ServerPhase {
+    consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ServerPhase {
         guard type == .clientKeyExchange else { throw .unexpected(type, expected: "ClientKeyExchange") }
         let received: ClientKeyExchange
         do throws(DecodeError) {

@@ -55,7 +55,7 @@ struct ExpectSecondClientHello: ~Copyable {
             throw .peerMisbehaved(.illegalParameter("early_data in a second ClientHello"))
         }
         // §4.2.10: what is skipped ends with this message.
-        channel.endEarlyData()
+        channel.early.endSkipping()
         guard let shares = hello.keyShares else { throw .peerMisbehaved(.missingExtension(.keyShare)) }
         guard let share = shares.publicKey(for: choice.group), shares.count == 1 else {
             throw .peerMisbehaved(.illegalParameter("key shares other than one of the group asked for"))

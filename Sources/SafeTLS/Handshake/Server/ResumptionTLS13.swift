@@ -99,7 +99,7 @@ extension ServerConfiguration {
 
 extension ClientFlightTLS13 {
     /// Writes the tickets that end a handshake, behind the client's Finished (RFC 8446 §4.6.1).
-    mutating func issueTickets(_ channel: inout Channel) throws(TLSError) {
+    mutating func issueTickets(into flight: inout ByteWriter) throws(TLSError) {
         guard ticketCount > 0, let resumption = context.configuration.resumption else { return }
         let options = context.options
         let maximumEarlyData = options.earlyData?.maximumSize ?? 0
@@ -143,7 +143,7 @@ extension ClientFlightTLS13 {
                 case .stateful:
                     ticket = try resumption.keep(state, at: now, random: options.random)
                 }
-                try Self.write(state.ageAdd, lifetime, nonce, ticket, maximumEarlyData, &channel)
+                try Self.write(state.ageAdd, lifetime, nonce, ticket, maximumEarlyData, &flight)
             } catch {
                 throw TLSError(error)
             }
@@ -156,7 +156,7 @@ extension ClientFlightTLS13 {
         _ nonce: [UInt8],
         _ ticket: [UInt8],
         _ maximumEarlyData: UInt32,
-        _ channel: inout Channel
+        _ flight: inout ByteWriter
     ) throws(CryptoError) {
         do throws(EncodeError) {
             try NewSessionTicket.write(
@@ -164,7 +164,7 @@ extension ClientFlightTLS13 {
                 ageAdd: ageAdd,
                 nonce: nonce.span,
                 ticket: ticket.span,
-                into: &channel.flight
+                into: &flight
             ) { extensions in
                 if maximumEarlyData > 0 { extensions.maximumEarlyDataSize(maximumEarlyData) }
             }

@@ -77,7 +77,7 @@ struct RetryCookie {
     ) throws(TLSError) -> ServerPhase {
         // The HelloRetryRequest is a function of the cookie: written once more, for the transcript only.
         var transcript = try Transcript(choice.hash, firstClientHello: firstClientHello.span)
-        var replay = Channel()
+        var replay = ByteWriter(reserving: 0)
         try ServerHelloTLS13.writeRetryRequest(
             hello.legacySessionID,
             choice,

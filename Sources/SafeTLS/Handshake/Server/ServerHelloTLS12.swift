@@ -19,7 +19,7 @@ enum ServerHelloTLS12 {
         _ message: [UInt8],
         _ channel: inout Channel
     ) throws(TLSError) -> ServerPhase {
-        try channel.expectEndOfFlight()
+        try channel.joiner.expectEmpty()
         try check(hello)
         if let session = try ResumptionTLS12.session(context, hello) {
             return try ResumptionTLS12.resume(context, hello, message, session, &channel)
@@ -118,7 +118,7 @@ enum ServerHelloTLS12 {
             key: key
         )
         if context.deferring.contains(.signature) { return .handshaking(.awaitSignatureTLS12(state)) }
-        return try state.complete(signature: request.sign(), &channel)
+        return try state.complete(signature: request.sign(), &channel.flight)
     }
 
     /// What must hold whatever is chosen.

@@ -18,7 +18,7 @@ enum ServerHelloTLS13 {
         }
         let choice = try choose(context, hello)
         // A client that may send 0-RTT data learns from the missing answer that it is not taken (§4.2.10).
-        if hello.hasEarlyData { channel.skipEarlyData() }
+        if hello.hasEarlyData { channel.early.startSkipping() }
         guard let share = hello.keyShares?.publicKey(for: choice.group) else {
             return try requestRetry(context, hello, message, choice, &channel)
         }
@@ -129,7 +129,7 @@ enum ServerHelloTLS13 {
         _ choice: Choice,
         _ channel: inout Channel
     ) throws(TLSError) -> ServerPhase {
-        try channel.expectEndOfFlight()
+        try channel.joiner.expectEmpty()
         let digest = try cryptographic { () throws(CryptoError) in try HashState.hash(choice.hash, message.span) }
         let invariants = try RetryInvariants.digest(of: hello)
         let cookie =
@@ -148,13 +148,13 @@ enum ServerHelloTLS13 {
             ) != nil
         if hello.hasEarlyData {
             let reason: EarlyDataStatus.Reason = resumes ? .helloRetryRequest : .notResumed
-            channel.earlyData = .rejected(context.options.earlyData == nil ? .disabled : reason)
+            channel.early.status = .rejected(context.options.earlyData == nil ? .disabled : reason)
         }
         var transcript = try Transcript(choice.hash, firstClientHello: digest.bytes)
-        try writeRetryRequest(hello.legacySessionID, choice, cookie: cookie, &transcript, &channel)
+        try writeRetryRequest(hello.legacySessionID, choice, cookie: cookie, &transcript, &channel.flight)
         // Appendix D.4: the record that makes this look like TLS 1.2 follows the first message.
         if !hello.legacySessionID.isEmpty { try channel.writeChangeCipherSpec() }
-        channel.ignoresChangeCipherSpec = true
+        channel.receiving.ignoresChangeCipherSpec = true
         return .handshaking(
             .expectSecondClientHello(
                 ExpectSecondClientHello(
@@ -174,9 +174,9 @@ enum ServerHelloTLS13 {
         _ choice: Choice,
         cookie: [UInt8]?,
         _ transcript: inout Transcript,
-        _ channel: inout Channel
+        _ flight: inout ByteWriter
     ) throws(TLSError) {
-        try channel.send(&transcript) { writer throws(EncodeError) in
+        try flight.add(to: &transcript) { writer throws(EncodeError) in
             try ServerHello.writeHelloRetryRequest(
                 legacySessionID: sessionID,
                 cipherSuite: choice.cipherSuite,
@@ -229,14 +229,14 @@ enum ServerHelloTLS13 {
             applicationProtocol: applicationProtocol,
             isRetried: isRetried
         )
-        if hello.hasEarlyData || !isRetried { channel.earlyData = early.status }
-        var earlyTraffic: TrafficSecret?
+        if hello.hasEarlyData || !isRetried { channel.early.status = early.status }
+        var earlySecrets: EarlyDataSecrets?
         if early.isAccepted {
             switch resumed {
             case .some(let resumed):
                 // §7.1: over the ClientHello alone.
                 let digest = try transcript.digest()
-                earlyTraffic = try startEarlyData(
+                earlySecrets = try startEarlyData(
                     context,
                     clientRandom: random(hello),
                     resumed.earlySecret,
@@ -260,7 +260,7 @@ enum ServerHelloTLS13 {
             &channel
         )
         if !hello.legacySessionID.isEmpty && !isRetried { try channel.writeChangeCipherSpec() }
-        channel.ignoresChangeCipherSpec = true
+        channel.receiving.ignoresChangeCipherSpec = true
         let negotiated = NegotiatedParameters(
             version: .tls13,
             cipherSuite: choice.cipherSuite,
@@ -286,7 +286,7 @@ enum ServerHelloTLS13 {
             ticketCount: ticketCount,
             offersPostHandshakeAuthentication: hello.hasPostHandshakeAuth,
             resumed: resumed,
-            earlyTraffic: earlyTraffic,
+            early: earlySecrets,
             sharedSecret: sharedSecret,
             transcript: transcript,
             hash: hash
@@ -360,17 +360,15 @@ enum ServerHelloTLS13 {
         _ digest: Digest,
         _ hash: inout KeyedHash,
         _ channel: inout Channel
-    ) throws(TLSError) -> TrafficSecret {
+    ) throws(TLSError) -> EarlyDataSecrets {
         let traffic = try secret.clientTraffic(digest, &hash)
         let exporter = try secret.exporter(digest, &hash)
         if let keyLog = context.options.keyLog {
             traffic.log(to: keyLog, as: .clientEarly, clientRandom: clientRandom)
             keyLog.log(.earlyExporter, clientRandom: clientRandom, secret: exporter)
         }
-        channel.endEarlyData()
-        channel.receivableEarlyData = limit
-        channel.earlyExporter = EarlyExporter(exporter, algorithm: hash.algorithm)
-        return traffic
+        channel.early.open(receiving: limit)
+        return EarlyDataSecrets(traffic: traffic, exporter: EarlyExporter(exporter, algorithm: hash.algorithm))
     }
 
     private static func writeServerHello(
