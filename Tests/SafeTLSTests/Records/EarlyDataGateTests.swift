@@ -59,7 +59,10 @@ struct EarlyDataGateTests {
         #expect(empty == TLSLimits.skippedEarlyData % (RecordSize.plaintext + RecordSize.header) / RecordSize.header)
     }
 
-    @Test("nothing is skipped behind the first record that can be read, nor where data are taken", arguments: [true, false])
+    @Test(
+        "nothing is skipped behind the first record that can be read, nor where data are taken",
+        arguments: [true, false]
+    )
     func endsSkipping(takes: Bool) {
         var gate = EarlyDataGate()
         gate.startSkipping()

@@ -232,6 +232,60 @@ struct ExpectServerFinishedTLS13: ~Copyable {
 }
 
 extension ClientHandshakeTLS13 {
+    /// Derives the handshake's secrets (RFC 8446 §7.1).
+    ///
+    /// - Parameter transcript: ClientHello…ServerHello.
+    init(
+        _ offer: consuming ClientOffer,
+        cipherSuite: CipherSuite,
+        group: NamedGroup,
+        usedHelloRetryRequest: Bool,
+        preSharedKey: OfferedKey?,
+        sharedSecret: consuming Secret,
+        transcript: consuming Transcript
+    ) throws(TLSError) {
+        guard let algorithm = cipherSuite.hash else { throw .internalFailure("\(cipherSuite) has no hash") }
+        var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
+        let early: EarlySecret
+        if let preSharedKey {
+            early = try preSharedKey.earlySecret(cipherSuite, &hash)
+        } else {
+            early = try EarlySecret(cipherSuite: cipherSuite)
+        }
+        let handshakeSecret = try early.handshakeSecret(sharedSecret: sharedSecret, &hash)
+        let digest = try transcript.digest()
+        let clientTraffic = try handshakeSecret.clientTraffic(digest, &hash)
+        let serverTraffic = try handshakeSecret.serverTraffic(digest, &hash)
+        self.init(
+            offer: offer,
+            cipherSuite: cipherSuite,
+            group: group,
+            usedHelloRetryRequest: usedHelloRetryRequest,
+            preSharedKey: preSharedKey,
+            transcript: transcript,
+            hash: hash,
+            handshakeSecret: handshakeSecret,
+            clientTraffic: clientTraffic,
+            serverTraffic: serverTraffic
+        )
+    }
+
+    /// Starts to receive, and unless 0-RTT data may still be accepted to send, under the handshake keys.
+    mutating func installKeys(_ channel: inout Channel) throws(TLSError) {
+        if let keyLog = offer.options.keyLog {
+            clientTraffic.log(to: keyLog, as: .clientHandshake, clientRandom: offer.random)
+            serverTraffic.log(to: keyLog, as: .serverHandshake, clientRandom: offer.random)
+        }
+        channel.receiving.ignoresChangeCipherSpec = true
+        try channel.install(opener: serverTraffic.opener(&hash))
+        // While 0-RTT data may still be accepted, their keys stay (§4.2.10).
+        if channel.early.status == .offered && preSharedKey == nil { channel.early.status = .rejected(.notResumed) }
+        guard channel.early.status != .offered else { return }
+        // Appendix D.4: the record that makes this look like TLS 1.2 comes before the second flight.
+        if !offer.sessionID.isEmpty && !channel.hasSentChangeCipherSpec { try channel.writeChangeCipherSpec() }
+        try channel.install(sealer: clientTraffic.sealer(&hash))
+    }
+
     /// Takes the server's answer to the offer of 0-RTT data (RFC 8446 §4.2.10).
     fileprivate mutating func settleEarlyData(
         _ isAccepted: Bool,

@@ -7,6 +7,24 @@ struct EarlyDataSecrets: ~Copyable {
     /// client_early_traffic_secret.
     let traffic: TrafficSecret
     let exporter: EarlyExporter
+
+    /// - Parameter digest: Of the ClientHello (RFC 8446 §7.1).
+    init(
+        _ secret: borrowing EarlySecret,
+        _ digest: Digest,
+        _ received: borrowing ReceivedClientHello,
+        _ hash: inout KeyedHash
+    ) throws(TLSError) {
+        let traffic = try secret.clientTraffic(digest, &hash)
+        let exporter = try secret.exporter(digest, &hash)
+        if let keyLog = received.options.keyLog {
+            let random = received.clientRandom
+            traffic.log(to: keyLog, as: .clientEarly, clientRandom: random)
+            keyLog.log(.earlyExporter, clientRandom: random, secret: exporter)
+        }
+        self.traffic = traffic
+        self.exporter = EarlyExporter(exporter, algorithm: hash.algorithm)
+    }
 }
 
 /// What a TLS 1.3 server knows from its ServerHello on, until its Finished is out.
