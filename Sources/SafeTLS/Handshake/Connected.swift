@@ -13,6 +13,10 @@ struct Connected: ~Copyable {
     /// What a TLS 1.2 server keeps of the session under its ID.
     private let stored: StoredSession?
     private var authentication: PostHandshakeAuthentication
+    /// Whether the peer's request for a KeyUpdate is to be answered before the next data (RFC 8446 §4.6.3).
+    private(set) var owesKeyUpdate = false
+    /// Whether the peer was asked for a KeyUpdate that has not come: it is not asked again before (RFC 9846 §4.7.3).
+    private var awaitsKeyUpdate = false
 
     init(
         negotiated: NegotiatedParameters,
@@ -48,16 +52,16 @@ struct Connected: ~Copyable {
             }
             // RFC 5246 §7.2.2: no_renegotiation is always a warning, and the connection goes on as it was.
             if isClient { try HelloRequest.check(message) }
-            try channel.countRenegotiationRequest()
+            try channel.limits.countRenegotiationRequest()
             return try channel.writeWarning(.noRenegotiation)
         }
         switch type {
-        case .keyUpdate where !channel.isWithinAuthentication:
+        case .keyUpdate where !isWithinAuthentication:
             try receiveKeyUpdate(message, &channel)
         case .newSessionTicket where isClient:
-            try receiveSessionTicket(message, &channel)
+            try receiveSessionTicket(message, &channel.limits)
         default:
-            try receiveAuthentication(type, message, &channel)
+            try receiveAuthentication(type, message, &channel.flight)
         }
     }
 
@@ -69,12 +73,13 @@ struct Connected: ~Copyable {
         } catch {
             throw TLSError(error, in: .keyUpdate)
         }
-        try channel.countKeyUpdate()
+        try channel.limits.countKeyUpdate()
+        awaitsKeyUpdate = false
         let opener = try secrets.nextOpener()
         try channel.install(opener: opener)
         // The answer goes out before the next data: requests that arrive while this side is silent get one answer
         // together, and cannot fill the output of a session that only reads.
-        if update.isUpdateRequested { channel.owesKeyUpdate = true }
+        if update.isUpdateRequested { owesKeyUpdate = true }
     }
 
     /// Sends a KeyUpdate and changes to the next sending key.
@@ -82,20 +87,23 @@ struct Connected: ~Copyable {
     /// A second request before the peer has answered the first is none: RFC 9846 §4.7.3 forbids it.
     mutating func sendKeyUpdate(_ wanted: KeyUpdate, _ channel: inout Channel) throws(TLSError) {
         guard negotiated.version == .tls13 else { throw .misuse(.needsTLS13) }
-        let update = KeyUpdate(isUpdateRequested: wanted.isUpdateRequested && !channel.awaitsKeyUpdate)
+        let update = KeyUpdate(isUpdateRequested: wanted.isUpdateRequested && !awaitsKeyUpdate)
         do throws(EncodeError) {
             try update.write(into: &channel.flight)
         } catch {
             throw .internalFailure("a KeyUpdate could not be written")
         }
-        if update.isUpdateRequested { channel.expectKeyUpdate() }
+        if update.isUpdateRequested {
+            channel.limits.expectKeyUpdate()
+            awaitsKeyUpdate = true
+        }
         let sealer = try secrets.nextSealer()
         try channel.install(sealer: sealer)
-        if !update.isUpdateRequested { channel.owesKeyUpdate = false }
+        if !update.isUpdateRequested { owesKeyUpdate = false }
     }
 
     /// Keeps a ticket for later, or checks and forgets it: a client is free to (RFC 8446 §4.6.1).
-    private func receiveSessionTicket(_ message: [UInt8], _ channel: inout Channel) throws(TLSError) {
+    private func receiveSessionTicket(_ message: [UInt8], _ limits: inout FloodLimits) throws(TLSError) {
         let ticket: NewSessionTicket
         do throws(DecodeError) {
             ticket = try NewSessionTicket(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
@@ -103,7 +111,7 @@ struct Connected: ~Copyable {
             throw TLSError(error, in: .newSessionTicket)
         }
         try ticket.extensions.checkPlacement(in: .newSessionTicket)
-        try channel.countSessionTicket()
+        try limits.countSessionTicket()
         switch tickets {
         case .some(let tickets): try tickets.keep(ticket)
         case .none: return
@@ -131,15 +139,15 @@ extension Connected {
     private mutating func receiveAuthentication(
         _ type: HandshakeType,
         _ message: [UInt8],
-        _ channel: inout Channel
+        _ flight: inout ByteWriter
     ) throws(TLSError) {
         switch takeAuthentication() {
         case .client(var client):
             guard type == .certificateRequest else { throw .unexpected(type, expected: "application data") }
-            try client.receive(message, secrets, &channel)
+            try client.receive(message, secrets, &flight)
             authentication = .client(client)
         case .server(var server):
-            if let authenticated = try server.receive(type, message, secrets, &channel) {
+            if let authenticated = try server.receive(type, message, secrets) {
                 peer = authenticated.certificates
                 negotiated.clientSignatureScheme = authenticated.scheme
             }
@@ -173,6 +181,14 @@ extension Connected {
         }
     }
 
+    /// Whether a client is in the middle of its answer.
+    var isWithinAuthentication: Bool {
+        switch authentication {
+        case .server(let server): server.isWithinAnswer
+        default: false
+        }
+    }
+
     /// Whether a server may ask.
     var mayAuthenticate: Bool {
         switch authentication {
@@ -182,11 +198,11 @@ extension Connected {
     }
 
     /// Asks for the client's certificate.
-    mutating func ask(_ authenticator: ClientAuthenticator, _ channel: inout Channel) throws(TLSError) {
+    mutating func ask(_ authenticator: ClientAuthenticator, _ flight: inout ByteWriter) throws(TLSError) {
         guard case .server(var server) = takeAuthentication() else {
             throw .misuse(.noPostHandshakeAuthentication)
         }
-        try server.ask(authenticator, &channel)
+        try server.ask(authenticator, &flight)
         authentication = .server(server)
     }
 
@@ -198,16 +214,16 @@ extension Connected {
     }
 
     /// The driver's choice of a certificate; nil shows none.
-    mutating func answer(credential: Credential?, channel: inout Channel) throws(TLSError) {
+    mutating func answer(credential: Credential?, _ flight: inout ByteWriter) throws(TLSError) {
         guard case .client(var client) = takeAuthentication() else { throw .misuse(.noSuchRequest) }
-        try client.answer(credential, secrets, &channel)
+        try client.answer(credential, secrets, &flight)
         authentication = .client(client)
     }
 
     /// The driver's signature.
-    mutating func answer(signature: [UInt8], channel: inout Channel) throws(TLSError) {
+    mutating func answer(signature: [UInt8], _ flight: inout ByteWriter) throws(TLSError) {
         guard case .client(var client) = takeAuthentication() else { throw .misuse(.noSuchRequest) }
-        try client.answer(signature: signature, secrets, &channel)
+        try client.answer(signature: signature, secrets, &flight)
         authentication = .client(client)
     }
 }

@@ -34,6 +34,8 @@ protocol HandshakeState: ~Copyable, Sendable {
 /// Where a connection stands: shaking hands, connected, or failed.
 enum Phase<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     case handshaking(Handshake)
+    /// Shaking hands, with 0-RTT data that may be answered already: how a server's flight ends that takes them.
+    case takingEarlyData(Handshake, EarlyConnection)
     case connected(Connected)
     /// Also what stands here while a transition runs, so that an error leaves nothing behind.
     case failed
@@ -42,6 +44,7 @@ enum Phase<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     consuming func handshake() -> Handshake? {
         switch consume self {
         case .handshaking(let handshake): handshake
+        case .takingEarlyData(let handshake, _): handshake
         case .connected: nil
         case .failed: nil
         }
@@ -51,8 +54,19 @@ enum Phase<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     var awaited: String? {
         switch self {
         case .handshaking(let handshake): handshake.awaited
+        case .takingEarlyData(let handshake, _): handshake.awaited
         case .connected: nil
         case .failed: nil
+        }
+    }
+
+    /// Whether what the handshake settled for 0-RTT data waits to be kept.
+    var isTakingEarlyData: Bool {
+        switch self {
+        case .takingEarlyData: true
+        case .handshaking: false
+        case .connected: false
+        case .failed: false
         }
     }
 
@@ -61,6 +75,7 @@ enum Phase<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         switch self {
         case .connected(let connected): (connected.negotiated, connected.peer)
         case .handshaking: nil
+        case .takingEarlyData: nil
         case .failed: nil
         }
     }

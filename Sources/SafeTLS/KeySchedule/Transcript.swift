@@ -88,18 +88,28 @@ struct Transcript: ~Copyable {
     }
 }
 
+extension ByteWriter {
+    /// Writes a message behind what is written, and adds it to the transcript.
+    mutating func add(
+        to transcript: inout Transcript,
+        _ write: (inout ByteWriter) throws(EncodeError) -> Void
+    ) throws(TLSError) {
+        let start = count
+        do throws(EncodeError) {
+            try write(&self)
+        } catch {
+            throw .internalFailure("a handshake message outgrew its length field")
+        }
+        transcript.update(bytes.span.extracting(start..<count))
+    }
+}
+
 extension Channel {
     /// Appends a message to the flight and to the transcript.
     mutating func send(
         _ transcript: inout Transcript,
         _ write: (inout ByteWriter) throws(EncodeError) -> Void
     ) throws(TLSError) {
-        let start = flight.count
-        do throws(EncodeError) {
-            try write(&flight)
-        } catch {
-            throw .internalFailure("a handshake message outgrew its length field")
-        }
-        transcript.update(flight.bytes.span.extracting(start..<flight.count))
+        try flight.add(to: &transcript, write)
     }
 }

@@ -10,6 +10,12 @@ struct HandshakeJoiner: ~Copyable {
     /// Whether all bytes received so far have been taken out as complete messages.
     var isEmpty: Bool { start == bytes.count }
 
+    /// Checks, where keys change, our turn comes or the handshake ends, that the peer has not gone on: it could not know
+    /// how (RFC 8446 §5.1).
+    func expectEmpty() throws(TLSError) {
+        guard isEmpty else { throw .peerMisbehaved(.dataAcrossKeyChange) }
+    }
+
     /// Adds the content of a handshake record.
     mutating func append(_ fragment: Span<UInt8>) {
         if start > 0 {

@@ -4,7 +4,7 @@ public import TLSCertificates
 
 /// The client side of one connection.
 public struct ClientSession: ~Copyable, Sendable {
-    private var engine: Engine<ClientHandshake>
+    private(set) var engine: Engine<ClientHandshake>
 
     /// Creates a session. Its ClientHello is the first pending output.
     ///
@@ -35,14 +35,15 @@ public struct ClientSession: ~Copyable, Sendable {
         fragmentLength: Int
     ) throws(TLSError) {
         var channel = Channel(fragmentLength: fragmentLength)
-        channel.follow(configuration.options.records)
+        channel.sending.follow(configuration.options.records)
         let state = try ExpectServerHello.start(
             configuration: configuration,
             serverName: serverName,
             deferring: deferring,
             channel: &channel
         )
-        engine = Engine(.expectServerHello(state), channel: channel)
+        let earlyExporter = try state.startEarlyData(&channel)
+        engine = Engine(.expectServerHello(state), channel: channel, earlyExporter: earlyExporter)
     }
 
     /// Sends a ClientHello that was written elsewhere: a recorded one, or one with parts of its own.
@@ -61,8 +62,8 @@ public struct ClientSession: ~Copyable, Sendable {
     ///   later, `TLSError.misuse` when no verdict is waited for.
     public mutating func answer(verification verdict: Verdict) throws(TLSError) {
         guard case .verifyPeer = engine.request else { throw engine.failure ?? .misuse(.noSuchRequest) }
-        try engine.answer { handshake, channel throws(TLSError) in
-            try handshake.answer(verification: verdict, channel: &channel)
+        try engine.answer { handshake, _ throws(TLSError) in
+            try handshake.answer(verification: verdict)
         }
     }
 
@@ -81,7 +82,7 @@ public struct ClientSession: ~Copyable, Sendable {
         try engine.answer { handshake, channel throws(TLSError) in
             try handshake.answer(credential: credential, channel: &channel)
         } connected: { connected, channel throws(TLSError) in
-            try connected.answer(credential: credential, channel: &channel)
+            try connected.answer(credential: credential, &channel.flight)
         }
     }
 
@@ -93,7 +94,7 @@ public struct ClientSession: ~Copyable, Sendable {
         try engine.answer { handshake, channel throws(TLSError) in
             try handshake.answer(signature: signature, channel: &channel)
         } connected: { connected, channel throws(TLSError) in
-            try connected.answer(signature: signature, channel: &channel)
+            try connected.answer(signature: signature, &channel.flight)
         }
     }
 
@@ -114,7 +115,7 @@ public struct ClientSession: ~Copyable, Sendable {
     }
 
     /// How many bytes of 0-RTT data can still be sent; 0 when none can.
-    public var earlyDataCapacity: Int { engine.channel.sendableEarlyData ?? 0 }
+    public var earlyDataCapacity: Int { engine.channel.early.sendable ?? 0 }
 
     /// Ends the session with an alert of the driver's choice.
     public mutating func reject(_ alert: AlertDescription, reason: String) {
@@ -141,11 +142,11 @@ extension ClientSession: TLSSession {
 
     public mutating func endOfInput() throws(TLSError) { try engine.endOfInput() }
 
-    public var pendingOutputCount: Int { engine.channel.pendingOutputCount }
+    public var pendingOutputCount: Int { engine.channel.output.count }
 
     public var pendingOutput: Span<UInt8> {
         @_lifetime(borrow self)
-        get { engine.channel.pendingOutput }
+        get { engine.channel.output.pending }
     }
 
     public mutating func discardOutput(_ count: Int) { engine.discardOutput(count) }
@@ -175,7 +176,7 @@ extension ClientSession: TLSSession {
 
     public var peerCertificates: [Certificate] { engine.peerCertificates.sent }
 
-    public var earlyData: EarlyDataStatus { engine.channel.earlyData }
+    public var earlyData: EarlyDataStatus { engine.channel.early.status }
 
     public func exportEarlyKeyingMaterial(
         label: String,

@@ -5,16 +5,23 @@
 /// Shared by ``ServerSession`` and ``ClientSession``; the compiler makes one specialised copy for each.
 struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     private(set) var channel: Channel
-    private var phase: Phase<Handshake>
+    private(set) var phase: Phase<Handshake>
     /// The error that ended the session. Sticky.
     private(set) var failure: TLSError?
     /// Whether the peer has sent close_notify.
     private(set) var isPeerClosed = false
     private var hasSeenRecord = false
     private var isConnected = false
+    /// The exporter of a connection with 0-RTT data. It outlives the handshake.
+    private var earlyExporter: EarlyExporter?
 
-    init(_ handshake: consuming Handshake, channel: consuming Channel) {
+    init(
+        _ handshake: consuming Handshake,
+        channel: consuming Channel,
+        earlyExporter: consuming EarlyExporter? = nil
+    ) {
         self.channel = channel
+        self.earlyExporter = earlyExporter
         phase = .handshaking(handshake)
     }
 
@@ -30,6 +37,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     var request: Handshake.Request? {
         switch phase {
         case .handshaking(let handshake): handshake.request
+        case .takingEarlyData(let handshake, _): handshake.request
         case .connected(let connected): Handshake.request(of: connected)
         case .failed: nil
         }
@@ -41,13 +49,24 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     /// The certificates the handshake authenticated. They outlive a failure, unlike the secrets.
     private(set) var peerCertificates = PeerCertificates.none
 
-    /// Whether a connection waits for its driver, after the handshake.
+    /// What a server that takes 0-RTT data agrees on when the client's Finished comes; nil from then on.
+    private(set) var earlyNegotiated: NegotiatedParameters?
+
+    // Of a complete handshake the engine has to know these for every record: what ``Connected`` said last.
+
+    /// Whether the connection waits for its driver.
     private var isConnectedAndWaiting = false
+    /// Whether a client is in the middle of its answer to a CertificateRequest: nothing may come between the messages
+    /// (RFC 8446 §4.6.2).
+    private var isWithinAuthentication = false
+    /// Whether the peer's request for a KeyUpdate is to be answered before the next data (RFC 8446 §4.6.3).
+    private var owesKeyUpdate = false
 
     private var isWaiting: Bool {
         guard !isConnected else { return isConnectedAndWaiting }
         switch phase {
         case .handshaking(let handshake): return handshake.isWaiting
+        case .takingEarlyData(let handshake, _): return handshake.isWaiting
         case .connected: return false
         case .failed: return false
         }
@@ -110,15 +129,9 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     @inline(__always)
     private func check(_ header: RecordHeader) throws(TLSError) {
         guard header.version >> 8 == 3 else { throw .peerMisbehaved(.notTLS(.unknown)) }
-        let limit =
-            switch channel.readProtection {
-            // Application data before there are keys can only be 0-RTT data that is skipped, which is protected.
-            case .none where header.type == .applicationData: RecordSize.plaintext + RecordSize.expansionTLS13
-            case .none: RecordSize.plaintext
-            case .tls12: RecordSize.plaintext + RecordSize.expansionTLS12
-            case .tls13: RecordSize.plaintext + RecordSize.expansionTLS13
-            }
-        guard header.length <= limit else { throw .peerMisbehaved(.recordOverflow) }
+        guard header.length <= channel.receiving.bodyLimit(of: header.type) else {
+            throw .peerMisbehaved(.recordOverflow)
+        }
     }
 
     /// Handles one record.
@@ -131,39 +144,39 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         _ header: RecordHeader
     ) throws(TLSError) -> Range<Int>? {
         let outerType = header.type
-        if channel.readProtection == .tls13 && outerType != .applicationData {
+        if channel.receiving.form == .tls13 && outerType != .applicationData {
             try processUnprotected(&buffer, body, outerType)
             return nil
         }
-        if outerType == .changeCipherSpec && channel.readProtection == .none {
+        if outerType == .changeCipherSpec && channel.receiving.form == .none {
             try processChangeCipherSpec(&buffer, body)
             return nil
         }
-        if outerType == .applicationData && channel.readProtection == .none {
+        if outerType == .applicationData && channel.receiving.form == .none {
             // Between a HelloRetryRequest and its answer 0-RTT records may still arrive (RFC 8446 §4.2.10), though
             // not between the pieces of a message (§5.1).
             guard channel.joiner.isEmpty else {
                 throw .peerMisbehaved(.unexpectedRecord("application data within a handshake message"))
             }
-            guard channel.skips(body.count) else { throw .peerMisbehaved(.unexpectedRecord("application data")) }
+            guard channel.early.skips(body.count) else { throw .peerMisbehaved(.unexpectedRecord("application data")) }
             return nil
         }
         // The header of a protected record is authenticated, and its version has one value only (RFC 8446 §5.2).
-        guard header.version == 0x0303 || channel.readProtection == .none else { throw .peerMisbehaved(.badRecordMAC) }
+        guard header.version == 0x0303 || channel.receiving.form == .none else { throw .peerMisbehaved(.badRecordMAC) }
         let opened: RecordOpener.Opened
         do throws(TLSError) {
-            opened = try channel.open(&buffer, range: body, type: outerType)
+            opened = try channel.receiving.open(&buffer, range: body, type: outerType)
         } catch {
-            if error == .peerMisbehaved(.badRecordMAC) && channel.skips(body.count) { return nil }
+            if error == .peerMisbehaved(.badRecordMAC) && channel.early.skips(body.count) { return nil }
             throw error
         }
-        if channel.readProtection != .none { channel.endEarlyData() }
+        if channel.receiving.form != .none { channel.early.endSkipping() }
         if opened.type == .applicationData {
-            if !isConnected { try channel.countEarlyData(opened.content.count) }
-            guard channel.joiner.isEmpty && !channel.isWithinAuthentication else {
+            if !isConnected { try channel.early.count(opened.content.count) }
+            guard channel.joiner.isEmpty && !isWithinAuthentication else {
                 throw .peerMisbehaved(.unexpectedRecord("application data within a handshake message"))
             }
-            try channel.countApplicationData(opened.content.count)
+            try channel.limits.countApplicationData(opened.content.count)
             return opened.content.isEmpty ? nil : opened.content
         }
         try processControl(buffer.span.extracting(opened.content), opened.type)
@@ -178,7 +191,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     ) throws(TLSError) {
         if type == .changeCipherSpec {
             try processChangeCipherSpec(&buffer, body)
-        } else if type == .alert && !isConnected && !channel.hasOpenedRecord {
+        } else if type == .alert && !isConnected && !channel.receiving.hasOpenedRecord {
             // A peer that fails before it has keys can only say so in the clear. It ends the connection, so nobody
             // gains by forging it.
             try processControl(buffer.span.extracting(body), type)
@@ -200,8 +213,8 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         guard channel.joiner.isEmpty else {
             throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec within a handshake message"))
         }
-        if channel.ignoresChangeCipherSpec {
-            try channel.ignoreChangeCipherSpec()
+        if channel.receiving.ignoresChangeCipherSpec {
+            try channel.limits.countChangeCipherSpec()
             return
         }
         try advance { handshake, channel throws(TLSError) in try handshake.receiveChangeCipherSpec(&channel) }
@@ -252,7 +265,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         if alert == .closeNotify && isConnected {
             isPeerClosed = true
         } else if alert == .userCanceled || (level == 1 && channel.version != .tls13 && alert != .closeNotify) {
-            try channel.countWarningAlert()
+            try channel.limits.countWarningAlert()
         } else if channel.version != .tls13 && level != 1 && level != 2 {
             throw .peerMisbehaved(.illegalParameter("an alert level that does not exist"))
         } else {
@@ -275,17 +288,30 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         switch takePhase() {
         case .handshaking(let handshake):
             phase = try transition(handshake, &channel)
+        case .takingEarlyData:
+            throw .internalFailure("what 0-RTT data settle was not kept")
         case .connected:
             throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec"))
         case .failed:
             throw .internalFailure("a failed session was driven on")
         }
+        if phase.isTakingEarlyData { keepEarlyConnection() }
         if let facts = phase.facts {
-            try channel.expectEndOfFlight()
+            try channel.joiner.expectEmpty()
             isConnected = true
+            earlyNegotiated = nil
             (negotiated, peerCertificates) = facts
-            channel.ignoresChangeCipherSpec = false
+            channel.receiving.ignoresChangeCipherSpec = false
         }
+    }
+
+    /// Half-RTT data may follow our Finished: the client is the session's, whatever comes of the handshake
+    /// (RFC 8446 §2.3, appendix E.5).
+    private mutating func keepEarlyConnection() {
+        guard case .takingEarlyData(let handshake, let early) = takePhase() else { return }
+        earlyNegotiated = early.negotiated
+        earlyExporter = .some(early.exporter)
+        phase = .handshaking(handshake)
     }
 
     /// Runs a step of a connection whose handshake is complete.
@@ -297,6 +323,8 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         }
         try step(&connected, &channel)
         isConnectedAndWaiting = Handshake.request(of: connected) != nil
+        isWithinAuthentication = connected.isWithinAuthentication
+        owesKeyUpdate = connected.owesKeyUpdate
         (negotiated, peerCertificates) = (connected.negotiated, connected.peer)
         phase = .connected(connected)
     }
@@ -349,21 +377,21 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         into output: inout MutableSpan<UInt8>
     ) throws(TLSError) -> Sealed {
         if let failure { throw failure }
-        guard isConnected || channel.sealsBeforeConnected else { throw .misuse(.handshakeIncomplete) }
+        guard isConnected || earlyNegotiated != nil else { throw .misuse(.handshakeIncomplete) }
         guard !channel.isClosed else { throw .misuse(.closed) }
         var sealed = Sealed(consumed: 0, written: 0)
         do throws(TLSError) {
-            if channel.owesKeyUpdate && plaintext.count > 0 { try sendKeyUpdate(KeyUpdate(isUpdateRequested: false)) }
+            if owesKeyUpdate && plaintext.count > 0 { try sendKeyUpdate(KeyUpdate(isUpdateRequested: false)) }
             while true {
-                if channel.pendingOutputCount > 0 {
+                if channel.output.count > 0 {
                     sealed.written = channel.moveOutput(into: &output, at: sealed.written)
-                    if channel.pendingOutputCount > 0 { return sealed }
+                    if channel.output.count > 0 { return sealed }
                 }
                 let rest = plaintext.extracting(droppingFirst: sealed.consumed)
-                let part = try channel.seal(rest, into: &output, at: sealed.written)
+                let part = try channel.sending.seal(rest, into: &output, at: sealed.written)
                 sealed.consumed &+= part.consumed
                 sealed.written = part.written
-                guard channel.sealerIsWornOut, isConnected else { return sealed }
+                guard channel.sending.isWornOut, isConnected else { return sealed }
                 // The KeyUpdate waits in the output: it goes out first, then the rest under the new key.
                 try sendKeyUpdate(KeyUpdate(isUpdateRequested: false))
             }
@@ -378,13 +406,13 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         into output: inout MutableSpan<UInt8>
     ) throws(TLSError) -> Sealed {
         if let failure { throw failure }
-        guard let budget = channel.sendableEarlyData, !channel.isClosed else { throw .misuse(.noEarlyData) }
+        guard let budget = channel.early.sendable, !channel.isClosed else { throw .misuse(.noEarlyData) }
         do throws(TLSError) {
             let start = channel.moveOutput(into: &output, at: 0)
-            if channel.pendingOutputCount > 0 { return Sealed(consumed: 0, written: start) }
+            if channel.output.count > 0 { return Sealed(consumed: 0, written: start) }
             let part = plaintext.extracting(0..<min(plaintext.count, budget))
-            let sealed = try channel.seal(part, into: &output, at: start)
-            channel.sendableEarlyData = budget - sealed.consumed
+            let sealed = try channel.sending.seal(part, into: &output, at: start)
+            channel.early.spend(sealed.consumed)
             return sealed
         } catch {
             throw fail(error)
@@ -394,7 +422,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     /// See `TLSSession.exportEarlyKeyingMaterial(label:context:count:)`.
     func exportEarlyKeyingMaterial(label: String, context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8] {
         if let failure { throw failure }
-        switch channel.earlyExporter {
+        switch earlyExporter {
         case .some(let exporter): return try exporter.export(label: label, context: context, count: count)
         case .none: throw .misuse(.noEarlyData)
         }
@@ -402,7 +430,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
 
     /// See `TLSSession.sealedByteCount(for:)`.
     func sealedByteCount(for plaintextCount: Int) -> Int {
-        channel.pendingOutputCount + channel.sealedByteCount(for: plaintextCount)
+        channel.output.count + channel.sending.sealedByteCount(for: plaintextCount, owesKeyUpdate: owesKeyUpdate)
     }
 
     mutating func discardOutput(_ count: Int) { channel.discardOutput(count) }
@@ -451,7 +479,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         }
         do throws(TLSError) {
             try advanceConnected { connected, channel throws(TLSError) in
-                try connected.ask(authenticator, &channel)
+                try connected.ask(authenticator, &channel.flight)
             }
             try channel.flush()
         } catch {
@@ -482,6 +510,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         case .connected(let connected):
             return try connected.secrets.exportKeyingMaterial(label: label, context: context, count: count)
         case .handshaking: throw .misuse(.handshakeIncomplete)
+        case .takingEarlyData: throw .misuse(.handshakeIncomplete)
         case .failed: throw .misuse(.handshakeIncomplete)
         }
     }

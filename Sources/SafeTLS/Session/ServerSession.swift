@@ -10,7 +10,7 @@ public import TLSCertificates
 /// let sealed = try session.seal(answer, into: &output) // plaintext in, ciphertext out
 /// ```
 public struct ServerSession: ~Copyable, Sendable {
-    private var engine: Engine<ServerHandshake>
+    private(set) var engine: Engine<ServerHandshake>
 
     /// Creates a session that waits for a ClientHello.
     ///
@@ -34,7 +34,7 @@ public struct ServerSession: ~Copyable, Sendable {
     init(configuration: ServerConfiguration, deferring: DeferredRequests = [], channel: consuming Channel) {
         var channel = channel
         // The first ClientHello may be a second one, in front of which 0-RTT data of the first arrive (§4.2.10).
-        if configuration.options.sendsRetryCookie { channel.skipEarlyData() }
+        if configuration.options.sendsRetryCookie { channel.early.startSkipping() }
         engine = Engine(
             .expectClientHello(ExpectClientHello(configuration: configuration, deferring: deferring)),
             channel: channel
@@ -88,8 +88,8 @@ public struct ServerSession: ~Copyable, Sendable {
     ///   later, `TLSError.misuse` when no verdict is waited for.
     public mutating func answer(verification verdict: Verdict, isResumable: Bool = false) throws(TLSError) {
         guard case .verifyPeer = engine.request else { throw engine.failure ?? .misuse(.noSuchRequest) }
-        try engine.answer { handshake, channel throws(TLSError) in
-            try handshake.answer(verification: verdict, isResumable: isResumable, channel: &channel)
+        try engine.answer { handshake, _ throws(TLSError) in
+            try handshake.answer(verification: verdict, isResumable: isResumable)
         } connected: { connected, _ throws(TLSError) in
             try connected.answer(verification: verdict)
         }
@@ -119,7 +119,7 @@ public struct ServerSession: ~Copyable, Sendable {
 
     /// What ``TLSSession/negotiated`` will be when the handshake is complete, while 0-RTT data are taken and answered; nil
     /// when none are. Until then whoever recorded the ClientHello may have sent it.
-    public var earlyNegotiated: NegotiatedParameters? { engine.channel.earlyNegotiated }
+    public var earlyNegotiated: NegotiatedParameters? { engine.earlyNegotiated }
 
     /// Ends the session with an alert of the driver's choice, for instance when no configuration fits the client.
     public mutating func reject(_ alert: AlertDescription, reason: String) {
@@ -136,11 +136,11 @@ extension ServerSession: TLSSession {
 
     public mutating func endOfInput() throws(TLSError) { try engine.endOfInput() }
 
-    public var pendingOutputCount: Int { engine.channel.pendingOutputCount }
+    public var pendingOutputCount: Int { engine.channel.output.count }
 
     public var pendingOutput: Span<UInt8> {
         @_lifetime(borrow self)
-        get { engine.channel.pendingOutput }
+        get { engine.channel.output.pending }
     }
 
     public mutating func discardOutput(_ count: Int) { engine.discardOutput(count) }
@@ -170,7 +170,7 @@ extension ServerSession: TLSSession {
 
     public var peerCertificates: [Certificate] { engine.peerCertificates.sent }
 
-    public var earlyData: EarlyDataStatus { engine.channel.earlyData }
+    public var earlyData: EarlyDataStatus { engine.channel.early.status }
 
     public func exportEarlyKeyingMaterial(
         label: String,

@@ -103,7 +103,7 @@ struct RFC8448ClientReplayTests {
         #expect(try array(digest.bytes) == trace.value("hash_ch_server_finished"))
         try handshake.sendFinished(&channel)
         try channel.flush()
-        let output = array(channel.pendingOutput)
+        let output = array(channel.output.pending)
         #expect(output == trace.records(fromClient: true, "client_handshake").first?.bytes)
     }
 

@@ -59,7 +59,7 @@ struct RFC8448ServerReplayTests {
             cookie: cookie
         )
         _ = try state.receive(.clientHello, second, &channel)
-        let output = WireBytes.records(array(channel.pendingOutput))
+        let output = WireBytes.records(array(channel.output.pending))
         let recorded = trace.records.filter { !$0.isFromClient && $0.protection == "none" }
         #expect(output.first == recorded.last?.bytes)
         #expect(log.secret(.clientHandshake) == (try trace.value("client_handshake_traffic_secret")))
@@ -190,7 +190,7 @@ struct RFC8448ServerReplayTests {
     private func name(_ trace: Trace) -> Trace.Name? { Trace.Name(rawValue: trace.name) }
 
     private func take(_ channel: inout Channel) -> [UInt8] {
-        let output = array(channel.pendingOutput)
+        let output = array(channel.output.pending)
         channel.discardOutput(output.count)
         return output
     }
@@ -198,7 +198,7 @@ struct RFC8448ServerReplayTests {
     private func open(_ record: Trace.Record, _ channel: inout Channel) throws -> [UInt8] {
         var buffer = record.bytes
         var span = buffer.mutableSpan
-        let opened = try channel.open(&span, range: 5..<record.bytes.count, type: .applicationData)
+        let opened = try channel.receiving.open(&span, range: 5..<record.bytes.count, type: .applicationData)
         #expect(opened.type == record.contentType)
         return Array(buffer[opened.content])
     }

@@ -105,7 +105,7 @@ struct RecordLimitTests {
             let body = RecordSize.header..<bytes.count
             var span = bytes.mutableSpan
             do throws(TLSError) {
-                let opened = try channel.open(&span, range: body, type: .applicationData)
+                let opened = try channel.receiving.open(&span, range: body, type: .applicationData)
                 #expect(opened.content.count == count && isAccepted)
             } catch {
                 #expect(error == .peerMisbehaved(.recordOverflow) && !isAccepted)

@@ -47,7 +47,7 @@ struct SealTests {
     func wornOutKeys(recordsPerKey: UInt64, count: Int) throws {
         let pair = Pair.tls13()
         var channel = Channel(fragmentLength: 1000)
-        channel.recordsPerKey = recordsPerKey
+        channel.sending.recordsPerKey = recordsPerKey
         var server = ServerSession(configuration: try pair.serverConfiguration(), channel: channel)
         var client = try pair.makeClient()
         try Loopback.run(&client, &server)

@@ -35,7 +35,7 @@ struct Puppet: ~Copyable {
     /// Everything that was sent and not carried yet.
     mutating func output() throws -> [UInt8] {
         try channel.flush()
-        let bytes: [UInt8] = copyBytes(channel.pendingOutput)
+        let bytes: [UInt8] = copyBytes(channel.output.pending)
         channel.discardOutput(bytes.count)
         return bytes
     }
@@ -106,7 +106,7 @@ struct Puppet: ~Copyable {
         let content: Range<Int>
         do {
             var span = buffer.mutableSpan
-            content = try channel.open(&span, range: range, type: type).content
+            content = try channel.receiving.open(&span, range: range, type: type).content
         }
         return Array(buffer[content])
     }

@@ -79,7 +79,7 @@ struct TLS12RecordedHandshakeTests {
     }
 
     private func output(_ engine: inout Engine<ClientHandshake>) -> [UInt8] {
-        let bytes: [UInt8] = copyBytes(engine.channel.pendingOutput)
+        let bytes: [UInt8] = copyBytes(engine.channel.output.pending)
         engine.discardOutput(bytes.count)
         return bytes
     }

@@ -172,7 +172,7 @@ struct KeyUpdateTests {
         let log = SecretLog()
         pair.client.keyLog = log
         var channel = Channel()
-        channel.recordsPerKey = limit
+        channel.sending.recordsPerKey = limit
         var client = try pair.makeClient()
         var server = ServerSession(configuration: try pair.serverConfiguration(), channel: channel)
         try Loopback.run(&client, &server)

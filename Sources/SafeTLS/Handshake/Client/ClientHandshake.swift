@@ -98,19 +98,19 @@ extension ClientHandshake: HandshakeState {
     ) throws(TLSError) -> ClientPhase {
         // RFC 5246 §7.4.1.1: a HelloRequest during a handshake is ignored, and is no part of the transcript.
         if type == .helloRequest && channel.version != .tls13 && mayBeTLS12 {
-            try HelloRequest.ignore(message, &channel)
+            try HelloRequest.ignore(message, &channel.limits)
             return .handshaking(self)
         }
         switch consume self {
         case .expectServerHello(let state): return try state.receive(type, message, &channel)
         case .expectEncryptedExtensions(let state): return try state.receive(type, message, &channel)
-        case .expectCertificateTLS13(let state): return try state.receive(type, message, &channel)
-        case .expectCertificateVerify(let state): return try state.receive(type, message, &channel)
+        case .expectCertificateTLS13(let state): return try state.receive(type, message)
+        case .expectCertificateVerify(let state): return try state.receive(type, message)
         case .expectFinishedTLS13(let state): return try state.receive(type, message, &channel)
-        case .expectCertificateTLS12(let state): return try state.receive(type, message, &channel)
-        case .expectServerKeyExchange(let state): return try state.receive(type, message, &channel)
+        case .expectCertificateTLS12(let state): return try state.receive(type, message)
+        case .expectServerKeyExchange(let state): return try state.receive(type, message)
         case .expectServerHelloDone(let state): return try state.receive(type, message, &channel)
-        case .expectNewSessionTicket(let state): return try state.receive(type, message, &channel)
+        case .expectNewSessionTicket(let state): return try state.receive(type, message)
         case .expectFinishedTLS12(let state): return try state.receive(type, message, &channel)
         case .expectChangeCipherSpec: throw .unexpected(type, expected: "change_cipher_spec")
         default:
@@ -123,17 +123,17 @@ extension ClientHandshake: HandshakeState {
         case .expectChangeCipherSpec(let state): return try state.receiveChangeCipherSpec(&channel)
         // RFC 8446 §5: from the first ClientHello on. Nothing changes keys here, in TLS 1.2 neither.
         case .expectServerHello(let state) where state.offersTLS13:
-            try channel.ignoreChangeCipherSpec()
+            try channel.limits.countChangeCipherSpec()
             return .handshaking(.expectServerHello(state))
         default: throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec"))
         }
     }
 
     /// The driver's verdict on the server's chain.
-    consuming func answer(verification verdict: Verdict, channel: inout Channel) throws(TLSError) -> ClientPhase {
+    consuming func answer(verification verdict: Verdict) throws(TLSError) -> ClientPhase {
         switch consume self {
-        case .awaitVerdictTLS13(let state): try state.answer(verdict, &channel)
-        case .awaitVerdictTLS12(let state): try state.answer(verdict, &channel)
+        case .awaitVerdictTLS13(let state): try state.answer(verdict)
+        case .awaitVerdictTLS12(let state): try state.answer(verdict)
         default: throw .misuse(.noSuchRequest)
         }
     }
@@ -159,9 +159,9 @@ extension ClientHandshake: HandshakeState {
 
 /// The message by which a TLS 1.2 server asks for a handshake (RFC 5246 §7.4.1.1).
 enum HelloRequest {
-    static func ignore(_ message: [UInt8], _ channel: inout Channel) throws(TLSError) {
+    static func ignore(_ message: [UInt8], _ limits: inout FloodLimits) throws(TLSError) {
         try check(message)
-        try channel.countRenegotiationRequest()
+        try limits.countRenegotiationRequest()
     }
 
     static func check(_ message: [UInt8]) throws(TLSError) {

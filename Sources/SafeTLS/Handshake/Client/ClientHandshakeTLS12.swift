@@ -29,11 +29,7 @@ struct ExpectCertificateTLS12: ~Copyable {
 
     init(handshake: consuming ClientHandshakeTLS12) { self.handshake = handshake }
 
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ClientPhase {
+    consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ClientPhase {
         guard type == .certificate else { throw .unexpected(type, expected: "Certificate") }
         var chain = try Self.chain(message, handshake.offer.options)
         chain.staple.signedCertificateTimestamps = handshake.signedCertificateTimestamps
@@ -70,11 +66,7 @@ struct ExpectServerKeyExchange: ~Copyable {
     fileprivate var handshake: ClientHandshakeTLS12
     fileprivate var chain: PeerChain
 
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ClientPhase {
+    consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ClientPhase {
         if type == .certificateStatus, handshake.promisesStatus, chain.staple.ocspResponse == nil {
             chain.staple.ocspResponse = try Self.status(message)
             handshake.transcript.update(message)
@@ -110,7 +102,7 @@ struct ExpectServerKeyExchange: ~Copyable {
             return .handshaking(.awaitVerdictTLS12(state))
         }
         let verdict = state.request.verdict()
-        return try state.answer(verdict, &channel)
+        return try state.answer(verdict)
     }
 }
 
@@ -138,7 +130,7 @@ struct AwaitVerdictTLS12: ~Copyable {
         handshake.offer.verification(chain)
     }
 
-    consuming func answer(_ verdict: Verdict, _ channel: inout Channel) throws(TLSError) -> ClientPhase {
+    consuming func answer(_ verdict: Verdict) throws(TLSError) -> ClientPhase {
         let authenticated = try PeerAuthenticated(verdict, chain: chain, proof: proof)
         return .handshaking(
             .expectServerHelloDone(

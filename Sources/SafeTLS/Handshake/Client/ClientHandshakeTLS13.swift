@@ -81,11 +81,7 @@ struct ExpectCertificateTLS13: ~Copyable {
     /// The server's CertificateRequest, if one came.
     fileprivate var request: RequestedCertificate?
 
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ClientPhase {
+    consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ClientPhase {
         switch type {
         case .certificateRequest where request == nil:
             request = try RequestedCertificate(
@@ -152,11 +148,7 @@ struct ExpectCertificateVerify: ~Copyable {
     fileprivate let request: RequestedCertificate?
     fileprivate let chain: PeerChain
 
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ClientPhase {
+    consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ClientPhase {
         guard type == .certificateVerify else { throw .unexpected(type, expected: "CertificateVerify") }
         let proof = try HandshakeSignatureVerified(
             certificateVerify: message,
@@ -177,7 +169,7 @@ struct ExpectCertificateVerify: ~Copyable {
             return .handshaking(.awaitVerdictTLS13(state))
         }
         let verdict = state.request.verdict()
-        return try state.answer(verdict, &channel)
+        return try state.answer(verdict)
     }
 }
 
@@ -193,7 +185,7 @@ struct AwaitVerdictTLS13: ~Copyable {
         handshake.offer.verification(chain)
     }
 
-    consuming func answer(_ verdict: Verdict, _ channel: inout Channel) throws(TLSError) -> ClientPhase {
+    consuming func answer(_ verdict: Verdict) throws(TLSError) -> ClientPhase {
         let authenticated = try PeerAuthenticated(verdict, chain: chain, proof: proof)
         return .handshaking(
             .expectFinishedTLS13(
@@ -222,7 +214,7 @@ struct ExpectServerFinishedTLS13: ~Copyable {
     ) throws(TLSError) -> ClientPhase {
         guard type == .finished else { throw .unexpected(type, expected: "Finished") }
         let digest = try handshake.check(finished: message, &channel)
-        if channel.earlyData == .accepted { try handshake.endEarlyData(&channel) }
+        if channel.early.status == .accepted { try handshake.endEarlyData(&channel) }
         let request = request
         let ending = ClientEndingTLS13(
             handshake: handshake,
@@ -240,13 +232,67 @@ struct ExpectServerFinishedTLS13: ~Copyable {
 }
 
 extension ClientHandshakeTLS13 {
+    /// Derives the handshake's secrets (RFC 8446 §7.1).
+    ///
+    /// - Parameter transcript: ClientHello…ServerHello.
+    init(
+        _ offer: consuming ClientOffer,
+        cipherSuite: CipherSuite,
+        group: NamedGroup,
+        usedHelloRetryRequest: Bool,
+        preSharedKey: OfferedKey?,
+        sharedSecret: consuming Secret,
+        transcript: consuming Transcript
+    ) throws(TLSError) {
+        guard let algorithm = cipherSuite.hash else { throw .internalFailure("\(cipherSuite) has no hash") }
+        var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
+        let early: EarlySecret
+        if let preSharedKey {
+            early = try preSharedKey.earlySecret(cipherSuite, &hash)
+        } else {
+            early = try EarlySecret(cipherSuite: cipherSuite)
+        }
+        let handshakeSecret = try early.handshakeSecret(sharedSecret: sharedSecret, &hash)
+        let digest = try transcript.digest()
+        let clientTraffic = try handshakeSecret.clientTraffic(digest, &hash)
+        let serverTraffic = try handshakeSecret.serverTraffic(digest, &hash)
+        self.init(
+            offer: offer,
+            cipherSuite: cipherSuite,
+            group: group,
+            usedHelloRetryRequest: usedHelloRetryRequest,
+            preSharedKey: preSharedKey,
+            transcript: transcript,
+            hash: hash,
+            handshakeSecret: handshakeSecret,
+            clientTraffic: clientTraffic,
+            serverTraffic: serverTraffic
+        )
+    }
+
+    /// Starts to receive, and unless 0-RTT data may still be accepted to send, under the handshake keys.
+    mutating func installKeys(_ channel: inout Channel) throws(TLSError) {
+        if let keyLog = offer.options.keyLog {
+            clientTraffic.log(to: keyLog, as: .clientHandshake, clientRandom: offer.random)
+            serverTraffic.log(to: keyLog, as: .serverHandshake, clientRandom: offer.random)
+        }
+        channel.receiving.ignoresChangeCipherSpec = true
+        try channel.install(opener: serverTraffic.opener(&hash))
+        // While 0-RTT data may still be accepted, their keys stay (§4.2.10).
+        if channel.early.status == .offered && preSharedKey == nil { channel.early.status = .rejected(.notResumed) }
+        guard channel.early.status != .offered else { return }
+        // Appendix D.4: the record that makes this look like TLS 1.2 comes before the second flight.
+        if !offer.sessionID.isEmpty && !channel.hasSentChangeCipherSpec { try channel.writeChangeCipherSpec() }
+        try channel.install(sealer: clientTraffic.sealer(&hash))
+    }
+
     /// Takes the server's answer to the offer of 0-RTT data (RFC 8446 §4.2.10).
     fileprivate mutating func settleEarlyData(
         _ isAccepted: Bool,
         _ applicationProtocol: String?,
         _ channel: inout Channel
     ) throws(TLSError) {
-        guard channel.earlyData == .offered, let session = preSharedKey?.session else {
+        guard channel.early.status == .offered, let session = preSharedKey?.session else {
             guard !isAccepted else {
                 throw .peerMisbehaved(
                     .illegalParameter("the extension early_data without the session it was offered for")
@@ -255,7 +301,7 @@ extension ClientHandshakeTLS13 {
             return
         }
         guard isAccepted else {
-            channel.earlyData = .rejected(.declined)
+            channel.early.status = .rejected(.declined)
             try channel.install(sealer: clientTraffic.sealer(&hash))
             return
         }
@@ -265,7 +311,7 @@ extension ClientHandshakeTLS13 {
         guard session.applicationProtocol == applicationProtocol else {
             throw .peerMisbehaved(.illegalParameter("another application protocol than that of the 0-RTT data"))
         }
-        channel.earlyData = .accepted
+        channel.early.status = .accepted
     }
 
     /// Ends the 0-RTT data and changes to the handshake keys (RFC 8446 §4.5).
@@ -283,7 +329,7 @@ extension ClientHandshakeTLS13 {
     mutating func check(finished message: [UInt8], _ channel: inout Channel) throws(TLSError) -> Digest {
         let expected = try serverTraffic.verifyData(transcript: transcript.digest(), &hash)
         try FinishedCheck.verify(message, expected: expected)
-        try channel.expectEndOfFlight()
+        try channel.joiner.expectEmpty()
         transcript.update(message)
         return try transcript.digest()
     }

@@ -116,57 +116,25 @@ struct ClientOffer: ~Copyable {
     /// The ClientHello as bytes, after a HelloRetryRequest with its cookie. The binder is still zeros.
     mutating func hello(cookie: [UInt8]?, isRetried: Bool = false) throws(TLSError) -> [UInt8] {
         var writer = ByteWriter(reserving: 512)
-        let options = options
-        let offersTLS13 = options.versions.contains(.tls13)
-        let offersTLS12 = options.versions.contains(.tls12)
-        let resumes = sessionCache != nil
-        let keys = keys
-        // RFC 8446 §4.1.2: not in a second ClientHello.
-        let earlyData = offersEarlyData && !isRetried
-        let ticket = ticketSession?.ticket ?? []
-        let compression = configuration.certificateCompression.accepted
-        var shares: [KeyShare] = []
-        if let group = keyGroup { shares.append(KeyShare(group: group, publicKey: publicKey)) }
+        let content = ClientHelloExtensions(
+            options: options,
+            serverName: serverName,
+            compression: configuration.certificateCompression.accepted,
+            resumes: sessionCache != nil,
+            ticket: ticketSession?.ticket ?? [],
+            cookie: cookie,
+            keyShares: keyGroup.map { [KeyShare(group: $0, publicKey: publicKey)] } ?? [],
+            preSharedKeys: keys,
+            // RFC 8446 §4.1.2: not in a second ClientHello.
+            offersEarlyData: offersEarlyData && !isRetried
+        )
         do throws(EncodeError) {
             extensions = try ClientHello.write(
                 random: random.span,
                 legacySessionID: sessionID.span,
                 cipherSuites: cipherSuites,
                 into: &writer
-            ) { extensions in
-                if case .dns(let name) = serverName { extensions.serverName(name) }
-                if offersTLS12 {
-                    extensions.addEmpty(.extendedMasterSecret)
-                    extensions.renegotiationInfo()
-                    extensions.ecPointFormats(compressed: options.readsCertificatesLeniently)
-                    // RFC 5077 §3.2: empty, it asks for a ticket.
-                    if resumes && options.requestsTicketsTLS12 { extensions.add(.sessionTicket, body: ticket.span) }
-                }
-                extensions.recordLimits(options.records)
-                if options.requestsOCSPResponse { extensions.statusRequest() }
-                if options.requestsSignedCertificateTimestamps { extensions.addEmpty(.signedCertificateTimestamp) }
-                extensions.supportedGroups(options.groups)
-                extensions.signatureAlgorithms(options.signatureSchemes)
-                if !options.certificateSignatureSchemes.isEmpty {
-                    extensions.signatureAlgorithmsCert(options.certificateSignatureSchemes)
-                }
-                if !options.applicationProtocols.isEmpty {
-                    extensions.applicationProtocols(options.applicationProtocols)
-                }
-                if offersTLS13 {
-                    extensions.supportedVersions(offersTLS12 ? [.tls13, .tls12] : [.tls13])
-                    if let cookie { extensions.cookie(cookie) }
-                    if !compression.isEmpty { extensions.certificateCompression(compression) }
-                    if options.offersPostHandshakeAuthentication { extensions.addEmpty(.postHandshakeAuth) }
-                    if earlyData { extensions.addEmpty(.earlyData) }
-                    extensions.keyShares(shares)
-                    // Without the modes a server gives no tickets (RFC 8446 §4.2.9).
-                    if resumes || !keys.isEmpty { extensions.pskKeyExchangeModes([.pskWithDHE]) }
-                    if resumes, let request = options.ticketRequest { extensions.ticketRequest(request) }
-                    // §4.2.11: the last of all extensions.
-                    if !keys.isEmpty { extensions.preSharedKeys(keys, at: options.clock()) }
-                }
-            }
+            ) { content.write(into: &$0) }
         } catch {
             throw .internalFailure("the ClientHello outgrew its length fields")
         }

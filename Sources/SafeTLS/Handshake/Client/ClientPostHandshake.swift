@@ -47,7 +47,7 @@ struct ClientPostHandshake: ~Copyable {
     mutating func receive(
         _ message: [UInt8],
         _ secrets: borrowing ConnectionSecrets,
-        _ channel: inout Channel
+        _ flight: inout ByteWriter
     ) throws(TLSError) {
         count += 1
         guard count <= TLSLimits.certificateRequests else { throw .peerMisbehaved(.tooMany("certificate requests")) }
@@ -58,31 +58,31 @@ struct ClientPostHandshake: ~Copyable {
             state = .awaitCertificate(request, transcript)
             return
         }
-        try show(configuration.credential(for: request), request, transcript, secrets, &channel)
+        try show(configuration.credential(for: request), request, transcript, secrets, &flight)
     }
 
     /// The driver's choice of a certificate; nil shows none.
     mutating func answer(
         _ credential: Credential?,
         _ secrets: borrowing ConnectionSecrets,
-        _ channel: inout Channel
+        _ flight: inout ByteWriter
     ) throws(TLSError) {
         guard case .awaitCertificate(let request, let transcript) = takeState() else {
             throw .misuse(.noSuchRequest)
         }
-        try show(credential, request, transcript, secrets, &channel)
+        try show(credential, request, transcript, secrets, &flight)
     }
 
     /// The driver's signature.
     mutating func answer(
         signature: [UInt8],
         _ secrets: borrowing ConnectionSecrets,
-        _ channel: inout Channel
+        _ flight: inout ByteWriter
     ) throws(TLSError) {
         guard case .awaitSignature(let request, let certificate, let transcript) = takeState() else {
             throw .misuse(.noSuchRequest)
         }
-        try Self.send(certificate, request.scheme, signature, transcript, secrets, &channel)
+        try Self.send(certificate, request.scheme, signature, transcript, secrets, &flight)
     }
 
     private mutating func show(
@@ -90,7 +90,7 @@ struct ClientPostHandshake: ~Copyable {
         _ requested: RequestedCertificate,
         _ transcript: consuming Transcript,
         _ secrets: borrowing ConnectionSecrets,
-        _ channel: inout Channel
+        _ flight: inout ByteWriter
     ) throws(TLSError) {
         var transcript = transcript
         let schemes = configuration.options.signingSchemes
@@ -106,7 +106,7 @@ struct ClientPostHandshake: ~Copyable {
         let certificate = writer.takeBytes()
         transcript.update(certificate.span)
         guard let credential, let scheme else {
-            try Self.send(certificate, nil, [], transcript, secrets, &channel)
+            try Self.send(certificate, nil, [], transcript, secrets, &flight)
             return
         }
         let request = SignatureRequest(
@@ -117,7 +117,7 @@ struct ClientPostHandshake: ~Copyable {
         if deferring.contains(.signature) {
             state = .awaitSignature(request, certificate: certificate, transcript)
         } else {
-            try Self.send(certificate, scheme, request.sign(), transcript, secrets, &channel)
+            try Self.send(certificate, scheme, request.sign(), transcript, secrets, &flight)
         }
     }
 
@@ -128,17 +128,17 @@ struct ClientPostHandshake: ~Copyable {
         _ signature: [UInt8],
         _ transcript: consuming Transcript,
         _ secrets: borrowing ConnectionSecrets,
-        _ channel: inout Channel
+        _ flight: inout ByteWriter
     ) throws(TLSError) {
         var transcript = transcript
-        channel.flight.append(certificate)
+        flight.append(certificate)
         if let scheme {
-            try channel.send(&transcript) { writer throws(EncodeError) in
+            try flight.add(to: &transcript) { writer throws(EncodeError) in
                 try DigitallySigned.writeCertificateVerify(scheme: scheme, signature: signature, into: &writer)
             }
         }
         let verifyData = try secrets.verifyDataOfSender(transcript.digest())
-        try channel.send(&transcript) { writer throws(EncodeError) in
+        try flight.add(to: &transcript) { writer throws(EncodeError) in
             try Finished.write(verifyData: verifyData.bytes, into: &writer)
         }
     }

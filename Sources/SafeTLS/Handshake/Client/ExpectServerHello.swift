@@ -33,14 +33,16 @@ struct ExpectServerHello: ~Copyable {
         try offer.bind(&hello) { algorithm, covered throws(TLSError) in
             try Transcript(algorithm).digest(adding: covered)
         }
-        let state = try start(offer: offer, hello: hello, &channel)
-        if state.offer.offersEarlyData { try state.startEarlyData(hello, &channel) }
-        return state
+        return try start(offer: offer, hello: hello, &channel)
     }
 
     /// Gets ready to send 0-RTT data under client_early_traffic_secret (RFC 8446 §7.1).
-    private func startEarlyData(_ hello: [UInt8], _ channel: inout Channel) throws(TLSError) {
-        guard let session = offer.pskSession, let algorithm = session.cipherSuite.hash else { return }
+    ///
+    /// - Returns: Their exporter; nil when none may be sent.
+    func startEarlyData(_ channel: inout Channel) throws(TLSError) -> EarlyExporter? {
+        guard offer.offersEarlyData, let hello = firstMessage, let session = offer.pskSession,
+            let algorithm = session.cipherSuite.hash
+        else { return nil }
         // Appendix D.4: then the record that makes this look like TLS 1.2 follows the ClientHello.
         if !offer.sessionID.isEmpty { try channel.writeChangeCipherSpec() }
         var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
@@ -53,9 +55,16 @@ struct ExpectServerHello: ~Copyable {
             keyLog.log(.earlyExporter, clientRandom: offer.random, secret: exporter)
         }
         try channel.install(sealer: traffic.sealer(&hash))
-        channel.earlyExporter = EarlyExporter(exporter, algorithm: algorithm)
-        channel.sendableEarlyData = Int(session.maximumEarlyData)
-        channel.earlyData = .offered
+        channel.early.open(sending: Int(session.maximumEarlyData))
+        return EarlyExporter(exporter, algorithm: algorithm)
+    }
+
+    /// The first ClientHello, until a HelloRetryRequest comes.
+    private var firstMessage: [UInt8]? {
+        switch messages {
+        case .first(let hello): hello
+        case .second: nil
+        }
     }
 
     /// Sends a ClientHello that is already written.
@@ -65,10 +74,10 @@ struct ExpectServerHello: ~Copyable {
         _ channel: inout Channel
     ) throws(TLSError) -> ExpectServerHello {
         // RFC 8446 §5.1: the first record may say TLS 1.0, for servers that look at it.
-        channel.recordVersion = 0x0301
+        channel.sending.plainVersion = 0x0301
         channel.flight.append(hello)
         try channel.flush()
-        channel.recordVersion = 0x0303
+        channel.sending.plainVersion = 0x0303
         return ExpectServerHello(offer: offer, messages: .first(hello: hello))
     }
 
@@ -85,15 +94,15 @@ struct ExpectServerHello: ~Copyable {
             throw TLSError(error, in: type)
         }
         let version = try checkVersion(hello)
-        channel.version = version
+        channel.settle(version)
         // The server has chosen: what it has not got by now waits for the end of the handshake.
-        channel.sendableEarlyData = nil
+        channel.early.closeSending()
         if version == .tls13 { return try receiveTLS13(hello, message, &channel) }
         let offer = offer
         // RFC 8446 appendix D.3: a server that gave a ticket for 0-RTT data and now speaks TLS 1.2 would take them for
         // garbage. Nothing was promised to a client that has sent none.
-        if channel.earlyData == .offered {
-            channel.earlyData = .rejected(.protocolVersion)
+        if channel.early.status == .offered {
+            channel.early.status = .rejected(.protocolVersion)
             throw .peerMisbehaved(.illegalParameter("the version TLS 1.2 in answer to 0-RTT data"))
         }
         guard case .first(let clientHello) = consume messages else {
@@ -121,14 +130,42 @@ struct ExpectServerHello: ~Copyable {
         if offered.contains(.tls13) && hello.hasDowngradeSentinel { throw .peerMisbehaved(.downgradeDetected) }
         return .tls12
     }
+}
 
-    // MARK: TLS 1.3
+// MARK: TLS 1.3
 
+extension ExpectServerHello {
+    /// Takes a ServerHello or a HelloRetryRequest, step by step.
     private consuming func receiveTLS13(
         _ hello: borrowing ServerHello,
         _ message: [UInt8],
         _ channel: inout Channel
     ) throws(TLSError) -> ClientPhase {
+        let algorithm = try checkChoice(hello)  // RFC 8446 §4.1.3
+        if hello.isHelloRetryRequest { return try retry(hello, message, algorithm, &channel) }  // §4.1.4
+        let share = try share(hello)  // §4.2.8
+        let sharedSecret = try exchangeKeys(share)  // §7.4
+        let preSharedKey = try preSharedKey(hello, algorithm)  // §4.2.11
+        let isRetried = isRetried
+        var transcript = try Self.transcript(messages, before: hello, algorithm)  // §4.4.1
+        transcript.update(message)
+        var handshake = try ClientHandshakeTLS13(
+            offer,
+            cipherSuite: hello.cipherSuite,
+            group: share.group,
+            usedHelloRetryRequest: isRetried,
+            preSharedKey: preSharedKey,
+            sharedSecret: sharedSecret,
+            transcript: transcript
+        )
+        try handshake.installKeys(&channel)  // §7.1
+        return .handshaking(.expectEncryptedExtensions(ExpectEncryptedExtensions(handshake: handshake)))
+    }
+
+    /// Checks what both forms of the message have: the session ID, the suite, the kinds of extensions.
+    ///
+    /// - Returns: The suite's hash.
+    private func checkChoice(_ hello: borrowing ServerHello) throws(TLSError) -> HashAlgorithm {
         guard isEqual(hello.legacySessionID, offer.sessionID.span) else {
             throw .peerMisbehaved(.illegalParameter("a session ID that is not the client's"))
         }
@@ -139,130 +176,68 @@ struct ExpectServerHello: ~Copyable {
         }
         // §4.2: what TLS 1.3 moved to other messages must not be here.
         try hello.extensions.checkPlacement(in: hello.isHelloRetryRequest ? .helloRetryRequest : .serverHello)
-        if hello.isHelloRetryRequest {
-            return try retry(hello, message, algorithm, &channel)
-        }
+        return algorithm
+    }
 
-        // §4.2.8: the share must be of the group that ours is of.
-        guard let share = hello.keyShare else {
-            // §4.2.11: a PSK was offered together with a key exchange only, and such an answer has its own alert.
-            if hello.selectedIdentity != nil {
-                throw .peerMisbehaved(.illegalParameter("a pre-shared key without the extension key_share"))
-            }
-            throw .peerMisbehaved(.missingExtension(.keyShare))
+    /// The server's share, which must be there.
+    @_lifetime(copy hello)
+    private func share(_ hello: borrowing ServerHello) throws(TLSError) -> KeyShareEntry {
+        if let share = hello.keyShare { return share }
+        // §4.2.11: a PSK was offered together with a key exchange only, and such an answer has its own alert.
+        if hello.selectedIdentity != nil {
+            throw .peerMisbehaved(.illegalParameter("a pre-shared key without the extension key_share"))
         }
+        throw .peerMisbehaved(.missingExtension(.keyShare))
+    }
+
+    /// Uses up our key: the server's share must be of the group that ours is of.
+    private mutating func exchangeKeys(_ share: borrowing KeyShareEntry) throws(TLSError) -> Secret {
         guard let group = offer.keyGroup, share.group == group, let key = offer.key.take() else {
             throw .peerMisbehaved(.illegalParameter("a key share of the group \(share.group)"))
         }
-        let sharedSecret: Secret
         do throws(CryptoError) {
-            sharedSecret = try key.sharedSecret(with: share.publicKey)
+            return try key.sharedSecret(with: share.publicKey)
         } catch {
             throw TLSError(error)
         }
-        var preSharedKey: OfferedKey?
-        if let identity = hello.selectedIdentity {
-            // §4.2.11: one of those that were offered, and its hash must be the suite's.
-            let keys = offer.keys
-            guard Int(identity) < keys.count, keys[Int(identity)].hash == algorithm else {
-                throw .peerMisbehaved(.illegalParameter("a pre-shared key that was not offered for this suite"))
-            }
-            preSharedKey = keys[Int(identity)]
+    }
+
+    /// The key that the server takes: one of those that were offered, and its hash must be the suite's.
+    private func preSharedKey(
+        _ hello: borrowing ServerHello,
+        _ algorithm: HashAlgorithm
+    ) throws(TLSError) -> OfferedKey? {
+        guard let identity = hello.selectedIdentity else {
+            guard !offer.options.requiresPreSharedKey else { throw .nothingInCommon(.preSharedKey) }
+            return nil
         }
-        guard preSharedKey != nil || !offer.options.requiresPreSharedKey else {
-            throw .nothingInCommon(.preSharedKey)
+        let keys = offer.keys
+        guard Int(identity) < keys.count, keys[Int(identity)].hash == algorithm else {
+            throw .peerMisbehaved(.illegalParameter("a pre-shared key that was not offered for this suite"))
         }
-        let offer = offer
+        return keys[Int(identity)]
+    }
+
+    /// Whether a HelloRetryRequest came before.
+    private var isRetried: Bool { firstMessage == nil }
+
+    /// The messages before the ServerHello.
+    private static func transcript(
+        _ messages: consuming ClientMessages,
+        before hello: borrowing ServerHello,
+        _ algorithm: HashAlgorithm
+    ) throws(TLSError) -> Transcript {
         switch consume messages {
         case .first(let clientHello):
             var transcript = try Transcript(algorithm)
             transcript.update(clientHello.span)
-            transcript.update(message)
-            return try Self.startTLS13(
-                offer,
-                hello.cipherSuite,
-                algorithm,
-                group,
-                sharedSecret,
-                preSharedKey,
-                transcript,
-                isRetried: false,
-                &channel
-            )
-        case .second(var transcript, let suite):
+            return transcript
+        case .second(let transcript, let suite):
             guard suite == hello.cipherSuite else {
                 throw .peerMisbehaved(.illegalParameter("another cipher suite than in HelloRetryRequest"))
             }
-            transcript.update(message)
-            return try Self.startTLS13(
-                offer,
-                suite,
-                algorithm,
-                group,
-                sharedSecret,
-                preSharedKey,
-                transcript,
-                isRetried: true,
-                &channel
-            )
+            return transcript
         }
-    }
-
-    /// Derives the handshake keys and starts to use them.
-    private static func startTLS13(
-        _ offer: consuming ClientOffer,
-        _ cipherSuite: CipherSuite,
-        _ algorithm: HashAlgorithm,
-        _ group: NamedGroup,
-        _ sharedSecret: consuming Secret,
-        _ preSharedKey: OfferedKey?,
-        _ transcript: consuming Transcript,
-        isRetried: Bool,
-        _ channel: inout Channel
-    ) throws(TLSError) -> ClientPhase {
-        var transcript = transcript
-        var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
-        let early: EarlySecret
-        if let preSharedKey {
-            early = try preSharedKey.earlySecret(cipherSuite, &hash)
-        } else {
-            early = try EarlySecret(cipherSuite: cipherSuite)
-        }
-        let handshakeSecret = try early.handshakeSecret(sharedSecret: sharedSecret, &hash)
-        let digest = try transcript.digest()
-        let clientTraffic = try handshakeSecret.clientTraffic(digest, &hash)
-        let serverTraffic = try handshakeSecret.serverTraffic(digest, &hash)
-        if let keyLog = offer.options.keyLog {
-            clientTraffic.log(to: keyLog, as: .clientHandshake, clientRandom: offer.random)
-            serverTraffic.log(to: keyLog, as: .serverHandshake, clientRandom: offer.random)
-        }
-        channel.ignoresChangeCipherSpec = true
-        try channel.install(opener: serverTraffic.opener(&hash))
-        // While 0-RTT data may still be accepted, their keys stay (§4.2.10).
-        if channel.earlyData == .offered && preSharedKey == nil { channel.earlyData = .rejected(.notResumed) }
-        if channel.earlyData != .offered {
-            // Appendix D.4: the record that makes this look like TLS 1.2 comes before the second flight.
-            if !offer.sessionID.isEmpty && !channel.hasSentChangeCipherSpec { try channel.writeChangeCipherSpec() }
-            try channel.install(sealer: clientTraffic.sealer(&hash))
-        }
-        return .handshaking(
-            .expectEncryptedExtensions(
-                ExpectEncryptedExtensions(
-                    handshake: ClientHandshakeTLS13(
-                        offer: offer,
-                        cipherSuite: cipherSuite,
-                        group: group,
-                        usedHelloRetryRequest: isRetried,
-                        preSharedKey: preSharedKey,
-                        transcript: transcript,
-                        hash: hash,
-                        handshakeSecret: handshakeSecret,
-                        clientTraffic: clientTraffic,
-                        serverTraffic: serverTraffic
-                    )
-                )
-            )
-        )
     }
 
     /// Answers a HelloRetryRequest (RFC 8446 §4.1.4).
@@ -276,24 +251,8 @@ struct ExpectServerHello: ~Copyable {
         guard case .first(let clientHello) = consume messages else {
             throw .peerMisbehaved(.secondHelloRetryRequest)
         }
-        try channel.expectEndOfFlight()
-        var cookie: [UInt8]?
-        if let received = hello.cookie {
-            guard received.count <= TLSLimits.cookieLength else {
-                throw .peerMisbehaved(.tooMany("bytes in a cookie"))
-            }
-            let echo: [UInt8] = copyBytes(received)
-            cookie = echo
-        }
-        if let group = hello.selectedGroup {
-            // §4.1.4: it must be one that was offered, and one that no share was sent for.
-            guard offer.options.groups.contains(group) && group != offer.keyGroup else {
-                throw .peerMisbehaved(.illegalParameter("a HelloRetryRequest for the group \(group)"))
-            }
-            try offer.replaceKey(group)
-        } else if cookie == nil {
-            throw .peerMisbehaved(.illegalParameter("a HelloRetryRequest that changes nothing"))
-        }
+        try channel.joiner.expectEmpty()
+        let cookie = try offer.change(as: hello)
         let digest = try cryptographic { () throws(CryptoError) in
             try HashState.hash(algorithm, clientHello.span)
         }
@@ -301,8 +260,8 @@ struct ExpectServerHello: ~Copyable {
         transcript.update(message)
         // §4.1.4: a PSK of another hash than the server's suite has cannot be offered again.
         offer.retryHash = algorithm
-        if channel.earlyData == .offered {
-            channel.earlyData = .rejected(.helloRetryRequest)
+        if channel.early.status == .offered {
+            channel.early.status = .rejected(.helloRetryRequest)
             try channel.removeSealer()
         }
         var second = try offer.hello(cookie: cookie, isRetried: true)
@@ -310,7 +269,7 @@ struct ExpectServerHello: ~Copyable {
         try offer.bind(&second) { _, covered throws(TLSError) in try earlier.digest(adding: covered) }
         transcript.update(second.span)
         if !offer.sessionID.isEmpty && !channel.hasSentChangeCipherSpec { try channel.writeChangeCipherSpec() }
-        channel.ignoresChangeCipherSpec = true
+        channel.receiving.ignoresChangeCipherSpec = true
         channel.flight.append(second)
         return .handshaking(
             .expectServerHello(
@@ -320,6 +279,32 @@ struct ExpectServerHello: ~Copyable {
                 )
             )
         )
+    }
+}
+
+extension ClientOffer {
+    /// Changes what a HelloRetryRequest wants changed: another group, a cookie (RFC 8446 §4.1.4).
+    ///
+    /// - Returns: The cookie.
+    fileprivate mutating func change(as request: borrowing ServerHello) throws(TLSError) -> [UInt8]? {
+        var cookie: [UInt8]?
+        if let received = request.cookie {
+            guard received.count <= TLSLimits.cookieLength else {
+                throw .peerMisbehaved(.tooMany("bytes in a cookie"))
+            }
+            let echo: [UInt8] = copyBytes(received)
+            cookie = echo
+        }
+        if let group = request.selectedGroup {
+            // It must be one that was offered, and one that no share was sent for.
+            guard options.groups.contains(group) && group != keyGroup else {
+                throw .peerMisbehaved(.illegalParameter("a HelloRetryRequest for the group \(group)"))
+            }
+            try replaceKey(group)
+        } else if cookie == nil {
+            throw .peerMisbehaved(.illegalParameter("a HelloRetryRequest that changes nothing"))
+        }
+        return cookie
     }
 }
 

@@ -28,7 +28,7 @@ struct ExpectServerHelloDone: ~Copyable {
             return .handshaking(.expectServerHelloDone(self))
         case .serverHelloDone:
             try Self.checkServerHelloDone(message)
-            try channel.expectEndOfFlight()
+            try channel.joiner.expectEmpty()
             handshake.transcript.update(message)
             let request = request
             let flight = ClientFlightTLS12(handshake: handshake, server: server, share: share)

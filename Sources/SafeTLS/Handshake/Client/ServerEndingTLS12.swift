@@ -30,11 +30,7 @@ struct ServerEndingTLS12: ~Copyable {
 struct ExpectNewSessionTicket: ~Copyable {
     fileprivate var ending: ServerEndingTLS12
 
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ClientPhase {
+    consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ClientPhase {
         guard type == .newSessionTicket else { throw .unexpected(type, expected: "NewSessionTicket") }
         do throws(DecodeError) {
             let received = try TLS12NewSessionTicket(
@@ -75,7 +71,7 @@ struct ExpectServerFinishedTLS12: ~Copyable {
             &ending.hash
         )
         try FinishedCheck.verify(message, expected: expected.bytes)
-        try channel.expectEndOfFlight()
+        try channel.joiner.expectEmpty()
         if ending.negotiated.isResumed {
             ending.transcript.update(message)
             try ending.sendFinished(&channel)

@@ -30,10 +30,10 @@ struct AwaitSignatureTLS12: ~Copyable {
     let key: KeyExchangePrivateKey
 
     /// Writes ServerKeyExchange, CertificateRequest where clients are asked, and ServerHelloDone (RFC 8422 §5.4, RFC 5246 §7.4.5).
-    consuming func complete(signature: [UInt8], _ channel: inout Channel) throws(TLSError) -> ServerPhase {
+    consuming func complete(signature: [UInt8], _ flight: inout ByteWriter) throws(TLSError) -> ServerPhase {
         let parameters = parameters
         let scheme = request.scheme
-        try channel.send(&handshake.transcript) { writer throws(EncodeError) in
+        try flight.add(to: &handshake.transcript) { writer throws(EncodeError) in
             try ServerKeyExchange.write(
                 parameters: parameters,
                 scheme: scheme,
@@ -44,11 +44,11 @@ struct AwaitSignatureTLS12: ~Copyable {
         // CertificateRequest (§7.4.4).
         let authenticator = handshake.context.configuration.clientAuthenticator
         if let authenticator {
-            try channel.send(&handshake.transcript) { writer throws(EncodeError) in
+            try flight.add(to: &handshake.transcript) { writer throws(EncodeError) in
                 writer.append(authenticator.requestMessageTLS12)
             }
         }
-        try channel.send(&handshake.transcript) { writer throws(EncodeError) in
+        try flight.add(to: &handshake.transcript) { writer throws(EncodeError) in
             HandshakeMessage.writeEmpty(.serverHelloDone, into: &writer)
         }
         if let authenticator {

@@ -19,11 +19,7 @@ struct ExpectClientCertificateTLS12: ~Copyable {
         self.key = key
     }
 
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ServerPhase {
+    consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ServerPhase {
         guard type == .certificate else { throw .unexpected(type, expected: "Certificate") }
         let chain = try ClientChain.read(message, version: .tls12, context: [])
         handshake.transcript.update(message)
@@ -50,11 +46,7 @@ struct ExpectClientCertificateVerifyTLS12: ~Copyable {
         self.next = next
     }
 
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ServerPhase {
+    consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ServerPhase {
         guard type == .certificateVerify else { throw .unexpected(type, expected: "CertificateVerify") }
         let context = next.handshake.context
         guard let authenticator = context.configuration.clientAuthenticator else {
@@ -71,7 +63,7 @@ struct ExpectClientCertificateVerifyTLS12: ~Copyable {
         let request = authenticator.verification(chain.certificates, at: context.options.clock())
         let state = AwaitClientVerdictTLS12(request: request, chain: chain, proof: proof, next: next)
         if context.deferring.contains(.verification) { return .handshaking(.awaitVerdictTLS12(state)) }
-        return try state.answer(request.verdict(), isResumable: true, &channel)
+        return try state.answer(request.verdict(), isResumable: true)
     }
 }
 
@@ -82,11 +74,7 @@ struct AwaitClientVerdictTLS12: ~Copyable {
     fileprivate let proof: HandshakeSignatureVerified
     fileprivate var next: ExpectClientChangeCipherSpec
 
-    consuming func answer(
-        _ verdict: Verdict,
-        isResumable: Bool,
-        _ channel: inout Channel
-    ) throws(TLSError) -> ServerPhase {
+    consuming func answer(_ verdict: Verdict, isResumable: Bool) throws(TLSError) -> ServerPhase {
         next.handshake.client = try PeerAuthenticated(verdict, chain: chain, proof: proof)
         next.handshake.negotiated.clientSignatureScheme = proof.scheme
         // What a driver accepted must not pass for a verified chain in another connection, unless it says so.

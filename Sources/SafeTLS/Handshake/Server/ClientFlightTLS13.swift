@@ -44,11 +44,7 @@ struct ExpectClientCertificateTLS13: ~Copyable {
         self.flight = flight
     }
 
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ServerPhase {
+    consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ServerPhase {
         let compression = flight.context.configuration.certificateCompression
         let chain: PeerChain?
         switch type {
@@ -79,11 +75,7 @@ struct ExpectClientCertificateVerifyTLS13: ~Copyable {
     fileprivate let chain: PeerChain
     fileprivate var flight: ClientFlightTLS13
 
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ServerPhase {
+    consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ServerPhase {
         guard type == .certificateVerify else { throw .unexpected(type, expected: "CertificateVerify") }
         let proof = try HandshakeSignatureVerified(
             certificateVerify: message,
@@ -98,7 +90,7 @@ struct ExpectClientCertificateVerifyTLS13: ~Copyable {
         if state.flight.context.deferring.contains(.verification) {
             return .handshaking(.awaitVerdictTLS13(state))
         }
-        return try state.answer(request.verdict(), isResumable: true, &channel)
+        return try state.answer(request.verdict(), isResumable: true)
     }
 }
 
@@ -109,11 +101,7 @@ struct AwaitClientVerdictTLS13: ~Copyable {
     fileprivate let proof: HandshakeSignatureVerified
     fileprivate var flight: ClientFlightTLS13
 
-    consuming func answer(
-        _ verdict: Verdict,
-        isResumable: Bool,
-        _ channel: inout Channel
-    ) throws(TLSError) -> ServerPhase {
+    consuming func answer(_ verdict: Verdict, isResumable: Bool) throws(TLSError) -> ServerPhase {
         flight.client = try PeerAuthenticated(verdict, chain: chain, proof: proof)
         flight.negotiated.clientSignatureScheme = proof.scheme
         // What a driver accepted must not pass for a verified chain in another connection, unless it says so.
@@ -137,7 +125,7 @@ struct ExpectClientFinishedTLS13: ~Copyable {
         let expected = try flight.clientTraffic.verifyData(transcript: flight.digest, &flight.hash)
         try FinishedCheck.verify(message, expected: expected)
         flight.transcript.update(message)
-        try flight.issueTickets(&channel)
+        try flight.issueTickets(into: &channel.flight)
         var authentication = PostHandshakeAuthentication.none
         if flight.offersPostHandshakeAuthentication {
             authentication = .server(ServerPostHandshake(context: flight.context, handshake: flight.transcript))
@@ -149,7 +137,6 @@ struct ExpectClientFinishedTLS13: ~Copyable {
             secrets: flight.secrets
         )
         try channel.install(opener: flight.opener)
-        channel.earlyNegotiated = nil
         return .connected(connected)
     }
 }

@@ -25,18 +25,17 @@ struct EarlyDataDecision {
     ///
     /// - Parameter isRetried: Whether a HelloRetryRequest came before this ClientHello.
     init(
-        _ context: ServerContext,
-        _ hello: borrowing ClientHello,
+        _ received: borrowing ReceivedClientHello,
         _ resumed: borrowing BinderVerified?,
         cipherSuite: CipherSuite,
         applicationProtocol: String?,
         isRetried: Bool
     ) {
-        guard hello.hasEarlyData, !isRetried else {
+        guard received.hello.hasEarlyData, !isRetried else {
             self = .notOffered
             return
         }
-        guard let options = context.options.earlyData else {
+        guard let options = received.options.earlyData else {
             self = .rejected(.disabled)
             return
         }
@@ -52,8 +51,7 @@ struct EarlyDataDecision {
                 if resumed.identity != 0 {
                     self = .rejected(.notResumed)
                 } else if let reason = Self.objection(
-                    context,
-                    hello,
+                    received,
                     state,
                     options,
                     cipherSuite,
@@ -69,8 +67,7 @@ struct EarlyDataDecision {
     }
 
     private static func objection(
-        _ context: ServerContext,
-        _ hello: borrowing ClientHello,
+        _ received: borrowing ReceivedClientHello,
         _ session: borrowing SessionState,
         _ options: EarlyDataOptions,
         _ cipherSuite: CipherSuite,
@@ -79,17 +76,19 @@ struct EarlyDataDecision {
         guard session.maximumEarlyData > 0 else { return .disabled }
         guard session.cipherSuite == cipherSuite else { return .cipherSuite }
         guard session.applicationProtocol == applicationProtocol else { return .applicationProtocol }
-        guard let offer = hello.preSharedKey, let first = offer.identity(at: 0), let binder = offer.binder(at: 0) else {
+        guard let offer = received.hello.preSharedKey, let first = offer.identity(at: 0),
+            let binder = offer.binder(at: 0)
+        else {
             return .notResumed
         }
         // §8.3: the client's view of the ticket's age against ours, in milliseconds.
-        let now = context.options.clock()
+        let now = received.options.clock()
         let age = Int64(first.obfuscatedTicketAge &- session.ageAdd)
         let ours = (now - session.createdAt) &* 1000
         guard abs(age - ours) <= options.window * 1000 else { return .ticketAge }
         guard let replayProtection = options.replayProtection else {
             // A stored session was used up a moment ago, which is as good where the store keeps its word (§8.1).
-            return context.configuration.resumption?.identifier(first.identity) == nil ? .replay : nil
+            return received.context.configuration.resumption?.identifier(first.identity) == nil ? .replay : nil
         }
         return replayProtection.isFirst(copyBytes(binder), now: now, window: options.window) ? nil : .replay
     }
@@ -113,7 +112,7 @@ struct ExpectEndOfEarlyData: ~Copyable {
             throw TLSError(error, in: type)
         }
         try flight.update(message)
-        channel.receivableEarlyData = nil
+        channel.early.closeReceiving()
         let opener = try flight.clientTraffic.opener(&flight.hash)
         try channel.install(opener: opener)
         return .handshaking(.expectFinishedTLS13(ExpectClientFinishedTLS13(flight: flight)))

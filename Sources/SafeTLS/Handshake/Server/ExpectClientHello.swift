@@ -11,8 +11,8 @@ struct ExpectClientHello: ~Copyable {
     /// Whether a first ClientHello may continue a handshake that another session began.
     var acceptsRetryCookies: Bool { context.options.sendsRetryCookie }
 
-    consuming func ignoringChangeCipherSpec(_ channel: inout Channel) throws(TLSError) -> ServerPhase {
-        try channel.ignoreChangeCipherSpec()
+    consuming func ignoringChangeCipherSpec(_ limits: inout FloodLimits) throws(TLSError) -> ServerPhase {
+        try limits.countChangeCipherSpec()
         return .handshaking(.expectClientHello(self))
     }
 
@@ -54,26 +54,20 @@ enum ClientHelloChoice {
         _ message: [UInt8],
         _ channel: inout Channel
     ) throws(TLSError) -> ServerPhase {
-        let hello: ClientHello
-        do throws(DecodeError) {
-            hello = try ClientHello(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
-        } catch {
-            throw TLSError(error, in: .clientHello)
-        }
-        try context.configuration.certificateCompression.check(hello.certificateCompression, in: .clientHello)
+        let received = try ReceivedClientHello(message.span, context)
+        let compression = context.configuration.certificateCompression
+        try compression.check(received.hello.certificateCompression, in: .clientHello)
         // What a session that takes retry cookies skips ends here; this ClientHello says what comes behind it.
-        channel.endEarlyData()
-        let version = try negotiateVersion(hello, context.options.versions)
+        channel.early.endSkipping()
+        let version = try negotiateVersion(received.hello, context.options.versions)
         // RFC 7507 §3: the client fell back, and need not have.
-        if hello.cipherSuites.contains(.fallbackSCSV) && version < context.options.versions.upperBound {
+        if received.hello.cipherSuites.contains(.fallbackSCSV) && version < context.options.versions.upperBound {
             throw .peerMisbehaved(.inappropriateFallback)
         }
-        channel.version = version
-        channel.follow(context.options.records)
-        if version == .tls13 {
-            return try ServerHelloTLS13.respond(context, hello, message, &channel)
-        }
-        return try ServerHelloTLS12.respond(context, hello, message, &channel)
+        channel.settle(version)
+        channel.sending.follow(context.options.records)
+        if version == .tls13 { return try ServerHelloTLS13.respond(to: received, &channel) }
+        return try ServerHelloTLS12.respond(to: received, &channel)
     }
 
     /// RFC 8446 §4.2.1: with supported_versions the list decides alone, without it legacy_version does.

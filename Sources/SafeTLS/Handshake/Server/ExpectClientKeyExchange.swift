@@ -19,11 +19,7 @@ struct ExpectClientKeyExchange: ~Copyable {
         self.certificates = certificates
     }
 
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ServerPhase {
+    consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ServerPhase {
         guard type == .clientKeyExchange else { throw .unexpected(type, expected: "ClientKeyExchange") }
         let received: ClientKeyExchange
         do throws(DecodeError) {
@@ -102,7 +98,7 @@ struct ExpectClientFinishedTLS12: ~Copyable {
 
         // RFC 5077 §3.3: before the change of keys, and covered by our Finished.
         if let ticket = handshake.ticket, !handshake.isResumable {
-            try ticket.sendNone(&handshake.transcript, &channel)
+            try ticket.sendNone(&handshake.transcript, &channel.flight)
         } else if let ticket = handshake.ticket {
             try ticket.send(
                 master,
@@ -110,7 +106,7 @@ struct ExpectClientFinishedTLS12: ~Copyable {
                 client: handshake.client.certificates,
                 random: handshake.context.options.random,
                 &handshake.transcript,
-                &channel
+                &channel.flight
             )
         }
         let verifyData = try master.verifyData(of: .server, transcript: handshake.transcript.digest(), &hash)

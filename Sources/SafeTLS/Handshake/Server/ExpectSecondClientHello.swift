@@ -19,57 +19,41 @@ struct ExpectSecondClientHello: ~Copyable {
         _ channel: inout Channel
     ) throws(TLSError) -> ServerPhase {
         guard type == .clientHello else { throw .unexpected(type, expected: "the second ClientHello") }
-        let hello: ClientHello
-        do throws(DecodeError) {
-            hello = try ClientHello(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
-        } catch {
-            throw TLSError(error, in: .clientHello)
-        }
+        let received = try ReceivedClientHello(message.span, context)
         if let cookie {
-            guard let echo = hello.cookie else { throw .peerMisbehaved(.missingExtension(.cookie)) }
+            guard let echo = received.hello.cookie else { throw .peerMisbehaved(.missingExtension(.cookie)) }
             guard constantTimeEquals(echo, cookie.span) else {
                 throw .peerMisbehaved(.illegalParameter("another cookie than the one in HelloRetryRequest"))
             }
         }
         // §4.1.2: only what does not go with the chosen suite may be left out of pre_shared_key.
-        guard !resumes || hello.hasPreSharedKey else {
+        guard !resumes || received.hello.hasPreSharedKey else {
             throw .peerMisbehaved(.illegalParameter("a second ClientHello without the pre-shared key of the first"))
         }
-        return try Self.proceed(context, hello, message, choice, invariants.bytes, transcript, &channel)
+        return try Self.proceed(received, choice, invariants.bytes, transcript, &channel)
     }
 
     /// Checks the second ClientHello against the first and goes on with the handshake.
     static func proceed(
-        _ context: ServerContext,
-        _ hello: borrowing ClientHello,
-        _ message: [UInt8],
+        _ received: consuming ReceivedClientHello,
         _ choice: ServerHelloTLS13.Choice,
         _ invariants: Span<UInt8>,
         _ transcript: consuming Transcript,
         _ channel: inout Channel
     ) throws(TLSError) -> ServerPhase {
-        guard constantTimeEquals(try RetryInvariants.digest(of: hello).bytes, invariants) else {
+        guard constantTimeEquals(try RetryInvariants.digest(of: received.hello).bytes, invariants) else {
             throw .peerMisbehaved(.illegalParameter("a second ClientHello that differs from the first"))
         }
-        guard !hello.hasEarlyData else {
+        guard !received.hello.hasEarlyData else {
             throw .peerMisbehaved(.illegalParameter("early_data in a second ClientHello"))
         }
         // §4.2.10: what is skipped ends with this message.
-        channel.endEarlyData()
-        guard let shares = hello.keyShares else { throw .peerMisbehaved(.missingExtension(.keyShare)) }
-        guard let share = shares.publicKey(for: choice.group), shares.count == 1 else {
+        channel.early.endSkipping()
+        guard let shares = received.hello.keyShares else { throw .peerMisbehaved(.missingExtension(.keyShare)) }
+        guard shares.contains(choice.group), shares.count == 1 else {
             throw .peerMisbehaved(.illegalParameter("key shares other than one of the group asked for"))
         }
-        return try ServerHelloTLS13.flight(
-            context,
-            hello,
-            message,
-            choice,
-            share: share,
-            transcript: transcript,
-            isRetried: true,
-            &channel
-        )
+        return try ServerHelloTLS13.answer(received, choice, transcript: transcript, isRetried: true, &channel)
     }
 }
 

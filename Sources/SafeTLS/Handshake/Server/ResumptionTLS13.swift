@@ -28,33 +28,32 @@ struct BinderVerified: ~Copyable {
     /// Looks at the client's identities in their order and takes the first that may be resumed.
     ///
     /// - Parameters:
-    ///   - message: The ClientHello, header included.
     ///   - transcript: The messages before it.
     ///   - takes: Whether a stored session is used up by this; not when a HelloRetryRequest comes first.
     /// - Returns: Nil for a full handshake.
     static func find(
-        _ context: ServerContext,
-        _ hello: borrowing ClientHello,
-        _ message: [UInt8],
+        _ received: borrowing ReceivedClientHello,
         _ choice: ServerHelloTLS13.Choice,
         _ transcript: borrowing Transcript,
         _ hash: inout KeyedHash,
         takes: Bool
     ) throws(TLSError) -> BinderVerified? {
-        guard let offer = hello.preSharedKey else { return nil }
+        guard let offer = received.hello.preSharedKey else { return nil }
         // §4.2.9: without the modes the client must not offer a PSK; without (EC)DHE we take none.
-        guard hello.extensions.contains(.pskKeyExchangeModes) else {
+        guard received.hello.extensions.contains(.pskKeyExchangeModes) else {
             throw .peerMisbehaved(.missingExtension(.pskKeyExchangeModes))
         }
-        guard hello.allows(.pskWithDHE) else { return nil }
+        guard received.hello.allows(.pskWithDHE) else { return nil }
+        let context = received.context
         let now = context.options.clock()
-        let name = hello.sessionName
+        let name = received.hello.sessionName
+        let covered = max(0, received.message.count - offer.bindersByteCount)
+        let partial = received.message.extracting(0..<covered)
         for index in 0..<min(offer.count, TLSLimits.pskIdentities) {
             guard let identity = offer.identity(at: index), let binder = offer.binder(at: index) else { break }
             if let entry = context.configuration.preSharedKey(identity.identity) {
                 guard entry.hash == choice.hash else { continue }
                 let early = try EarlySecret(preSharedKey: entry.secret, cipherSuite: choice.cipherSuite, &hash)
-                let partial = message.span.extracting(0..<max(0, message.count - offer.bindersByteCount))
                 let expected = try early.binder(entry.binder, transcript.digest(adding: partial), &hash)
                 guard constantTimeEquals(expected.bytes, binder) else { throw .peerMisbehaved(.badBinder) }
                 return BinderVerified(source: .external(entry), identity: UInt16(index), earlySecret: early)
@@ -69,7 +68,6 @@ struct BinderVerified: ~Copyable {
                 cipherSuite: choice.cipherSuite,
                 &hash
             )
-            let partial = message.span.extracting(0..<max(0, message.count - offer.bindersByteCount))
             let expected = try early.binder(.resumption, transcript.digest(adding: partial), &hash)
             guard constantTimeEquals(expected.bytes, binder) else { throw .peerMisbehaved(.badBinder) }
             // A stored session serves once (RFC 8446 §4.6.1 allows more, §8.1 wants this for 0-RTT).
@@ -99,7 +97,7 @@ extension ServerConfiguration {
 
 extension ClientFlightTLS13 {
     /// Writes the tickets that end a handshake, behind the client's Finished (RFC 8446 §4.6.1).
-    mutating func issueTickets(_ channel: inout Channel) throws(TLSError) {
+    mutating func issueTickets(into flight: inout ByteWriter) throws(TLSError) {
         guard ticketCount > 0, let resumption = context.configuration.resumption else { return }
         let options = context.options
         let maximumEarlyData = options.earlyData?.maximumSize ?? 0
@@ -143,7 +141,7 @@ extension ClientFlightTLS13 {
                 case .stateful:
                     ticket = try resumption.keep(state, at: now, random: options.random)
                 }
-                try Self.write(state.ageAdd, lifetime, nonce, ticket, maximumEarlyData, &channel)
+                try Self.write(state.ageAdd, lifetime, nonce, ticket, maximumEarlyData, &flight)
             } catch {
                 throw TLSError(error)
             }
@@ -156,7 +154,7 @@ extension ClientFlightTLS13 {
         _ nonce: [UInt8],
         _ ticket: [UInt8],
         _ maximumEarlyData: UInt32,
-        _ channel: inout Channel
+        _ flight: inout ByteWriter
     ) throws(CryptoError) {
         do throws(EncodeError) {
             try NewSessionTicket.write(
@@ -164,7 +162,7 @@ extension ClientFlightTLS13 {
                 ageAdd: ageAdd,
                 nonce: nonce.span,
                 ticket: ticket.span,
-                into: &channel.flight
+                into: &flight
             ) { extensions in
                 if maximumEarlyData > 0 { extensions.maximumEarlyDataSize(maximumEarlyData) }
             }

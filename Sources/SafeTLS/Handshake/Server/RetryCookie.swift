@@ -70,25 +70,21 @@ struct RetryCookie {
 
     /// Goes on as the session that sent the HelloRetryRequest would.
     func resume(
-        _ context: ServerContext,
-        _ hello: borrowing ClientHello,
-        _ message: [UInt8],
+        _ received: consuming ReceivedClientHello,
         _ channel: inout Channel
     ) throws(TLSError) -> ServerPhase {
         // The HelloRetryRequest is a function of the cookie: written once more, for the transcript only.
         var transcript = try Transcript(choice.hash, firstClientHello: firstClientHello.span)
-        var replay = Channel()
-        try ServerHelloTLS13.writeRetryRequest(
-            hello.legacySessionID,
+        var replay = ByteWriter(reserving: 0)
+        try HelloRetryRequest.write(
+            received.hello.legacySessionID,
             choice,
-            cookie: sealed(context),
+            cookie: sealed(received.context),
             &transcript,
             &replay
         )
         return try ExpectSecondClientHello.proceed(
-            context,
-            hello,
-            message,
+            received,
             choice,
             invariants.span,
             transcript,

@@ -96,12 +96,12 @@ extension ServerHandshake: HandshakeState {
         case .expectClientHello(let state): try state.receive(type, message, &channel)
         case .expectSecondClientHello(let state): try state.receive(type, message, &channel)
         case .expectEndOfEarlyData(let state): try state.receive(type, message, &channel)
-        case .expectCertificateTLS13(let state): try state.receive(type, message, &channel)
-        case .expectCertificateVerifyTLS13(let state): try state.receive(type, message, &channel)
+        case .expectCertificateTLS13(let state): try state.receive(type, message)
+        case .expectCertificateVerifyTLS13(let state): try state.receive(type, message)
         case .expectFinishedTLS13(let state): try state.receive(type, message, &channel)
-        case .expectCertificateTLS12(let state): try state.receive(type, message, &channel)
-        case .expectCertificateVerifyTLS12(let state): try state.receive(type, message, &channel)
-        case .expectClientKeyExchange(let state): try state.receive(type, message, &channel)
+        case .expectCertificateTLS12(let state): try state.receive(type, message)
+        case .expectCertificateVerifyTLS12(let state): try state.receive(type, message)
+        case .expectClientKeyExchange(let state): try state.receive(type, message)
         case .expectFinishedTLS12(let state): try state.receive(type, message, &channel)
         case .expectResumingFinished(let state): try state.receive(type, message, &channel)
         case .expectChangeCipherSpec: throw .unexpected(type, expected: "change_cipher_spec")
@@ -121,7 +121,7 @@ extension ServerHandshake: HandshakeState {
             guard state.acceptsRetryCookies else {
                 throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec"))
             }
-            return try state.ignoringChangeCipherSpec(&channel)
+            return try state.ignoringChangeCipherSpec(&channel.limits)
         default: throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec"))
         }
     }
@@ -143,7 +143,7 @@ extension ServerHandshake: HandshakeState {
     consuming func answer(signature: [UInt8], channel: inout Channel) throws(TLSError) -> ServerPhase {
         switch consume self {
         case .awaitSignatureTLS13(let state): try state.complete(signature: signature, &channel)
-        case .awaitSignatureTLS12(let state): try state.complete(signature: signature, &channel)
+        case .awaitSignatureTLS12(let state): try state.complete(signature: signature, &channel.flight)
         default: throw .misuse(.noSuchRequest)
         }
     }
@@ -151,12 +151,11 @@ extension ServerHandshake: HandshakeState {
     /// The driver's verdict on the client's chain.
     consuming func answer(
         verification verdict: Verdict,
-        isResumable: Bool,
-        channel: inout Channel
+        isResumable: Bool
     ) throws(TLSError) -> ServerPhase {
         switch consume self {
-        case .awaitVerdictTLS13(let state): try state.answer(verdict, isResumable: isResumable, &channel)
-        case .awaitVerdictTLS12(let state): try state.answer(verdict, isResumable: isResumable, &channel)
+        case .awaitVerdictTLS13(let state): try state.answer(verdict, isResumable: isResumable)
+        case .awaitVerdictTLS12(let state): try state.answer(verdict, isResumable: isResumable)
         default: throw .misuse(.noSuchRequest)
         }
     }

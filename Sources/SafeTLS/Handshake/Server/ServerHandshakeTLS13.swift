@@ -2,6 +2,31 @@
 
 import TLSCrypto
 
+/// What 0-RTT data are read with, and the exporter that goes with them.
+struct EarlyDataSecrets: ~Copyable {
+    /// client_early_traffic_secret.
+    let traffic: TrafficSecret
+    let exporter: EarlyExporter
+
+    /// - Parameter digest: Of the ClientHello (RFC 8446 §7.1).
+    init(
+        _ secret: borrowing EarlySecret,
+        _ digest: Digest,
+        _ received: borrowing ReceivedClientHello,
+        _ hash: inout KeyedHash
+    ) throws(TLSError) {
+        let traffic = try secret.clientTraffic(digest, &hash)
+        let exporter = try secret.exporter(digest, &hash)
+        if let keyLog = received.options.keyLog {
+            let random = received.clientRandom
+            traffic.log(to: keyLog, as: .clientEarly, clientRandom: random)
+            keyLog.log(.earlyExporter, clientRandom: random, secret: exporter)
+        }
+        self.traffic = traffic
+        self.exporter = EarlyExporter(exporter, algorithm: hash.algorithm)
+    }
+}
+
 /// What a TLS 1.3 server knows from its ServerHello on, until its Finished is out.
 struct ServerHandshakeTLS13: ~Copyable {
     let context: ServerContext
@@ -21,14 +46,14 @@ struct ServerHandshakeTLS13: ~Copyable {
     private var hash: KeyedHash
     private let handshakeSecret: HandshakeSecret
     private let clientTraffic: TrafficSecret
-    /// client_early_traffic_secret while 0-RTT data are taken.
-    private var earlyTraffic: TrafficSecret?
+    /// Nil unless 0-RTT data are taken.
+    private let early: EarlyDataSecrets?
     private let serverTraffic: TrafficSecret
 
     /// Derives the handshake's secrets (§7.1).
     ///
     /// - Parameters:
-    ///   - earlyTraffic: Nil unless 0-RTT data are taken.
+    ///   - early: Nil unless 0-RTT data are taken.
     ///   - transcript: ClientHello…ServerHello.
     init(
         context: ServerContext,
@@ -37,7 +62,7 @@ struct ServerHandshakeTLS13: ~Copyable {
         ticketCount: Int,
         offersPostHandshakeAuthentication: Bool = false,
         resumed: consuming BinderVerified?,
-        earlyTraffic: consuming TrafficSecret? = nil,
+        early earlySecrets: consuming EarlyDataSecrets? = nil,
         sharedSecret: consuming Secret,
         transcript: consuming Transcript,
         hash: consuming KeyedHash
@@ -68,7 +93,7 @@ struct ServerHandshakeTLS13: ~Copyable {
         let clientTraffic = try handshakeSecret.clientTraffic(digest, &hash)
         let serverTraffic = try handshakeSecret.serverTraffic(digest, &hash)
         self.clientTraffic = clientTraffic
-        self.earlyTraffic = earlyTraffic
+        self.early = earlySecrets
         self.serverTraffic = serverTraffic
         self.handshakeSecret = handshakeSecret
         self.authenticatedAt = authenticatedAt
@@ -89,8 +114,8 @@ struct ServerHandshakeTLS13: ~Copyable {
             serverTraffic.log(to: keyLog, as: .serverHandshake, clientRandom: clientRandom)
         }
         try channel.install(sealer: serverTraffic.sealer(&hash))
-        switch earlyTraffic {
-        case .some(let earlyTraffic): try channel.install(opener: earlyTraffic.opener(&hash))
+        switch early {
+        case .some(let early): try channel.install(opener: early.traffic.opener(&hash))
         case .none: try channel.install(opener: clientTraffic.opener(&hash))
         }
     }
@@ -142,12 +167,14 @@ struct ServerHandshakeTLS13: ~Copyable {
                 .expectCertificateTLS13(ExpectClientCertificateTLS13(authenticator: authenticator, flight: flight))
             )
         }
-        if channel.receivableEarlyData != nil {
-            // Half-RTT data may follow our Finished: the client is the session's, whatever comes of the handshake.
-            channel.sealsBeforeConnected = true
-            channel.earlyNegotiated = flight.negotiated
-            return .handshaking(.expectEndOfEarlyData(ExpectEndOfEarlyData(flight: flight)))
+        switch consume early {
+        case .some(let early):
+            return .takingEarlyData(
+                .expectEndOfEarlyData(ExpectEndOfEarlyData(flight: flight)),
+                EarlyConnection(negotiated: negotiated, exporter: early.exporter)
+            )
+        case .none:
+            return .handshaking(.expectFinishedTLS13(ExpectClientFinishedTLS13(flight: flight)))
         }
-        return .handshaking(.expectFinishedTLS13(ExpectClientFinishedTLS13(flight: flight)))
     }
 }

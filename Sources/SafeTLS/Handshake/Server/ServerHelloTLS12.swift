@@ -13,112 +13,22 @@ import TLSCrypto
 /// prevents need renegotiation, which this server does not do, or resumption or exporters, which such a connection
 /// does not have. A client without renegotiation_info is served because what RFC 5746 protects never happens here.
 enum ServerHelloTLS12 {
+    /// Answers a ClientHello, step by step (RFC 5246 §7.3, figure 1; a resumption is figure 2).
     static func respond(
-        _ context: ServerContext,
-        _ hello: borrowing ClientHello,
-        _ message: [UInt8],
+        to received: consuming ReceivedClientHello,
         _ channel: inout Channel
     ) throws(TLSError) -> ServerPhase {
-        try channel.expectEndOfFlight()
-        try check(hello)
-        if let session = try ResumptionTLS12.session(context, hello) {
-            return try ResumptionTLS12.resume(context, hello, message, session, &channel)
+        try channel.joiner.expectEmpty()
+        try check(received.hello)
+        if let session = try ResumptionTLS12.session(received) {
+            return try ResumptionTLS12.resume(received, session, &channel)
         }
-        let name = hello.dnsName
-        let choice = try choose(context, hello, name: name)
-        let applicationProtocol = try context.applicationProtocol(hello)
-        guard let algorithm = choice.cipherSuite.hash else {
-            throw .internalFailure("\(choice.cipherSuite) has no hash")
-        }
-        var transcript = try Transcript(algorithm, recording: context.configuration.clientAuthenticator != nil)
-        transcript.update(message)
-
-        // ServerHello (RFC 5246 §7.4.1.3). It answers extensions that the client sent, and no others.
-        let randoms = Randoms(client: ServerHelloTLS13.random(hello), server: try random(context))
-        let usesExtendedMasterSecret = hello.hasExtendedMasterSecret
-        let supportsSecureRenegotiation = hello.supportsSecureRenegotiation
-        let namesPointFormats = hello.extensions.contains(.ecPointFormats)
-        let mayHaveCompressedPoints =
-            hello.acceptsCompressedPoints
-            && (choice.credential.hasCompressedPoint || context.configuration.clientAuthenticator != nil)
-        let ticket = TicketIssueTLS12(context, hello)
-        let session = try SessionIDIssue(context, hello, ticket: ticket)
-        let sessionID = session?.identifier ?? []
-        let limits = RecordLimits(answering: hello, context.options.records, version: .tls12)
-        limits.apply(to: &channel)
-        let staple = choice.credential.staple.answer(to: hello, at: context.options.clock())
-        try channel.send(&transcript) { writer throws(EncodeError) in
-            try ServerHello.write(
-                random: randoms.server.span,
-                legacySessionID: sessionID.span,
-                cipherSuite: choice.cipherSuite,
-                into: &writer
-            ) { extensions in
-                if supportsSecureRenegotiation { extensions.renegotiationInfo() }
-                if usesExtendedMasterSecret { extensions.addEmpty(.extendedMasterSecret) }
-                if ticket != nil { extensions.addEmpty(.sessionTicket) }
-                if name != nil { extensions.addEmpty(.serverName) }
-                if namesPointFormats { extensions.ecPointFormats(compressed: mayHaveCompressedPoints) }
-                extensions.recordLimits(limits)
-                if let applicationProtocol { extensions.applicationProtocols([applicationProtocol]) }
-                // RFC 6066 §8, RFC 6962 §3.3.
-                if staple.ocspResponse != nil { extensions.addEmpty(.statusRequest) }
-                if let timestamps = staple.signedCertificateTimestamps {
-                    extensions.add(.signedCertificateTimestamp, body: timestamps.span)
-                }
-            }
-        }
-        // Certificate (§7.4.2).
-        try channel.send(&transcript) { writer throws(EncodeError) in
-            writer.append(choice.credential.certificateMessageTLS12)
-        }
-        if let response = staple.ocspResponse {
-            try channel.send(&transcript) { writer throws(EncodeError) in
-                try CertificateStatus.write(ocspResponse: response, into: &writer)
-            }
-        }
-
-        // ServerKeyExchange (RFC 8422 §5.4): a fresh key, to be signed.
-        let key = try key(context, choice.group)
-        let parameters: [UInt8]
-        do throws(EncodeError) {
-            parameters = try ServerKeyExchange.parameters(group: choice.group, publicKey: key.publicKey)
-        } catch {
-            throw .internalFailure("a public key outgrew its length field")
-        }
-        let request = SignatureRequest(
-            scheme: choice.signatureScheme,
-            credential: choice.credential,
-            message: randoms.signedContent(parameters: parameters.span)
-        )
-        let state = AwaitSignatureTLS12(
-            request: request,
-            parameters: parameters,
-            handshake: ServerHandshakeTLS12(
-                context: context,
-                negotiated: NegotiatedParameters(
-                    version: .tls12,
-                    cipherSuite: choice.cipherSuite,
-                    group: choice.group,
-                    signatureScheme: choice.signatureScheme,
-                    applicationProtocol: applicationProtocol,
-                    serverName: name,
-                    usedHelloRetryRequest: false,
-                    isResumed: false,
-                    unusualName: hello.unusualName,
-                    usesExtendedMasterSecret: usesExtendedMasterSecret
-                ),
-                algorithm: algorithm,
-                randoms: randoms,
-                usesExtendedMasterSecret: usesExtendedMasterSecret,
-                ticket: ticket,
-                session: session,
-                transcript: transcript
-            ),
-            key: key
-        )
-        if context.deferring.contains(.signature) { return .handshaking(.awaitSignatureTLS12(state)) }
-        return try state.complete(signature: request.sign(), &channel)
+        let choice = try Choice(received)
+        var flight = try ServerFlightTLS12(received, choice)
+        try flight.sendServerHello(&channel)  // §7.4.1.3
+        try flight.sendCertificate(&channel.flight)  // §7.4.2
+        try flight.sendCertificateStatus(&channel.flight)  // RFC 6066 §8
+        return try flight.signKeyExchange(&channel.flight)  // §7.4.3, then §7.4.4 and §7.4.5
     }
 
     /// What must hold whatever is chosen.
@@ -150,30 +60,20 @@ enum ServerHelloTLS12 {
         return random
     }
 
-    private static func key(
-        _ context: ServerContext,
-        _ group: NamedGroup
-    ) throws(TLSError) -> KeyExchangePrivateKey {
-        guard let exchange = group.keyExchangeGroup else { throw .internalFailure("\(group) has no key exchange") }
-        do throws(CryptoError) {
-            return try KeyExchangePrivateKey(exchange, random: context.options.random)
-        } catch {
-            throw TLSError(error)
-        }
-    }
-}
-
-// MARK: Choices
-
-extension ServerHelloTLS12 {
     /// What is chosen from a ClientHello. The parts depend on each other: a suite names the kind of certificate.
-    private struct Choice {
+    struct Choice {
+        /// The name that the client wants.
+        let name: String?
         let cipherSuite: CipherSuite
         let group: NamedGroup
         let credential: Credential
         let signatureScheme: SignatureScheme
     }
+}
 
+// MARK: Choices
+
+extension ServerHelloTLS12.Choice {
     /// A certificate that this client could verify.
     private struct Candidate {
         let credential: Credential
@@ -184,25 +84,25 @@ extension ServerHelloTLS12 {
         }
     }
 
-    private static func choose(
-        _ context: ServerContext,
-        _ hello: borrowing ClientHello,
-        name: String?
-    ) throws(TLSError) -> Choice {
-        let group = try group(context, hello)
-        let candidates = try candidates(context, hello, name: name)
+    init(_ received: borrowing ReceivedClientHello) throws(TLSError) {
+        let context = received.context
+        let name = received.hello.dnsName
+        let group = try Self.group(received)
+        let candidates = try Self.candidates(received, name: name)
         // A suite that fits a certificate for the name is better than a suite that is wanted more.
-        let named = candidates.filter { isValid($0.credential, for: name) }
+        let named = candidates.filter { Self.isValid($0.credential, for: name) }
         let suite: CipherSuite
-        if let fitting = try? context.cipherSuite(hello, where: { suite in named.contains { $0.fits(suite) } }) {
+        if let fitting = try? context.cipherSuite(received.hello, where: { suite in named.contains { $0.fits(suite) } })
+        {
             suite = fitting
         } else {
-            suite = try context.cipherSuite(hello) { suite in candidates.contains { $0.fits(suite) } }
+            suite = try context.cipherSuite(received.hello) { suite in candidates.contains { $0.fits(suite) } }
         }
         guard let candidate = candidates.first(where: { $0.fits(suite) }) else {
             throw .internalFailure("\(suite) has no certificate")
         }
-        return Choice(
+        self.init(
+            name: name,
             cipherSuite: suite,
             group: group,
             credential: candidate.credential,
@@ -217,19 +117,16 @@ extension ServerHelloTLS12 {
 
     /// The certificates whose signatures the client can verify, those for the name it wants first.
     private static func candidates(
-        _ context: ServerContext,
-        _ hello: borrowing ClientHello,
+        _ received: borrowing ReceivedClientHello,
         name: String?
     ) throws(TLSError) -> [Candidate] {
         // RFC 5246 §7.4.1.4.1: without the extension the client verifies SHA-1 only, which nobody signs with.
-        guard let accepted = hello.signatureAlgorithms else { throw .nothingInCommon(.signatureScheme) }
+        guard let accepted = received.hello.signatureAlgorithms else { throw .nothingInCommon(.signatureScheme) }
         var candidates: [Candidate] = []
-        for credential in context.credentials(for: name, hello) where acceptsCurve(of: credential, hello) {
-            if let scheme = credential.signatureScheme(
-                in: .tls12,
-                preferred: context.options.signatureSchemes,
-                peer: accepted
-            ) {
+        let preferred = received.options.signatureSchemes
+        for credential in received.context.credentials(for: name, received.hello)
+        where acceptsCurve(of: credential, received.hello) {
+            if let scheme = credential.signatureScheme(in: .tls12, preferred: preferred, peer: accepted) {
                 candidates.append(Candidate(credential: credential, signatureScheme: scheme))
             }
         }
@@ -244,14 +141,11 @@ extension ServerHelloTLS12 {
     }
 
     /// RFC 8422 §4: a client that names no groups takes any; P-256 is the one that every such client has.
-    private static func group(
-        _ context: ServerContext,
-        _ hello: borrowing ClientHello
-    ) throws(TLSError) -> NamedGroup {
-        let enabled = context.options.groups
+    private static func group(_ received: borrowing ReceivedClientHello) throws(TLSError) -> NamedGroup {
+        let enabled = received.options.groups
         let chosen: NamedGroup?
-        if let supported = hello.supportedGroups {
-            chosen = context.groups(of: supported).first
+        if let supported = received.hello.supportedGroups {
+            chosen = received.context.groups(of: supported).first
         } else {
             chosen = enabled.contains(.secp256r1) ? .secp256r1 : enabled.first
         }

@@ -34,6 +34,16 @@ struct ServerPostHandshake: ~Copyable {
         }
     }
 
+    /// Whether the client is in the middle of its answer: nothing may come between its messages (§4.6.2).
+    var isWithinAnswer: Bool {
+        switch state {
+        case .expectCertificateVerify: true
+        case .awaitVerdict: true
+        case .expectFinished: true
+        default: false
+        }
+    }
+
     /// What the driver is asked for.
     var request: ServerRequest? {
         switch state {
@@ -49,14 +59,14 @@ struct ServerPostHandshake: ~Copyable {
     }
 
     /// Writes a CertificateRequest (§4.3.2).
-    mutating func ask(_ authenticator: ClientAuthenticator, _ channel: inout Channel) throws(TLSError) {
+    mutating func ask(_ authenticator: ClientAuthenticator, _ flight: inout ByteWriter) throws(TLSError) {
         // Unpredictable, so that nobody with passing access to the client's key can sign ahead.
         let identifier = try context.random32()
         let requestContext = copyBytes(identifier.span)
         let message = try authenticator.request(context: requestContext)
         var transcript = try handshake.copy()
         transcript.update(message)
-        channel.flight.append(message)
+        flight.append(message)
         state = .expectCertificate(authenticator, context: requestContext, transcript)
     }
 
@@ -66,15 +76,13 @@ struct ServerPostHandshake: ~Copyable {
     mutating func receive(
         _ type: HandshakeType,
         _ message: [UInt8],
-        _ secrets: borrowing ConnectionSecrets,
-        _ channel: inout Channel
+        _ secrets: borrowing ConnectionSecrets
     ) throws(TLSError) -> PeerAuthenticated? {
         switch takeState() {
         case .expectCertificate(let authenticator, let requestContext, var transcript):
             guard type == .certificate else { throw .unexpected(type, expected: "Certificate") }
             let chain = try ClientChain.read(message, version: .tls13, context: requestContext)
             transcript.update(message)
-            channel.isWithinAuthentication = true
             if let chain {
                 state = .expectCertificateVerify(authenticator, chain, transcript)
             } else {
@@ -105,7 +113,6 @@ struct ServerPostHandshake: ~Copyable {
             guard type == .finished else { throw .unexpected(type, expected: "Finished") }
             let expected = try secrets.verifyDataOfReceived(transcript.digest())
             try FinishedCheck.verify(message, expected: expected)
-            channel.isWithinAuthentication = false
             return client
         case .awaitVerdict:
             throw .internalFailure("a message was handed to a state that waits for an answer")
