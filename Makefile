@@ -6,8 +6,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup build command module inspect install uninstall test test-busy deb lint-deb rpm tarball test-package \
-    test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs bench format \
-    lint clean
+    test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs bench \
+    thresholds format lint clean
 
 # Port of `make serve`.
 PORT ?= 8443
@@ -64,9 +64,12 @@ module: setup ## Build the httpd module with both its faces, build/mod_tls.so an
 	Adapters/httpd/build.sh build/mod_tls.so
 	Adapters/httpd/build.sh build/mod_ssl.so
 
-inspect: ## Check that what `make build` left is hardened, no larger than needed, and runs on systems with glibc 2.34 and OpenSSL 3.0.0
+inspect: ## Check that what `make build` left is hardened, links no more than it should, and runs with glibc 2.34 and OpenSSL 3.0.0
 	@$(PACKAGING)/inspect.sh build/mod_tls.so build/mod_ssl.so build/safetls
 	@$(PACKAGING)/inspect.sh --here build/tls-benchmark
+	@$(PACKAGING)/linkage.sh modules build/mod_tls.so build/mod_ssl.so
+	@$(PACKAGING)/linkage.sh objects $(patsubst %,Adapters/httpd/.build/release/%.build, \
+	    MLKEM TLSCrypto TLSCertificates SafeTLS TLSCertificateCompression HTTPDCore HTTPDGlue CHTTPD)
 
 test: setup module ## Run every test: units, interoperability with other TLS stacks, Debian's httpd
 	swift test $(ARGS)
@@ -159,6 +162,9 @@ docs: setup ## Build the documentation into build/docs, without a warning and wi
 
 bench: build ## Compare this library with libssl in one run (ARGS="--quick", "--json", "--lists")
 	@build/tls-benchmark $(ARGS)
+
+thresholds: build ## Hold allocations and instructions to the numbers in Benchmarks/Thresholds (ARGS=--write writes them anew)
+	@Benchmarks/Thresholds/check.py build/tls-benchmark $(ARGS)
 
 format: ## Format every Swift file in place
 	swift format --in-place --parallel --recursive $(wildcard Package.swift Sources Tests Adapters Benchmarks)

@@ -26,26 +26,29 @@ struct Bulk: ~Copyable {
     }
 
     mutating func records(_ count: Int) throws -> RecordCosts {
-        let start = bench_read_meters().nanoseconds
+        let start = bench_read_meters()
         for _ in 0..<count {
             _ = try seal(plaintext, with: &sealing.client, into: &sealed)
         }
-        let sealEnd = bench_read_meters().nanoseconds
+        let sealEnd = bench_read_meters()
 
         var flight = 0
         for _ in 0..<count {
             flight += try seal(plaintext, with: &opening.client, into: &sealed)
             guard bench_store(flight - sealed.count, sealed.span) else { throw BenchmarkFailure("too many records") }
         }
-        let openStart = bench_read_meters().nanoseconds
+        let openStart = bench_read_meters()
         var offset = 0
         while offset < flight {
             offset += try open(at: offset, with: &opening.server, in: &received, recordSize)
         }
-        let openEnd = bench_read_meters().nanoseconds
+        let openEnd = bench_read_meters()
+        let counts = bench_counts_allocations()
         return RecordCosts(
-            sealNanoseconds: Double(sealEnd - start) / Double(count),
-            openNanoseconds: Double(openEnd - openStart) / Double(count)
+            sealNanoseconds: Double(sealEnd.nanoseconds - start.nanoseconds) / Double(count),
+            openNanoseconds: Double(openEnd.nanoseconds - openStart.nanoseconds) / Double(count),
+            sealAllocations: counts ? Double(sealEnd.allocations - start.allocations) / Double(count) : nil,
+            openAllocations: counts ? Double(openEnd.allocations - openStart.allocations) / Double(count) : nil
         )
     }
 }

@@ -35,7 +35,7 @@ enum Metric: String, CaseIterable {
         case .perSecond: "Full handshakes per second of CPU time, by side"
         case .megabytesPerSecond: "Megabytes per second of CPU time"
         case .bytes: "Heap bytes of an idle connection after its handshake"
-        case .allocations: "Allocations per handshake, by side"
+        case .allocations: "Allocations per handshake or record, by side"
         case .microseconds: "CPU time of ML-KEM by itself, by operation"
         }
     }

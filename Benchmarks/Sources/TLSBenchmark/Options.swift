@@ -6,6 +6,7 @@ struct Options {
     var isJSON = false
     var wantsHelp = false
     var wantsLists = false
+    var repetition: Repetition?
     /// Names of the cases to run; empty for all.
     var cases: [String] = []
 
@@ -17,6 +18,8 @@ struct Options {
           --json       one array of objects: case, side, stack, metric, value, unit
           --lists      instead: what the longest lists of a client cost a server; fails above the limits
           --case NAME  only this case; may be repeated
+          --repeat NAME COUNT
+                       instead: SafeTLS alone does what the case measures, so often, for a profiler
         cases: \(allNames.joined(separator: " "))
         """
 
@@ -29,6 +32,11 @@ struct Options {
             case "--quick": isQuick = true
             case "--json": isJSON = true
             case "--lists": wantsLists = true
+            case "--repeat":
+                guard let name = rest.popFirst(), let count = rest.popFirst().flatMap({ Int($0) }), count > 0 else {
+                    throw UsageError("--repeat needs a name and a count")
+                }
+                repetition = Repetition(name: name, count: count)
             case "--help", "-h": wantsHelp = true
             case "--case":
                 guard let name = rest.popFirst() else { throw UsageError("--case needs a name") }

@@ -61,20 +61,17 @@ struct Runner {
         }
 
         var result: [Measurement] = []
+        func add(_ side: Side, _ stack: Stack, _ metric: Metric, _ value: Double) {
+            result.append(.init(benchmark: benchmark.name, side: side, stack: stack, metric: metric, value: value))
+        }
         for side in [Side.seal, .open] {
             for stack in Stack.allCases {
-                let samples = (costs[stack] ?? []).map { side == .seal ? $0.sealNanoseconds : $0.openNanoseconds }
+                let samples = costs[stack] ?? []
                 // Bytes per nanosecond are gigabytes per second.
-                let rate = Double(benchmark.size) / median(samples) * 1000
-                result.append(
-                    .init(
-                        benchmark: benchmark.name,
-                        side: side,
-                        stack: stack,
-                        metric: .megabytesPerSecond,
-                        value: rate
-                    )
-                )
+                let times = samples.map { side == .seal ? $0.sealNanoseconds : $0.openNanoseconds }
+                add(side, stack, .megabytesPerSecond, Double(benchmark.size) / median(times) * 1000)
+                let allocations = samples.compactMap { side == .seal ? $0.sealAllocations : $0.openAllocations }
+                if !allocations.isEmpty { add(side, stack, .allocations, median(allocations)) }
             }
         }
         return result

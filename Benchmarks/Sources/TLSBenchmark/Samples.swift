@@ -12,6 +12,9 @@ struct HandshakeCosts {
 struct RecordCosts {
     var sealNanoseconds = 0.0
     var openNanoseconds = 0.0
+    /// Nil where they are not counted.
+    var sealAllocations: Double?
+    var openAllocations: Double?
 }
 
 /// The middle of some samples: a slice that another process disturbed does not move it.

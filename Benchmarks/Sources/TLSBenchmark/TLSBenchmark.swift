@@ -10,6 +10,7 @@ struct TLSBenchmark {
             let options = try Options(arguments: Array(CommandLine.arguments.dropFirst()))
             guard !options.wantsHelp else { return print(Options.help) }
             guard !options.wantsLists else { return try ListReport.run() }
+            if let repetition = options.repetition { return try repetition.run() }
             let report = try run(options)
             print(options.isJSON ? report.json : report.text)
         } catch let error as UsageError {
