@@ -47,6 +47,25 @@ import TLSCrypto
         }
     }
 
+    @Test(
+        arguments: [
+            (DER.sequence(DER.object("1.2.840.113549.1.1.5"), DER.null), true),
+            (DER.sequence(DER.object("1.2.840.10045.4.1")), true),
+            (DER.sequence(DER.object("1.2.840.113549.1.1.10")), true),
+            (DER.sequence(DER.object("1.2.840.113549.1.1.10"), DER.sequence()), true),
+            (TestAlgorithm.pss(hash: "1.3.14.3.2.26", saltLength: 20, signer: .ed25519).identifier, true),
+            (TestAlgorithm.pssSHA256.identifier, false), (TestAlgorithm.rsaSHA256.identifier, false),
+            (TestAlgorithm.ecdsaSHA256.identifier, false), (TestAlgorithm.ed25519.identifier, false),
+            (DER.sequence(DER.object("1.2.840.113549.1.1.4"), DER.null), false),
+            (DER.sequence(DER.object("1.2.840.113549.1.1.10"), DER.null), false),
+        ] as [([UInt8], Bool)]
+    )
+    func tellsSignaturesWithSHA1(identifier: [UInt8], isSHA1: Bool) throws {
+        var certificate = TestChain().leaf
+        certificate.algorithm = TestAlgorithm(identifier: identifier, signer: certificate.signer.algorithm.signer)
+        #expect(try certificate.made().hasSHA1Signature == isSHA1)
+    }
+
     @Test func readsAnAuthority() throws {
         let intermediate = try certificates(Samples.rsa)[1]
         #expect(intermediate.isCertificateAuthority)

@@ -93,7 +93,7 @@ public struct ClientOptions: Sendable {
 /// The server's certificate is always verified; there is no option to turn that off. An application with rules of its own
 /// brings a judge.
 public final class ClientConfiguration: Sendable {
-    /// The options this configuration was made from.
+    /// The options this configuration was made from, each suite, group and scheme once.
     public let options: ClientOptions
     /// The anchors that a server's chain must lead to.
     public let trustAnchors: TrustAnchors
@@ -205,6 +205,12 @@ public final class ClientConfiguration: Sendable {
         certificateCompression = try CertificateCompression(options.certificateCompressors)
         self.judge = judge
         self.trustAnchors = trustAnchors
+        var options = options
+        options.cipherSuites = ConfigurationCheck.unique(options.cipherSuites)
+        options.groups = ConfigurationCheck.unique(options.groups)
+        options.signatureSchemes = ConfigurationCheck.unique(options.signatureSchemes)
+        options.certificateSignatureSchemes = ConfigurationCheck.unique(options.certificateSignatureSchemes)
+        options.signingSchemes = ConfigurationCheck.unique(options.signingSchemes)
         self.options = options
     }
 

@@ -66,6 +66,13 @@ enum ConfigurationCheck {
         }
     }
 
+    /// The first of each: `supported_groups` must not have duplicates (RFC 9846 §4.3.7), and in the other lists they mean
+    /// nothing.
+    static func unique<Element: Hashable>(_ list: [Element]) -> [Element] {
+        var seen: Set<Element> = []
+        return list.filter { seen.insert($0).inserted }
+    }
+
     static func groups(_ groups: [NamedGroup]) throws(ConfigurationError) {
         if groups.isEmpty { throw ConfigurationError(reason: "no key exchange group is enabled") }
         for group in groups where !NamedGroup.supported.contains(group) {

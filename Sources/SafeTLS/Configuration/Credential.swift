@@ -14,6 +14,9 @@ public final class Credential: Sendable {
     let privateKey: PrivateKey
     /// The algorithms of the signatures in the chain; nil for one that is not supported.
     private let signatureAlgorithms: [SignatureAlgorithm?]
+    /// Whether a certificate of the chain that is not self-signed has a SHA-1 signature: then it is shown only to peers that
+    /// ask for SHA-1 (RFC 9846 §4.5.1.2).
+    public let hasSHA1Signature: Bool
     private let currentStaple = Mutex(CertificateStaple())
     /// Whether there was ever a staple: servers without one do not take the lock.
     private let hasStaple = Atomic(false)
@@ -61,7 +64,10 @@ public final class Credential: Sendable {
         self.privateKey = privateKey
         keyKind = privateKey.kind
         hasCompressedPoint = leaf.hasCompressedPoint
-        signatureAlgorithms = certificateChain.filter { $0.subject != $0.issuer }.map(\.signatureAlgorithm)
+        // The signature of an authority on itself is verified by nobody.
+        let issued = certificateChain.filter { $0.subject != $0.issuer }
+        signatureAlgorithms = issued.map(\.signatureAlgorithm)
+        hasSHA1Signature = issued.contains { $0.hasSHA1Signature }
         certificateMessageTLS13 = messageTLS13.takeBytes()
         certificateMessageTLS12 = messageTLS12.takeBytes()
     }
@@ -265,6 +271,12 @@ public final class Credential: Sendable {
         signatureAlgorithms.allSatisfy { algorithm in
             algorithm != nil && schemes.contains { $0.algorithm == algorithm }
         }
+    }
+
+    /// Whether the chain may be shown to a peer that names these schemes for certificates: also one that it does not verify,
+    /// as long as that is not for SHA-1 (RFC 9846 §4.5.1.2).
+    func isPresentable(to schemes: [SignatureScheme]) -> Bool {
+        !hasSHA1Signature || schemes.contains(.rsaPKCS1SHA1) || schemes.contains(.ecdsaSHA1)
     }
 
     /// The first of `schemes` that this credential can sign with and the peer accepts.

@@ -88,10 +88,13 @@ public enum TicketForm: Hashable, Sendable {
 
 /// A server's credentials and options, checked and ready. Immutable, shared by all sessions.
 public final class ServerConfiguration: Sendable {
-    /// The options this configuration was made from.
+    /// The options this configuration was made from, each suite, group and scheme once.
     public let options: ServerOptions
-    /// The certificates to choose from, in order of preference.
+    /// The certificates to choose from, in order of preference. Those with ``Credential/hasSHA1Signature`` are only for clients
+    /// that ask for SHA-1; when there are no others, the rest gets the alert handshake_failure.
     public let credentials: [Credential]
+    /// Whether one of them can be shown only to clients that ask for SHA-1.
+    let hasSHA1Chain: Bool
     /// ALPN names as bytes, in the same order as the options'.
     let applicationProtocols: [[UInt8]]
     /// The key that authenticates HelloRetryRequest cookies.
@@ -188,6 +191,11 @@ public final class ServerConfiguration: Sendable {
         clientAuthenticator = authenticator
         resumption = try ServerResumption(options, authenticator)
         self.credentials = credentials
+        hasSHA1Chain = credentials.contains { $0.hasSHA1Signature }
+        var options = options
+        options.cipherSuites = ConfigurationCheck.unique(options.cipherSuites)
+        options.groups = ConfigurationCheck.unique(options.groups)
+        options.signatureSchemes = ConfigurationCheck.unique(options.signatureSchemes)
         self.options = options
     }
 }

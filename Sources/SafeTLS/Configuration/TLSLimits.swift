@@ -57,6 +57,10 @@ public enum TLSLimits {
     /// RFC 8446 §5.5 allows 2^24.5 full-size records; 2^24 is the next round number below.
     static let recordsPerKey: UInt64 = 1 << 24
 
+    /// Most changes of the sending key of a connection (RFC 9846 §4.7.3). How often a peer changes its own is not limited:
+    /// the number may grow.
+    static let keyUpdates: UInt64 = (1 << 48) - 1
+
     /// Longest cookie in a HelloRetryRequest that a client echoes, in bytes. It rides in the ClientHello.
     public static let cookieLength = 8_192
 

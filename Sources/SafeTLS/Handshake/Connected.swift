@@ -79,7 +79,8 @@ struct Connected: ~Copyable {
         try channel.install(opener: opener)
         // The answer goes out before the next data: requests that arrive while this side is silent get one answer
         // together, and cannot fill the output of a session that only reads.
-        if update.isUpdateRequested { owesKeyUpdate = true }
+        // RFC 9846 §4.7.3: a request that would take us beyond the last key is ignored.
+        if update.isUpdateRequested && channel.sending.mayUpdateKey { owesKeyUpdate = true }
     }
 
     /// Sends a KeyUpdate and changes to the next sending key.
@@ -99,6 +100,9 @@ struct Connected: ~Copyable {
         }
         let sealer = try secrets.nextSealer()
         try channel.install(sealer: sealer)
+        channel.sending.countKeyUpdate()
+        // The last one has answered, whatever it asked for.
+        if !channel.sending.mayUpdateKey { owesKeyUpdate = false }
         if !update.isUpdateRequested { owesKeyUpdate = false }
     }
 

@@ -10,6 +10,10 @@ struct SendingProtection: ~Copyable {
     var plainVersion: UInt16 = 0x0303
     /// How many records are sealed before the key is replaced. Tests lower it.
     var recordsPerKey = TLSLimits.recordsPerKey
+    /// How often the key of application data may be replaced. Tests lower it.
+    var keyUpdateLimit = TLSLimits.keyUpdates
+    /// How often it has been: the epoch (RFC 9846 §4.7.3).
+    private var keyUpdates: UInt64 = 0
     /// Whether the records are those of TLS 1.3, which can be padded. Not known for 0-RTT data.
     var isTLS13 = false
     private var sealer: RecordSealer?
@@ -37,6 +41,12 @@ struct SendingProtection: ~Copyable {
 
     /// Starts to use a key.
     mutating func install(_ sealer: consuming RecordSealer) { self.sealer = consume sealer }
+
+    /// Whether there may be another KeyUpdate (RFC 9846 §4.7.3).
+    var mayUpdateKey: Bool { keyUpdates < keyUpdateLimit }
+
+    /// Counts a KeyUpdate that is sent.
+    mutating func countKeyUpdate() { keyUpdates &+= 1 }
 
     /// Sends in the clear again.
     mutating func removeKey() { sealer = nil }

@@ -34,7 +34,22 @@ public struct ClientSession: ~Copyable, Sendable {
         deferring: DeferredRequests,
         fragmentLength: Int
     ) throws(TLSError) {
-        var channel = Channel(fragmentLength: fragmentLength)
+        try self.init(
+            configuration: configuration,
+            serverName: serverName,
+            deferring: deferring,
+            channel: Channel(fragmentLength: fragmentLength)
+        )
+    }
+
+    /// The same over a record layer whose limits may be others than usual.
+    init(
+        configuration: ClientConfiguration,
+        serverName: ServerName,
+        deferring: DeferredRequests = [],
+        channel: consuming Channel
+    ) throws(TLSError) {
+        var channel = channel
         channel.sending.follow(configuration.options.records)
         let state = try ExpectServerHello.start(
             configuration: configuration,
@@ -79,6 +94,10 @@ public struct ClientSession: ~Copyable, Sendable {
         if let credential, credential.signatureScheme(for: request, preferred: SignatureScheme.supported) == nil {
             throw .misuse(.invalidArgument("the certificate's key fits none of the server's signature schemes"))
         }
+        let schemes = request.certificateSignatureSchemes ?? request.signatureSchemes
+        if let credential, !credential.isPresentable(to: schemes) {
+            throw .misuse(.invalidArgument("the certificate has SHA-1 signatures, which the server does not ask for"))
+        }
         try engine.answer { handshake, channel throws(TLSError) in
             try handshake.answer(credential: credential, channel: &channel)
         } connected: { connected, channel throws(TLSError) in
@@ -105,8 +124,8 @@ public struct ClientSession: ~Copyable, Sendable {
     /// ``earlyData`` is `rejected` after the handshake, the server has not seen them. Possible until the first answer of
     /// the server is received.
     ///
-    /// - Throws: `TLSError.misuse` when no 0-RTT data can be sent: `ClientOptions.offersEarlyData` is off, or there is no
-    ///   session that allows them.
+    /// - Throws: `TLSError.misuse` when no 0-RTT data can be sent: `ClientOptions.offersEarlyData` is off, there is no
+    ///   session that allows them, or 2^24 records have been sealed, which is all that their key may (RFC 9846 §5.5).
     public mutating func sealEarlyData(
         _ plaintext: Span<UInt8>,
         into output: inout MutableSpan<UInt8>
@@ -115,9 +134,12 @@ public struct ClientSession: ~Copyable, Sendable {
     }
 
     /// How many bytes of 0-RTT data can still be sent; 0 when none can.
-    public var earlyDataCapacity: Int { engine.channel.early.sendable ?? 0 }
+    public var earlyDataCapacity: Int { engine.earlyDataCapacity }
 
     /// Ends the session with an alert of the driver's choice.
+    ///
+    /// `generalError` is the one for which there is no better alert, or that is not to tell the peer what happened (RFC 9846
+    /// §6.2). `userCanceled` is followed by close_notify (§6.1).
     public mutating func reject(_ alert: AlertDescription, reason: String) {
         engine.fail(.refused(alert: alert, reason: reason))
     }

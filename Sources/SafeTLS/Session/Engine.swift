@@ -358,7 +358,11 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         failure = error
         if case .connected(let connected) = takePhase(), error != .truncated { connected.forgetSession() }
         channel.flight.truncate(to: 0)
-        if let alert = error.alert { channel.writeAlert(alert) }
+        if let alert = error.alert {
+            channel.writeAlert(alert)
+            // RFC 9846 §6.1: it ends nothing by itself.
+            if alert == .userCanceled { channel.writeAlert(.closeNotify) }
+        }
         return error
     }
 
@@ -391,13 +395,16 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
                 let part = try channel.sending.seal(rest, into: &output, at: sealed.written)
                 sealed.consumed &+= part.consumed
                 sealed.written = part.written
-                guard channel.sending.isWornOut, isConnected else { return sealed }
+                guard channel.sending.isWornOut else { return sealed }
+                // RFC 9846 §5.5: a key that cannot be replaced, yet or any more, seals nothing beyond its limit.
+                guard isConnected, channel.sending.mayUpdateKey else { break }
                 // The KeyUpdate waits in the output: it goes out first, then the rest under the new key.
                 try sendKeyUpdate(KeyUpdate(isUpdateRequested: false))
             }
         } catch {
             throw fail(error)
         }
+        return try sealed.unlessStuck(plaintext.count)
     }
 
     /// Seals 0-RTT data, as much as the ticket allows and `output` has room for.
@@ -407,17 +414,22 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     ) throws(TLSError) -> Sealed {
         if let failure { throw failure }
         guard let budget = channel.early.sendable, !channel.isClosed else { throw .misuse(.noEarlyData) }
+        let start = channel.moveOutput(into: &output, at: 0)
+        if channel.output.count > 0 { return Sealed(consumed: 0, written: start) }
+        let part = plaintext.extracting(0..<min(plaintext.count, budget))
+        let sealed: Sealed
         do throws(TLSError) {
-            let start = channel.moveOutput(into: &output, at: 0)
-            if channel.output.count > 0 { return Sealed(consumed: 0, written: start) }
-            let part = plaintext.extracting(0..<min(plaintext.count, budget))
-            let sealed = try channel.sending.seal(part, into: &output, at: start)
+            sealed = try channel.sending.seal(part, into: &output, at: start)
             channel.early.spend(sealed.consumed)
-            return sealed
         } catch {
             throw fail(error)
         }
+        // RFC 9846 §5.5: there is no KeyUpdate for early data, so the key's limit is theirs.
+        return channel.sending.isWornOut ? try sealed.unlessStuck(part.count) : sealed
     }
+
+    /// See `ClientSession.earlyDataCapacity`.
+    var earlyDataCapacity: Int { channel.sending.isWornOut ? 0 : channel.early.sendable ?? 0 }
 
     /// See `TLSSession.exportEarlyKeyingMaterial(label:context:count:)`.
     func exportEarlyKeyingMaterial(label: String, context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8] {
@@ -452,6 +464,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         guard isConnected else { throw .misuse(.handshakeIncomplete) }
         guard !channel.isClosed else { throw .misuse(.closed) }
         guard channel.version == .tls13 else { throw .misuse(.needsTLS13) }
+        guard channel.sending.mayUpdateKey else { throw .misuse(.keysUsedUp) }
         do throws(TLSError) {
             try sendKeyUpdate(KeyUpdate(isUpdateRequested: requestingPeer))
         } catch {

@@ -24,6 +24,15 @@ public struct Sealed: Equatable, Sendable {
     public var written: Int
 }
 
+extension Sealed {
+    /// What was sealed under a key that is worn out, of so many bytes of plaintext. A driver that would wait for more has
+    /// to learn that none comes.
+    func unlessStuck(_ count: Int) throws(TLSError) -> Sealed {
+        guard count == 0 || consumed > 0 || written > 0 else { throw .misuse(.keysUsedUp) }
+        return self
+    }
+}
+
 /// Steps of a handshake that a driver wants to answer by itself.
 ///
 /// Without them the session uses the built-in answers and never stops.

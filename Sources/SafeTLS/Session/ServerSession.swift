@@ -111,7 +111,8 @@ public struct ServerSession: ~Copyable, Sendable {
     /// Whether the client was asked for a certificate after the handshake and has not answered.
     public var isClientCertificatePending: Bool { engine.isAuthenticating }
 
-    /// Whether the client offers to be asked for a certificate after the handshake.
+    /// Whether the client offers to be asked for a certificate after the handshake, and may be: one with an external key may
+    /// not (RFC 9846 §4.4.2).
     public var offersPostHandshakeAuthentication: Bool { engine.mayAuthenticate }
 
     /// The path that was verified, from the client's certificate to the trust anchor; empty without a certificate.
@@ -122,6 +123,9 @@ public struct ServerSession: ~Copyable, Sendable {
     public var earlyNegotiated: NegotiatedParameters? { engine.earlyNegotiated }
 
     /// Ends the session with an alert of the driver's choice, for instance when no configuration fits the client.
+    ///
+    /// `generalError` is the one for which there is no better alert, or that is not to tell the peer what happened (RFC 9846
+    /// §6.2). `userCanceled` is followed by close_notify (§6.1).
     public mutating func reject(_ alert: AlertDescription, reason: String) {
         engine.fail(.refused(alert: alert, reason: reason))
     }

@@ -82,6 +82,7 @@ extension Misuse: CustomStringConvertible {
         case .noEarlyData: "There are no 0-RTT data in this connection."
         case .noPostHandshakeAuthentication: "The client does not authenticate itself after the handshake."
         case .requestPending: "The client has not answered the last request for its certificate."
+        case .keysUsedUp: "The sending key has sealed as much as it may, and cannot be replaced."
         case .needsTLS13: "The operation needs TLS 1.3."
         case .needsExtendedMasterSecret:
             "Keying material cannot be exported: the peer lacks TLS 1.3 and the extended master secret."

@@ -133,6 +133,9 @@ public enum Misuse: Equatable, Sendable {
     case noPostHandshakeAuthentication
     /// A request is under way already.
     case requestPending
+    /// The sending key has sealed as many records as it may, and no KeyUpdate can replace it: not before the handshake is
+    /// complete, nor after 2^48 - 1 of them (RFC 9846 §4.7.3, §5.5).
+    case keysUsedUp
     /// The feature needs TLS 1.3.
     case needsTLS13
     /// Keying material of a TLS 1.2 connection whose peer lacks the extended master secret (RFC 7627 §5.4).

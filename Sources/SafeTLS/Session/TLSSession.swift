@@ -41,8 +41,8 @@ public protocol TLSSession: ~Copyable {
     /// With the room that ``sealedByteCount(for:)`` says nothing is left over. A sending key of TLS 1.3 that has sealed
     /// 2^24 records is replaced on the way (RFC 8446 §5.5).
     ///
-    /// - Throws: `TLSError.misuse` before the handshake is complete and after `close()`, which does not end the
-    ///   session; the error that ended it otherwise.
+    /// - Throws: `TLSError.misuse` before the handshake is complete, after `close()` and when the keys are used up
+    ///   (``Misuse/keysUsedUp``), which does not end the session; the error that ended it otherwise.
     mutating func seal(_ plaintext: Span<UInt8>, into output: inout MutableSpan<UInt8>) throws(TLSError) -> Sealed
 
     /// The room in bytes that `seal` needs for everything that is pending and `plaintextCount` bytes more.
@@ -87,7 +87,8 @@ public protocol TLSSession: ~Copyable {
     ///
     /// - Parameter requestingPeer: Whether the peer is asked to change its keys too. It is asked once, until it has
     ///   done so (RFC 9846 §4.7.3).
-    /// - Throws: `TLSError.misuse` before the handshake is complete, after `close()` and in TLS 1.2.
+    /// - Throws: `TLSError.misuse` before the handshake is complete, after `close()`, in TLS 1.2 and after 2^48 - 1 changes of
+    ///   the sending keys.
     mutating func updateKeys(requestingPeer: Bool) throws(TLSError)
 
     /// Derives keying material for a use outside TLS (RFC 8446 §7.5, RFC 5705).

@@ -78,7 +78,7 @@ public struct AlertDescription: RawRepresentable, Hashable, Sendable {
     public static let unknownPSKIdentity = AlertDescription(rawValue: 115)
     /// A client certificate is required.
     public static let certificateRequired = AlertDescription(rawValue: 116)
-    /// An error of another kind (RFC 9846).
+    /// An error for which there is no better alert, or whose kind is not to be told (RFC 9846 §6.2).
     public static let generalError = AlertDescription(rawValue: 117)
     /// No application protocol in common (RFC 7301).
     public static let noApplicationProtocol = AlertDescription(rawValue: 120)

@@ -13,7 +13,10 @@ extension ExtensionType {
     /// One that is recognized and out of place is an illegal_parameter, whoever asked for it.
     func isPermitted(in message: Placement) -> Bool? {
         switch self {
-        case .serverName, .maxFragmentLength, .supportedGroups, .applicationLayerProtocolNegotiation,
+        // RFC 9261 §4: the CertificateRequest of an exported authenticator may name a server.
+        case .serverName:
+            message == .clientHello || message == .encryptedExtensions || message == .certificateRequest
+        case .maxFragmentLength, .supportedGroups, .applicationLayerProtocolNegotiation,
             .recordSizeLimit, .ticketRequest, .clientCertificateType, .serverCertificateType, .heartbeat:
             message == .clientHello || message == .encryptedExtensions
         case .statusRequest, .signedCertificateTimestamp:

@@ -267,6 +267,18 @@ extension Certificate {
         }
     }
 
+    /// Whether the issuer's signature is over a SHA-1 digest, which nobody verifies unless he says so (RFC 9846 §4.5.1.2).
+    package var hasSHA1Signature: Bool {
+        let der = der
+        var reader = DERReader(der.span, in: storage.fields.signatureAlgorithm)
+        do throws(DERError) {
+            let element = try reader.nextSequence()
+            return try SignatureAlgorithmIdentifier.usesSHA1(contentsOf: element, in: reader)
+        } catch {
+            return false
+        }
+    }
+
     var signatureAlgorithmIdentifier: SignatureAlgorithmIdentifier {
         let der = der
         var reader = DERReader(der.span, in: storage.fields.signatureAlgorithm)

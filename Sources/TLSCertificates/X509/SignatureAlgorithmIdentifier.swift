@@ -45,6 +45,23 @@ enum SignatureAlgorithmIdentifier {
         }
     }
 
+    /// Whether the contents of an AlgorithmIdentifier name a signature over a SHA-1 digest.
+    static func usesSHA1(contentsOf identifier: DERElement, in outer: borrowing DERReader) throws(DERError) -> Bool {
+        var reader = outer.reader(in: identifier)
+        switch try reader.nextObjectIdentifier().identifier {
+        case .sha1WithRSA, .ecdsaWithSHA1: return true
+        case .rsaPSS:
+            // RFC 4055 §3.1: SHA-1 is what is meant where no hash is named.
+            guard !reader.isAtEnd else { return true }
+            var parameters = reader.reader(in: try reader.nextSequence())
+            guard let field = try parameters.nextIfPresent(DERTag.constructedContext(0)) else { return true }
+            var explicit = parameters.reader(in: field)
+            var hash = explicit.reader(in: try explicit.nextSequence())
+            return try hash.nextObjectIdentifier().identifier == .sha1
+        default: return false
+        }
+    }
+
     private static func rsa(_ algorithm: SignatureAlgorithm, _ parameters: DERElement?) -> Self {
         isNullOrAbsent(parameters) ? .supported(algorithm) : .unsupported("an RSA signature with parameters")
     }

@@ -18,6 +18,30 @@ struct ServerOptionsTests {
         }
     }
 
+    @Test("what is listed twice is offered once, in its first place (RFC 9846 §4.3.7)")
+    func duplicates() throws {
+        var pair = Pair()
+        let suites: [CipherSuite] = [.aes256GCMSHA384, .aes128GCMSHA256, .ecdheECDSAWithAES128GCMSHA256]
+        pair.client.cipherSuites = suites + suites.reversed()
+        pair.client.groups = [.secp256r1, .x25519, .secp256r1, .x25519, .secp384r1]
+        pair.client.signatureSchemes = [.ed25519, .ed25519, .ecdsaSECP256R1SHA256, .ed25519]
+        pair.client.certificateSignatureSchemes = [.ed25519, .ecdsaSECP256R1SHA256, .ed25519]
+        var client = try pair.makeClient()
+        let body = Array(Loopback.output(&client).dropFirst(9))
+        let hello = try ClientHello(body.span)
+        let (groups, offered) = (hello.supportedGroups?.array, hello.cipherSuites.array)
+        let (schemes, ofCertificates) = (hello.signatureAlgorithms?.array, hello.signatureAlgorithmsCert?.array)
+        #expect(groups == [.secp256r1, .x25519, .secp384r1])
+        #expect(offered.filter { suites.contains($0) } == suites)
+        #expect(schemes == [.ed25519, .ecdsaSECP256R1SHA256] && ofCertificates == schemes)
+
+        pair.server.groups = pair.client.groups
+        pair.server.cipherSuites = pair.client.cipherSuites
+        pair.server.signatureSchemes = pair.client.signatureSchemes
+        let options = try pair.serverConfiguration().options
+        #expect(options.groups == groups && options.cipherSuites == suites && options.signatureSchemes == schemes)
+    }
+
     @Test("no certificate") func certificates() throws {
         #expect(try reason([]) { _ in } == "a server needs at least one certificate")
         #expect(try reason(["p256", "rsa2048"]) { _ in } == nil)

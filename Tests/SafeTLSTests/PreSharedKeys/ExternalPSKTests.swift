@@ -223,6 +223,37 @@ struct ExternalPSKTests {
         #expect(waiting == 0)
     }
 
+    @Test(
+        "nobody is asked for a certificate behind a handshake with a key (RFC 9846 §4.4.2)",
+        arguments: [false, true]
+    )
+    func noPostHandshakeAuthentication(hasKey: Bool) throws {
+        let keys = hasKey ? [try Self.key("a")] : []
+        let authenticator = try ClientAuthenticator(
+            ClientAuthentication(.optional, trustAnchors: TestCredentials.anchors)
+        )
+        var connection = try Connection { pair in
+            pair.client.offersPostHandshakeAuthentication = true
+            pair.client.preSharedKeys = keys
+            pair.server.preSharedKeys = keys
+        }
+        let forger = try connection.serverForger()
+        let (identity, offers) = (
+            connection.server.negotiated?.preSharedKeyIdentity, connection.server.offersPostHandshakeAuthentication
+        )
+        #expect(identity == keys.first?.identity && offers == !hasKey)
+        if hasKey {
+            #expect(throws: TLSError.misuse(.noPostHandshakeAuthentication)) {
+                try connection.server.requestClientCertificate(authenticator)
+            }
+            #expect(try connection.works())
+            _ = try forger.seal([4, 5], .applicationData)
+        }
+        // Whoever asks all the same.
+        let request = try forger.seal(authenticator.request(context: [1]))
+        #expect(Loopback.refusal(&connection.client, request)?.alert == (hasKey ? .unexpectedMessage : nil))
+    }
+
     @Test("a server may not choose a key that was not offered")
     func choice() throws {
         var pair = Pair.tls13()

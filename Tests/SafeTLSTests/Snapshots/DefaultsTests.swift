@@ -106,6 +106,7 @@ struct DefaultsTests {
         ("consecutiveSessionTickets", Int(TLSLimits.consecutiveSessionTickets)),
         ("certificateRequests", Int(TLSLimits.certificateRequests)),
         ("recordsPerKey", Int(TLSLimits.recordsPerKey)),
+        ("keyUpdates", Int(TLSLimits.keyUpdates)),
         ("cookieLength", Int(TLSLimits.cookieLength)),
         ("skippedEarlyData", Int(TLSLimits.skippedEarlyData)),
         ("pskIdentities", Int(TLSLimits.pskIdentities)),

@@ -23,6 +23,12 @@ enum TestCredentials {
         }
     }()
 
+    /// The first certificate of a file.
+    static func certificate(_ name: String) throws -> Certificate {
+        let pem = Array(try Data(contentsOf: URL(filePath: "\(directory)/\(name).pem")))
+        return try #require(try Certificate.certificates(fromPEM: pem.span).first)
+    }
+
     /// The credential of this name: p256, p384, p521, ed25519, rsa2048, rsapss2048 or other.
     static func named(_ name: String) throws -> Credential {
         try Credential(certificateFile: "\(directory)/\(name).pem", keyFile: "\(directory)/\(name).key")

@@ -94,6 +94,34 @@ struct ClosureTests {
         #expect(Loopback.output(&client).isEmpty)
     }
 
+    @Test(
+        "user_canceled, and no other alert, is followed by close_notify (RFC 9846 §6.1)",
+        arguments: [AlertDescription.userCanceled, .generalError, .closeNotify],
+        [false, true]
+    )
+    func cancel(alert: AlertDescription, isConnected: Bool) throws {
+        let pair = Pair.tls13()
+        var connection = try Connection()
+        var client = try pair.makeClient()
+        var server = try pair.makeServer()
+        _ = Loopback.output(&client)
+        let level: UInt8 = alert == .generalError ? 2 : 1
+        var expected = [[level, alert.rawValue]]
+        if alert == .userCanceled { expected.append([1, 0]) }
+        if isConnected {
+            connection.server.reject(alert, reason: "somebody pressed a key")
+            let forger = try connection.serverForger()
+            let records = WireBytes.records(Loopback.output(&connection.server))
+            #expect(try records.map { try forger.open($0).content } == expected)
+        } else {
+            client.reject(alert, reason: "somebody pressed a key")
+            server.reject(alert, reason: "somebody pressed a key")
+            let bytes = expected.flatMap { WireBytes.record(.alert, $0) }
+            #expect(Loopback.output(&client) == bytes)
+            #expect(Loopback.output(&server) == bytes)
+        }
+    }
+
     @Test("whatever follows close_notify is ignored")
     func dataAfterClose() throws {
         var connection = try Connection()

@@ -67,7 +67,7 @@ struct ServerFlightTests {
         var alert: AlertDescription? {
             switch self {
             case .none: nil
-            case .noVersion: .protocolVersion
+            case .noVersion, .legacyVersion: .protocolVersion
             case .noShare: .missingExtension
             case .unsolicited, .preSharedKey, .cookie: .unsupportedExtension
             default: .illegalParameter
@@ -235,6 +235,10 @@ struct ServerFlightTests {
             ([(.signatureAlgorithms, [0, 2, 4, 3]), (ExtensionType(rawValue: 0x8A8A), [1])], [], nil),
             ([(.signatureAlgorithms, [0, 2, 4, 3]), (.keyShare, [0, 29])], [], .illegalParameter),
             ([(.signatureAlgorithms, [0, 0])], [], .decodeError),
+            // Allowed here, though no client has to do anything about it (RFC 9846 §4.3).
+            ([(.signatureAlgorithms, [0, 2, 4, 3]), (.serverName, [])], [], nil),
+            ([(.signatureAlgorithms, [0, 2, 4, 3]), (.serverName, [0, 4, 0, 0, 1, 0x61])], [], nil),
+            ([(.signatureAlgorithms, [0, 2, 4, 3]), (.maxFragmentLength, [1])], [], .illegalParameter),
         ] as [([(ExtensionType, [UInt8])], [UInt8], AlertDescription?)]
     )
     func certificateRequest(

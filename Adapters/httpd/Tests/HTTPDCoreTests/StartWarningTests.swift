@@ -36,6 +36,13 @@ import Testing
         #expect(words("host.test", start - 1)[1].hasPrefix("is not good before "))
     }
 
+    @Test func ofChains() throws {
+        let chain = try #require(Fixture.settings().certificates.first?.credential.certificateChain)
+        #expect(CertificateWarnings.sentence(about: chain, hasSHA1Signature: false) == nil)
+        let sentence = CertificateWarnings.sentence(about: chain, hasSHA1Signature: true)
+        #expect(sentence?.hasPrefix("the chain of the certificate '\(chain[0])' has SHA-1 signatures: ") == true)
+    }
+
     @Test(
         arguments: [
             ([], nil, nil), (["require"], nil, "get 403"), (["optional", "require"], nil, "get 403"),

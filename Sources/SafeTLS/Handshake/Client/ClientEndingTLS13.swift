@@ -114,7 +114,8 @@ struct ClientEndingTLS13: ~Copyable {
             receiver = nil
         }
         var authentication = PostHandshakeAuthentication.none
-        if handshake.offer.options.offersPostHandshakeAuthentication {
+        // RFC 9846 §4.4.2: a server that took an external key does not ask.
+        if handshake.offer.options.offersPostHandshakeAuthentication && negotiated.preSharedKeyIdentity == nil {
             authentication = .client(
                 ClientPostHandshake(
                     configuration: handshake.offer.configuration,

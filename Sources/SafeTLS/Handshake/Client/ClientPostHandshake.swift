@@ -148,12 +148,15 @@ extension ClientConfiguration {
     /// The certificate of ``ClientOptions/credentials`` that is shown to a server that asks for one, unless the driver answers
     /// ``ClientRequest/certificate(_:)``: the first that fits, of a chain whose signatures it verifies if there is one. Nil
     /// when none fits.
+    ///
+    /// A chain with SHA-1 signatures fits only where the server asks for them (RFC 9846 §4.5.1.2).
     public func credential(for request: RequestedCertificate) -> Credential? {
+        let schemes = request.certificateSignatureSchemes ?? request.signatureSchemes
         let fitting = options.credentials.filter { credential in
             request.accepts(certificatesOf: credential.certificateChain.map(\.issuer))
                 && credential.signatureScheme(for: request, preferred: options.signingSchemes) != nil
+                && credential.isPresentable(to: schemes)
         }
-        let schemes = request.certificateSignatureSchemes ?? request.signatureSchemes
         return fitting.first { $0.isSigned(with: schemes) } ?? fitting.first
     }
 }

@@ -118,9 +118,11 @@ struct ExpectServerHello: ~Copyable {
         guard hello.legacyVersion >= .tls10 else { throw .nothingInCommon(.protocolVersion) }
         if let version = hello.supportedVersion {
             try offer.checkExtensions(hello.extensionsWithoutCookie)
-            guard version == .tls13 && offered.contains(.tls13) && hello.legacyVersion == .tls12 else {
+            guard version == .tls13 && offered.contains(.tls13) else {
                 throw .peerMisbehaved(.illegalParameter("the version \(version) in the extension supported_versions"))
             }
+            // RFC 9846 §4.2.3: it does not say the version, and has one value only.
+            guard hello.legacyVersion == .tls12 else { throw .nothingInCommon(.protocolVersion) }
             return version
         }
         guard hello.legacyVersion == .tls12 && offered.contains(.tls12) && !hello.isHelloRetryRequest else {

@@ -127,7 +127,8 @@ struct ExpectClientFinishedTLS13: ~Copyable {
         flight.transcript.update(message)
         try flight.issueTickets(into: &channel.flight)
         var authentication = PostHandshakeAuthentication.none
-        if flight.offersPostHandshakeAuthentication {
+        // RFC 9846 §4.4.2: who has an external key is not asked for a certificate.
+        if flight.offersPostHandshakeAuthentication && flight.negotiated.preSharedKeyIdentity == nil {
             authentication = .server(ServerPostHandshake(context: flight.context, handshake: flight.transcript))
         }
         let connected = Connected(

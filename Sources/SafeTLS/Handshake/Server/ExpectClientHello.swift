@@ -80,6 +80,10 @@ enum ClientHelloChoice {
         if let offered = hello.supportedVersions {
             for version in [ProtocolVersion.tls13, .tls12]
             where accepted.contains(version) && offered.contains(version) {
+                // RFC 9846 §4.2.2: it does not choose the version, and in a ClientHello of TLS 1.3 it has one value only.
+                guard version == .tls12 || hello.legacyVersion == .tls12 else {
+                    throw .nothingInCommon(.protocolVersion)
+                }
                 return version
             }
         } else if hello.legacyVersion >= .tls12 && accepted.contains(.tls12) {

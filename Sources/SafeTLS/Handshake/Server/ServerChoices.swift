@@ -42,7 +42,7 @@ extension ServerContext {
     /// A client that knows none of the names gets the first credential, as web servers always did: it will judge the
     /// certificate itself.
     func credentials(for name: String?, _ hello: borrowing ClientHello) -> [Credential] {
-        let all = configuration.credentials
+        let all = presentable(to: hello)
         guard all.count > 1 else { return all }
         let serverName = name.flatMap { ServerName($0) }
         // RFC 8446 §4.2.3: without a list of their own certificates go by that of the handshake.
@@ -57,6 +57,13 @@ extension ServerContext {
             ranked.append(((isNamed ? 0 : 2) + (credential.isSigned(with: schemes) ? 0 : 1), credential))
         }
         return (0..<4).flatMap { rank in ranked.filter { $0.rank == rank }.map(\.credential) }
+    }
+
+    /// The credentials without those whose chains have SHA-1 signatures, unless the client says that it takes them
+    /// (RFC 9846 §4.5.1.2).
+    private func presentable(to hello: borrowing ClientHello) -> [Credential] {
+        guard configuration.hasSHA1Chain, !hello.acceptsSHA1 else { return configuration.credentials }
+        return configuration.credentials.filter { !$0.hasSHA1Signature }
     }
 
     /// The answer to ALPN (RFC 7301 §3.2): the server's order counts, no overlap is an error.
@@ -79,6 +86,14 @@ extension ServerContext {
 }
 
 extension ClientHello {
+    /// Whether certificates may have SHA-1 signatures.
+    fileprivate var acceptsSHA1: Bool {
+        // RFC 9846 §4.3.3: without a list of their own certificates go by that of the handshake.
+        if let own = signatureAlgorithmsCert { return own.contains(.rsaPKCS1SHA1) || own.contains(.ecdsaSHA1) }
+        guard let schemes = signatureAlgorithms else { return false }
+        return schemes.contains(.rsaPKCS1SHA1) || schemes.contains(.ecdsaSHA1)
+    }
+
     /// The name of server_name when it is a valid DNS name, in lower case (RFC 6066 §3).
     var dnsName: String? {
         // Longer ones are no names, and not worth a copy.

@@ -34,4 +34,12 @@ public enum CertificateWarnings {
         }
         return sentences.map { "the certificate '\(certificate)' \($0)" }
     }
+
+    /// A sentence about a chain that next to nobody is shown (RFC 9846 §4.5.1.2); nil where there is nothing to say.
+    public static func sentence(about chain: [Certificate], hasSHA1Signature: Bool) -> String? {
+        guard hasSHA1Signature, let certificate = chain.first else { return nil }
+        return
+            "the chain of the certificate '\(certificate)' has SHA-1 signatures: clients that do not ask for them, as hardly "
+            + "any does, are not shown it"
+    }
 }

@@ -47,6 +47,13 @@ enum StartWarnings {
             )
         }
         for sentence in ofCertificates { warn(.oddCertificate, sentence) }
+        for credential in settings.certificates.map(\.credential) {
+            let sentence = CertificateWarnings.sentence(
+                about: credential.certificateChain,
+                hasSHA1Signature: credential.hasSHA1Signature
+            )
+            if let sentence { warn(.oddCertificate, sentence) }
+        }
         if let sentence = settings.directoryWarning { warn(.configuration, sentence) }
     }
 }
