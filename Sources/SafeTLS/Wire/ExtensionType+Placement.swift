@@ -13,7 +13,7 @@ extension ExtensionType {
     /// One that is recognized and out of place is an illegal_parameter, whoever asked for it.
     func isPermitted(in message: Placement) -> Bool? {
         switch self {
-        // RFC 9261 §4: the CertificateRequest of an exported authenticator may name a server.
+        // In the CertificateRequest of an exported authenticator it names a server.
         case .serverName:
             message == .clientHello || message == .encryptedExtensions || message == .certificateRequest
         case .maxFragmentLength, .supportedGroups, .applicationLayerProtocolNegotiation,
