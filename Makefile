@@ -163,12 +163,13 @@ bench: build ## Compare this library with libssl in one run (ARGS="--quick", "--
 format: ## Format every Swift file in place
 	swift format --in-place --parallel --recursive $(wildcard Package.swift Sources Tests Adapters Benchmarks)
 
-lint: ## Check format, licence headers and that `unsafe` stays in its two places
+lint: ## Check format, licence headers, cited sections and that `unsafe` stays in its two places
 	swift format lint --strict --parallel --recursive $(wildcard Package.swift Sources Tests Adapters Benchmarks)
 	@! git grep -nw unsafe -- '*.swift' ':!Sources/TLSCrypto' ':!Adapters/httpd/Sources/HTTPDGlue' \
 	    || { echo "lint: 'unsafe' outside Sources/TLSCrypto and the httpd module's glue" >&2; exit 1; }
 	@! git grep -L 'SPDX-License-Identifier: Apache-2.0' -- '*.swift' '*.c' '*.h' '*.sh' '*.py' Makefile .ci/run ':!*Package.swift' \
 	    || { echo "lint: these files lack their SPDX licence line" >&2; exit 1; }
+	@.ci/citations.py
 
 clean: ## Remove everything that was built
 	rm -rf build .build Benchmarks/.build Adapters/httpd/.build
