@@ -69,7 +69,7 @@ struct CertificateExtensions: Sendable {
     @OptionalPosition var unhandledCriticalExtension: Range<Int>? = nil
     var keyUsage: KeyUsage?
     var extendedKeyUsage: ExtendedKeyUsage?
-    /// Whether the TLS feature status_request is there: a server has to staple an OCSP response (RFC 7633 §4.2.1).
+    /// Whether the TLS feature status_request is there: a server has to staple an OCSP response (RFC 7633 §4.2.3.1).
     var requiresStapledStatus = false
     var basicConstraints = BasicConstraints()
     var policyConstraints = PolicyConstraints()
