@@ -171,7 +171,7 @@ extension Certificate {
 
     func bytes(_ range: Range<Int>) -> [UInt8] {
         let der = der
-        return Array(copying: der.span.extracting(range))
+        return copyBytes(der.span.extracting(range))
     }
 
     /// A name that the parser has checked.
@@ -282,7 +282,7 @@ extension Certificate {
     var hasConsistentSignatureAlgorithm: Bool {
         let der = der
         let bytes = der.span
-        return areEqual(
+        return isEqual(
             bytes.extracting(storage.fields.signatureAlgorithm),
             bytes.extracting(storage.fields.innerSignatureAlgorithm)
         )

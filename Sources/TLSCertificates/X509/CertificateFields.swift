@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// What a parsed certificate consists of, mostly as positions in its encoding (RFC 5280 §4.1).
 ///
 /// It is kept small, as a peer may send a hundred certificates of a few hundred bytes: what is known of one has to fit into
@@ -140,7 +142,7 @@ struct CertificateParser: ~Escapable {
         var fields = CertificateFields()
         fields.issuer = issuer
         fields.subject = subject
-        fields.isSelfIssued = DistinguishedName.areEqual(bytes.extracting(subject), bytes.extracting(issuer))
+        fields.isSelfIssued = DistinguishedName.isEqual(bytes.extracting(subject), bytes.extracting(issuer))
         fields.signedPart = signedPart.whole
         fields.version = version
         fields.serialNumber = serialNumber
@@ -214,7 +216,7 @@ struct CertificateParser: ~Escapable {
             try reader.finish()
 
             // RFC 5280 §4.2: one extension of each kind.
-            for other in seen where areEqual(bytes.extracting(other), bytes.extracting(name)) {
+            for other in seen where isEqual(bytes.extracting(other), bytes.extracting(name)) {
                 let identifier = ObjectIdentifier.dotted(bytes.extracting(name))
                 try tolerate(.invalidValue("the extension \(identifier) occurs twice"))
             }
