@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup build command module inspect install uninstall test test-busy deb lint-deb rpm tarball test-package \
     test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs bench format \
-    lint clean
+    lint pictures clean
 
 # Port of `make serve`.
 PORT ?= 8443
@@ -170,6 +170,9 @@ lint: ## Check format, licence headers, cited sections and that `unsafe` stays i
 	@! git grep -L 'SPDX-License-Identifier: Apache-2.0' -- '*.swift' '*.c' '*.h' '*.sh' '*.py' Makefile .ci/run ':!*Package.swift' \
 	    || { echo "lint: these files lack their SPDX licence line" >&2; exit 1; }
 	@.ci/citations.py
+
+pictures: ## Draw the pictures of the states in Documentation/ from the tables in Sources/SafeTLS/Handshake/StateGraph
+	DRAW_PICTURES=1 swift test --filter StateGraphPictureTests
 
 clean: ## Remove everything that was built
 	rm -rf build .build Benchmarks/.build Adapters/httpd/.build
