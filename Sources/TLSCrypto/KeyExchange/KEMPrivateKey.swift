@@ -9,7 +9,7 @@ enum KEMImplementation: Sendable, CaseIterable {
     /// libcrypto's, of 3.5 and later.
     case libcrypto
 
-    /// libcrypto's where there is one, since its vector code is faster.
+    /// libcrypto's where there is one: it is what others review and validate, and takes as long as ours.
     static let preferred: KEMImplementation = NativeKEM.isAvailable ? .libcrypto : .own
 }
 
