@@ -23,14 +23,31 @@ extension Conversation {
             || mode.isDisjoint(with: [.resumed, .tickets])
     }
 
-    func clientMoves(deferring: DeferredRequests) throws -> [Move<ClientHandshake.Name>] {
+    /// The conversation with what may come behind a handshake and did not: the last piece changes keys, or asks for another
+    /// handshake.
+    var sequels: [[Step]] {
+        guard version == .tls13 else {
+            let hello = receiver == .client ? WireBytes.message(.helloRequest) : steps[0].bytes
+            return [steps + [Step(hello, .application)]]
+        }
+        let update = Step(WireBytes.message(.keyUpdate, [0]), .application)
+        let data = Step(.applicationData, [1], .application)
+        let unanswered = steps.prefix { $0.epoch != .application || $0.piece != .message(.certificate) }
+        return [steps + [update], Array(unanswered) + [data, update]]
+    }
+
+    /// - Parameter steps: Nil for those of the conversation.
+    func clientMoves(
+        deferring: DeferredRequests,
+        steps: [Step]? = nil
+    ) throws -> [Move<ClientHandshake.Name>] {
         let (configuration, _) = try configurations()
         var client = try ClientSession(
             configuration: configuration,
             serverName: Self.name,
             deferring: deferring
         )
-        return try moves(&client, steps) {
+        return try moves(&client, steps ?? self.steps) {
             $0.engine.phase.name
         } answer: { client in
             switch client.request {

@@ -23,7 +23,7 @@ typealias Epoch = RecordKeys
 typealias Mode = Agreed
 
 extension Agreed: CustomStringConvertible {
-    public var description: String {
+    var description: String {
         let names: [(Agreed, String)] = [
             (.retry, "retry"), (.resumed, "resumed"), (.tickets, "tickets"), (.earlyData, "0-RTT data"),
             (.clientCertificate, "client certificate"), (.noClientCertificate, "no client certificate"),
