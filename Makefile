@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build module inspect install uninstall test test-busy bogo demo demo-migrate serve load bench format lint clean
+.PHONY: help setup build module inspect install uninstall test test-busy bogo demo demo-migrate serve load bench format lint pictures clean
 
 # Port of `make serve`.
 PORT ?= 8443
@@ -114,6 +114,9 @@ lint: ## Check format, licence headers and that `unsafe` stays in its two places
 	    || { echo "lint: 'unsafe' outside Sources/TLSCrypto and the httpd module's glue" >&2; exit 1; }
 	@! git grep -L 'SPDX-License-Identifier: Apache-2.0' -- '*.swift' '*.c' '*.h' '*.sh' '*.py' Makefile .ci/run ':!*Package.swift' \
 	    || { echo "lint: these files lack their SPDX licence line" >&2; exit 1; }
+
+pictures: ## Draw the pictures of the states in Documentation/ from the tables in Sources/SafeTLS/Handshake/StateGraph
+	DRAW_PICTURES=1 swift test --filter StateGraphPictureTests
 
 clean: ## Remove everything that was built
 	rm -rf build .build Benchmarks/.build Adapters/httpd/.build
