@@ -195,7 +195,7 @@ import Testing
         }
         #expect(server.errorLog.contains("STLS0017: the lock 'ssl-cache' is not given back"), "\(server.errorLog)")
         #expect(kill(child.process, 0) == 0)
-        try server.stop()
+        try server.stop(isGraceful: false)
         #expect(kill(child.process, 0) != 0)
     }
 
