@@ -179,7 +179,7 @@ import Testing
         }
         load.closeInput()
         #expect(try load.waitForExit().status == 0)
-        try server.stop()
+        try server.stop(isGraceful: false)
     }
 
     /// A child that was stopped with the locks in its hands keeps neither the others from serving nor the parent from
