@@ -13,8 +13,8 @@ public struct ClientOptions: Sendable {
     public var groups: [NamedGroup] = NamedGroup.supported
     /// The signature schemes to accept, most wanted first.
     public var signatureSchemes: [SignatureScheme] = SignatureScheme.supported
-    /// The schemes to name for the signatures in certificates, where they differ from ``signatureSchemes`` (RFC 8446
-    /// §4.2.3): servers with several certificates choose by it. Default: empty, nothing is named.
+    /// The schemes to name for the signatures in certificates, where they differ from ``signatureSchemes`` (RFC 9846
+    /// §4.3.3): servers with several certificates choose by it. Default: empty, nothing is named.
     public var certificateSignatureSchemes: [SignatureScheme] = []
     /// The ALPN protocol names to offer, most wanted first (RFC 7301). Empty: the extension is not sent.
     public var applicationProtocols: [String] = []
@@ -52,7 +52,7 @@ public struct ClientOptions: Sendable {
     public var preSharedKeys: [ExternalPSK] = []
     /// Whether servers that take none of ``preSharedKeys`` are refused, whatever certificate they show. Default: false.
     public var requiresPreSharedKey = false
-    /// Whether TLS 1.3 servers may ask for a certificate after the handshake (RFC 8446 §4.2.6). Default: false.
+    /// Whether TLS 1.3 servers may ask for a certificate after the handshake (RFC 9846 §4.3.6). Default: false.
     public var offersPostHandshakeAuthentication = false
     /// The signature schemes to sign with when a certificate is shown, most wanted first.
     public var signingSchemes: [SignatureScheme] = SignatureScheme.supported

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A TLS protocol version as it appears on the wire (RFC 8446 §4.1.2).
+/// A TLS protocol version as it appears on the wire (RFC 9846 §4.2.2).
 ///
 /// The set is open: a peer may name versions this library has never heard of.
 public struct ProtocolVersion: RawRepresentable, Hashable, Sendable {

@@ -162,7 +162,7 @@ enum LegalSequences {
             case (.plain, _) where version == .tls12 && step.piece != .applicationData:
                 return [.decodeError, .unexpectedMessage]
             case (.plain, _): return [.unexpectedMessage]
-            // RFC 8446 §5: the outer type of protected records is application_data.
+            // RFC 9846 §5: the outer type of protected records is application_data.
             case (_, .plain) where version == .tls13 && step.piece != .applicationData:
                 return [.unexpectedMessage]
             default: return [.badRecordMAC]
