@@ -6,8 +6,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help setup build command module inspect install uninstall test test-busy deb lint-deb rpm tarball test-package \
-    test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs bench \
-    thresholds format lint clean
+    test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs bench thresholds format \
+    lint pictures clean
 
 # Port of `make serve`.
 PORT ?= 8443
@@ -169,12 +169,16 @@ thresholds: build ## Hold allocations and instructions to the numbers in Benchma
 format: ## Format every Swift file in place
 	swift format --in-place --parallel --recursive $(wildcard Package.swift Sources Tests Adapters Benchmarks)
 
-lint: ## Check format, licence headers and that `unsafe` stays in its two places
+lint: ## Check format, licence headers, cited sections and that `unsafe` stays in its two places
 	swift format lint --strict --parallel --recursive $(wildcard Package.swift Sources Tests Adapters Benchmarks)
 	@! git grep -nw unsafe -- '*.swift' ':!Sources/TLSCrypto' ':!Adapters/httpd/Sources/HTTPDGlue' \
 	    || { echo "lint: 'unsafe' outside Sources/TLSCrypto and the httpd module's glue" >&2; exit 1; }
 	@! git grep -L 'SPDX-License-Identifier: Apache-2.0' -- '*.swift' '*.c' '*.h' '*.sh' '*.py' Makefile .ci/run ':!*Package.swift' \
 	    || { echo "lint: these files lack their SPDX licence line" >&2; exit 1; }
+	@.ci/citations.py
+
+pictures: ## Draw the pictures of the states in Documentation/ from the tables in Sources/SafeTLS/Handshake/StateGraph
+	DRAW_PICTURES=1 swift test --filter StateGraphPictureTests
 
 clean: ## Remove everything that was built
 	rm -rf build .build Benchmarks/.build Adapters/httpd/.build

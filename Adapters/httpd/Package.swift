@@ -36,10 +36,11 @@ let package = Package(
             linkerSettings: [
                 // httpd unloads and reloads its modules between the passes over its configuration; the Swift
                 // runtime must stay where it is. Nothing but the module record is visible to other modules, and the tables
-                // of functions are read-only once it is loaded. Without a soname it would be the path of this build.
+                // of functions are read-only once it is loaded. What is built does not depend on where: a soname and a
+                // build ID of the linker's own would be made of paths.
                 .unsafeFlags([
                     "-Xlinker", "-z", "-Xlinker", "nodelete", "-Xlinker", "-z", "-Xlinker", "now",
-                    "-Xlinker", "-soname", "-Xlinker", "safetls-mod_tls.so",
+                    "-Xlinker", "-soname", "-Xlinker", "safetls-mod_tls.so", "-Xlinker", "--build-id=none",
                     "-Xlinker", "--version-script=\(Context.packageDirectory)/mod_tls.map",
                 ])
             ]
@@ -51,7 +52,7 @@ let package = Package(
             linkerSettings: [
                 .unsafeFlags([
                     "-Xlinker", "-z", "-Xlinker", "nodelete", "-Xlinker", "-z", "-Xlinker", "now",
-                    "-Xlinker", "-soname", "-Xlinker", "safetls-mod_ssl.so",
+                    "-Xlinker", "-soname", "-Xlinker", "safetls-mod_ssl.so", "-Xlinker", "--build-id=none",
                     "-Xlinker", "--version-script=\(Context.packageDirectory)/mod_ssl.map",
                 ])
             ]

@@ -53,7 +53,8 @@ import Testing
         let outcome = try python(ClientScripts.earlyData + script, server, arguments)
         #expect(outcome.status == 0 && outcome.text.hasSuffix("done\n"), "\(outcome)\n\(server.errorLog)")
         try server.stop()
-        #expect(server.complaints(except: "STLS0008", "STLS0011").isEmpty, "\(server.complaints)")
+        // AH10159 is httpd's about few threads.
+        #expect(server.complaints(except: "STLS0008", "STLS0011", "AH10159").isEmpty, "\(server.complaints)")
     }
 
     /// The requests of whole connections: what may be repeated goes first and says so, what may not waits.

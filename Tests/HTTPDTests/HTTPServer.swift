@@ -121,10 +121,11 @@ final class HTTPServer: Sendable {
 
     /// Stops httpd; throws unless it ends by itself.
     ///
-    /// Gracefully: told to end at once, the event MPM closes the sockets of threads that are just closing them
-    /// themselves, and now and then a process dies of it (also with Debian's mod_ssl).
-    func stop() throws {
-        child.signal(SIGWINCH)
+    /// - Parameter isGraceful: Whether connections are waited for. Told to end at once, the event MPM closes the sockets of
+    ///   threads that are just closing them themselves, and now and then a process dies of it, also with Debian's mod_ssl;
+    ///   told to end gracefully, httpd leaves processes behind that are stopped.
+    func stop(isGraceful: Bool = true) throws {
+        child.signal(isGraceful ? SIGWINCH : SIGTERM)
         let outcome = try child.waitForExit()
         guard outcome.status == 0 else { throw ChildProcessError("httpd ended with \(outcome)\n\(errorLog)") }
     }

@@ -179,7 +179,7 @@ import Testing
         }
         load.closeInput()
         #expect(try load.waitForExit().status == 0)
-        try server.stop()
+        try server.stop(isGraceful: false)
     }
 
     /// A child that was stopped with the locks in its hands keeps neither the others from serving nor the parent from
@@ -195,7 +195,7 @@ import Testing
         }
         #expect(server.errorLog.contains("STLS0017: the lock 'ssl-cache' is not given back"), "\(server.errorLog)")
         #expect(kill(child.process, 0) == 0)
-        try server.stop()
+        try server.stop(isGraceful: false)
         #expect(kill(child.process, 0) != 0)
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Synchronization
+import TLSCrypto
 
 /// The compression of Certificate messages in a configuration (RFC 8879).
 final class CertificateCompression: Sendable {

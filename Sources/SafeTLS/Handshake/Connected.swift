@@ -161,6 +161,24 @@ extension Connected {
         }
     }
 
+    /// In which state a client is.
+    var clientName: ClientHandshake.Name {
+        switch authentication {
+        case .client(let client): client.name
+        case .server: .connected
+        case .none: .connected
+        }
+    }
+
+    /// In which state a server is.
+    var serverName: ServerHandshake.Name {
+        switch authentication {
+        case .server(let server): server.name
+        case .client: .connected
+        case .none: .connected
+        }
+    }
+
     /// What a client's driver is asked for.
     var clientRequest: ClientRequest? {
         switch authentication {

@@ -8,6 +8,13 @@ protocol HandshakeState: ~Copyable, Sendable {
     /// What a driver can be asked in these states.
     associatedtype Request
 
+    /// The names of the states.
+    associatedtype Name: StateName
+
+    /// Which state it is, and which a complete handshake is in. ``StateGraph`` and tests ask.
+    var name: Name { get }
+    static func name(of connected: borrowing Connected) -> Name
+
     /// What the state waits for, when it waits for an answer and not for the peer.
     var request: Request? { get }
 

@@ -8,7 +8,7 @@ struct ConnectionSecrets: ~Copyable {
     private let cipherSuite: CipherSuite
     /// TLS 1.3 only.
     private var traffic: Traffic?
-    /// exporter_master_secret in TLS 1.3, the master secret in TLS 1.2.
+    /// exporter_secret in TLS 1.3, the master secret in TLS 1.2.
     private let exporterSecret: Secret
     /// TLS 1.2 only.
     private let randoms: Randoms?

@@ -17,7 +17,7 @@ enum ExporterArguments {
     }
 }
 
-/// The exporter of a connection with 0-RTT data, over early_exporter_master_secret (RFC 9846 §7.5).
+/// The exporter of a connection with 0-RTT data, over early_exporter_secret (RFC 9846 §7.5).
 struct EarlyExporter: ~Copyable {
     private let secret: Secret
     private let algorithm: HashAlgorithm

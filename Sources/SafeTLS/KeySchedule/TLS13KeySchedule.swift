@@ -88,7 +88,7 @@ struct EarlySecret: ~Copyable {
         TrafficSecret(try derive("c e traffic", transcript, &hash), cipherSuite: cipherSuite)
     }
 
-    /// early_exporter_master_secret, over ClientHello.
+    /// early_exporter_secret, over ClientHello.
     func exporter(_ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> Secret {
         try derive("e exp master", transcript, &hash)
     }
@@ -210,12 +210,12 @@ struct MasterSecret: ~Copyable {
         TrafficSecret(try derive("s ap traffic", transcript, &hash), cipherSuite: cipherSuite)
     }
 
-    /// exporter_master_secret, over ClientHello…server Finished.
+    /// exporter_secret, over ClientHello…server Finished.
     func exporter(_ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> Secret {
         try derive("exp master", transcript, &hash)
     }
 
-    /// resumption_master_secret, over ClientHello…client Finished.
+    /// resumption_secret, over ClientHello…client Finished.
     func resumption(_ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> Secret {
         try derive("res master", transcript, &hash)
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import TLSCertificates
+import TLSCrypto
 
 /// Keeps what a TLS 1.2 connection leaves for later ones (RFC 5077 §3.3).
 struct SessionKeeperTLS12 {

@@ -12,7 +12,7 @@ struct TicketReceiver: ~Copyable {
     let server: PeerCertificates
     /// When a full handshake verified the server, in UNIX seconds.
     let authenticatedAt: Int64
-    /// resumption_master_secret.
+    /// resumption_secret.
     let secret: Secret
 
     func keep(_ ticket: borrowing NewSessionTicket) throws(TLSError) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import TLSCertificates
+import TLSCrypto
 
 /// What a client asked for, for the choice of a configuration.
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import TLSCertificates
+import TLSCrypto
 
 /// What kind of certificate a server asks its client for (RFC 9846 §4.4.2, RFC 5246 §7.4.4).
 ///

@@ -7,8 +7,9 @@ extension ExtensionType {
         case certificate, certificateRequest, newSessionTicket
     }
 
-    /// Whether RFC 9846 §4.3's table (with RFC 8449, RFC 8879, RFC 9849) names a TLS 1.3 message for this
-    /// extension; nil for an extension not in the table.
+    /// Whether RFC 9846 §4.3's table names a TLS 1.3 message for this extension; nil for an extension not in the table.
+    /// It leaves out what is no longer recommended: max_fragment_length and signed_certificate_timestamp are in the
+    /// table of RFC 8446 §4.2.
     ///
     /// One that is recognized and out of place is an illegal_parameter, whoever asked for it.
     func isPermitted(in message: Placement) -> Bool? {

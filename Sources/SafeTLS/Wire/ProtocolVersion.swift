@@ -20,7 +20,7 @@ public struct ProtocolVersion: RawRepresentable, Hashable, Sendable {
     public static let tls11 = ProtocolVersion(rawValue: 0x0302)
     /// TLS 1.2 (RFC 5246).
     public static let tls12 = ProtocolVersion(rawValue: 0x0303)
-    /// TLS 1.3 (RFC 9846).
+    /// TLS 1.3 (RFC 9846, first RFC 8446).
     public static let tls13 = ProtocolVersion(rawValue: 0x0304)
 
     /// The customary name, for example "TLSv1.3"; unknown values are hexadecimal.

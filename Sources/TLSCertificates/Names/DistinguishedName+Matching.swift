@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// Names in the form in which equal ones have equal bytes (RFC 5280 §7.1), as far as ASCII goes.
 struct NormalizedName: Equatable {
     struct Attribute: Equatable {
@@ -30,8 +32,8 @@ struct NormalizedName: Equatable {
             let text = Self.folded(bytes.extracting(attribute.value.content), tag: attribute.valueTag)
             sets[last].append(
                 Attribute(
-                    type: Array(copying: bytes.extracting(attribute.type)),
-                    value: text ?? Array(copying: bytes.extracting(attribute.value.whole)),
+                    type: copyBytes(bytes.extracting(attribute.type)),
+                    value: text ?? copyBytes(bytes.extracting(attribute.value.whole)),
                     isText: text != nil,
                     isExact: text?.allSatisfy { (0x20...0x7E).contains($0) } ?? false
                 )
@@ -116,12 +118,12 @@ extension DistinguishedName: Hashable {
 
     /// Compares by RFC 5280 §7.1.
     public static func == (left: DistinguishedName, right: DistinguishedName) -> Bool {
-        areEqual(left.bytes, right.bytes)
+        isEqual(left.bytes, right.bytes)
     }
 
     /// Compares the encodings of two names.
-    static func areEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-        if TLSCertificates.areEqual(left, right) { return true }
+    static func isEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+        if TLSCrypto.isEqual(left, right) { return true }
         // Without attributes, a name has two bytes.
         guard max(left.count, right.count) <= maximumFoldedByteCount, left.count > 2, right.count > 2 else {
             return false

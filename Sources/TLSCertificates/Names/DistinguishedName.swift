@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// The name of a certificate's subject or issuer: an X.501 Name (RFC 5280 §4.1.2.4).
 ///
 /// Two names are equal if RFC 5280 §7.1 has them so: in ASCII the case of letters, the kind of string and the number of
@@ -33,7 +35,7 @@ public struct DistinguishedName: Sendable {
     }
 
     init(_ der: Span<UInt8>) throws(DERError) {
-        self.init(holding: Array(copying: der))
+        self.init(holding: copyBytes(der))
         try Self.check(der)
     }
 
@@ -49,7 +51,7 @@ public struct DistinguishedName: Sendable {
     }
 
     /// The DER encoding of the Name, a SEQUENCE.
-    public var der: [UInt8] { position == nil ? storage : Array(copying: bytes) }
+    public var der: [UInt8] { position == nil ? storage : copyBytes(bytes) }
 
     /// The encoding where it lies.
     package var bytes: Span<UInt8> {
@@ -83,7 +85,7 @@ public struct DistinguishedName: Sendable {
                 TextAttribute(
                     type: ObjectIdentifier.dotted(bytes.extracting(attribute.type)),
                     value: Self.text(of: bytes.extracting(attribute.value.content), tag: attribute.valueTag),
-                    encoding: Array(copying: bytes.extracting(attribute.value.whole)),
+                    encoding: copyBytes(bytes.extracting(attribute.value.whole)),
                     isFirstOfSet: attribute.isFirstOfSet
                 )
             )
@@ -118,7 +120,7 @@ public struct DistinguishedName: Sendable {
         var result: [[UInt8]] = []
         forEachAttribute { attribute in
             guard attribute.identifier == AttributeType.emailAddress else { return }
-            result.append(Array(copying: bytes.extracting(attribute.value.content)))
+            result.append(copyBytes(bytes.extracting(attribute.value.content)))
         }
         return result
     }
@@ -235,7 +237,7 @@ extension DistinguishedName: CustomStringConvertible {
         let width: Int
         switch tag {
         case DERTag.utf8String, DERTag.printableString, DERTag.ia5String, DERTag.numericString, DERTag.visibleString:
-            return String(decoding: Array(copying: value), as: UTF8.self)
+            return String(decoding: copyBytes(value), as: UTF8.self)
         // T.61 was always read as Latin-1 by everybody.
         case DERTag.teletexString: width = 1
         case DERTag.bmpString: width = 2

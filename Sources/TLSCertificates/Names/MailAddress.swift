@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// The rules for e-mail addresses in name constraints (RFC 5280 §4.2.1.10), over their ASCII bytes.
 enum MailAddress {
     /// Whether an address lies in what a constraint permits.
@@ -30,7 +32,7 @@ enum MailAddress {
         }
         guard let constraintHost = Self.hostStart(of: constraint) else { return DNSName.equals(host, constraint) }
         // RFC 5280 §7.5: the part before the "@" has upper and lower case.
-        return areEqual(address.extracting(0..<hostStart), constraint.extracting(0..<constraintHost))
+        return isEqual(address.extracting(0..<hostStart), constraint.extracting(0..<constraintHost))
             && DNSName.equals(host, constraint.extracting(constraintHost..<constraint.count))
     }
 

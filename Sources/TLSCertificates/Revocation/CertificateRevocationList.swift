@@ -139,7 +139,7 @@ extension CertificateRevocationList {
 
     private func bytes(_ range: Range<Int>) -> [UInt8] {
         let der = storage.der
-        return Array(copying: der.span.extracting(range))
+        return copyBytes(der.span.extracting(range))
     }
 
     /// Whether this list was made after another one.
@@ -159,6 +159,6 @@ extension CertificateRevocationList {
                 && other.storage.fields.extensions.issuingDistributionPoint == nil
         }
         let (der, otherDER) = (storage.der, other.storage.der)
-        return areEqual(der.span.extracting(left), otherDER.span.extracting(right))
+        return isEqual(der.span.extracting(left), otherDER.span.extracting(right))
     }
 }

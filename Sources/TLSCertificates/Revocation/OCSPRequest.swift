@@ -50,7 +50,7 @@ public struct OCSPRequest: Sendable {
     private static func sha1(_ value: [UInt8]) throws(CertificateError) -> [UInt8] {
         do throws(CryptoError) {
             let digest = try HashState.hash(.sha1, value.span)
-            return Array(copying: digest.bytes)
+            return copyBytes(digest.bytes)
         } catch {
             throw CertificateError("a hash of the OCSP request could not be computed")
         }

@@ -104,7 +104,7 @@ public struct OCSPResponse: Sendable {
     ) throws(CertificateError) -> OCSPSingleResponse? {
         let bytes = der.span
         for single in fields.responses {
-            guard let hash = single.hash, areEqual(bytes.extracting(single.serialNumber), certificate.serialNumber.span)
+            guard let hash = single.hash, isEqual(bytes.extracting(single.serialNumber), certificate.serialNumber.span)
             else { continue }
             let name = certificate.issuer.der
             let key = try issuer.publicKeyBits()
@@ -123,7 +123,7 @@ public struct OCSPResponse: Sendable {
     ) throws(CertificateError) -> Bool {
         do throws(CryptoError) {
             let digest = try HashState.hash(algorithm, value.span)
-            return areEqual(digest.bytes, expected)
+            return isEqual(digest.bytes, expected)
         } catch {
             throw CertificateError("a hash of the OCSP response could not be computed")
         }
@@ -167,7 +167,7 @@ public struct OCSPResponse: Sendable {
         let bytes = der.span
         switch fields.responder {
         case .name(let range):
-            if areEqual(bytes.extracting(range), certificate.subject.bytes) { return true }
+            if isEqual(bytes.extracting(range), certificate.subject.bytes) { return true }
             return (try? DistinguishedName(der: copy(range))) == certificate.subject
         case .key(let range):
             guard let key = try? certificate.publicKeyBits() else { return false }

@@ -99,7 +99,7 @@ struct DistributionPoints {
                     let cost = 1 + min(name.count, other.count) / 64
                     guard budget.nameComparisons >= cost else { throw .nameComparisons }
                     budget.nameComparisons -= cost
-                    guard areEqual(bytes.extracting(name), list.extracting(other)) else { continue }
+                    guard isEqual(bytes.extracting(name), list.extracting(other)) else { continue }
                     if !point.isForSomeReasons { return .full }
                     result = .someReasons
                 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// What a parsed revocation list consists of, mostly as positions in its encoding (RFC 5280 §5.1).
 struct RevocationListFields: Sendable {
     /// The signed part with its header.
@@ -69,7 +71,7 @@ struct RevocationListParser: ~Escapable {
         }
         field = "the signature algorithm"
         let innerAlgorithm = try reader.nextSequence()
-        guard areEqual(bytes.extracting(innerAlgorithm.whole), bytes.extracting(outerAlgorithm.whole)) else {
+        guard isEqual(bytes.extracting(innerAlgorithm.whole), bytes.extracting(outerAlgorithm.whole)) else {
             throw .invalidValue("it differs from the one beside the signature")
         }
         let algorithm = try SignatureAlgorithmIdentifier(contentsOf: innerAlgorithm, in: reader)
@@ -174,7 +176,7 @@ extension RevocationListParser {
         let isCritical = reader.nextTag == DERTag.boolean ? try reader.nextBoolean() : false
         let value = try reader.next(DERTag.octetString).content
         try reader.finish()
-        for other in seen where areEqual(list.span(other), list.span(name)) {
+        for other in seen where isEqual(list.span(other), list.span(name)) {
             throw .invalidValue("the extension \(ObjectIdentifier.dotted(list.span(name))) occurs twice")
         }
         guard seen.count < maximumExtensionCount else {

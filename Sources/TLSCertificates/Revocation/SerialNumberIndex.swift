@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// Where the entries of a revocation list stand, found by serial number in constant time.
 ///
 /// An open hash table of positions in the list's encoding: 8…16 bytes for each entry, which itself has at least 20. The
@@ -32,7 +34,7 @@ struct SerialNumberIndex: Sendable {
         var slot = Self.hash(serialNumber) & mask
         while slots[slot] != 0 {
             if let range = Self.serialNumber(at: slots[slot], in: bytes),
-                areEqual(bytes.extracting(range), serialNumber)
+                isEqual(bytes.extracting(range), serialNumber)
             {
                 return (slot, true)
             }

@@ -283,12 +283,12 @@ extension Certificate {
     /// Whether the subject is the same by its bytes.
     fileprivate func hasSameSubject(as other: Certificate) -> Bool {
         let (subject, otherSubject) = (subject, other.subject)
-        return areEqual(subject.bytes, otherSubject.bytes)
+        return isEqual(subject.bytes, otherSubject.bytes)
     }
 
     fileprivate func hasSameKey(as other: Certificate) -> Bool {
         let (der, otherDER) = (der, other.der)
-        return areEqual(
+        return isEqual(
             der.span.extracting(storage.fields.subjectPublicKeyInfo),
             otherDER.span.extracting(other.storage.fields.subjectPublicKeyInfo)
         )

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// Where more about a certificate's issuer can be had (RFC 5280 §4.2.2.1).
 enum AuthorityInformationAccess {
     /// More places than this are not looked at.
@@ -26,7 +28,7 @@ enum AuthorityInformationAccess {
             let text = description.span(location.content)
             // Others are no addresses (RFC 3986 §2), and a caller may print what it gets.
             guard text.indices.allSatisfy({ (0x21...0x7E).contains(text[$0]) }) else { continue }
-            result.append(String(decoding: Array(copying: text), as: UTF8.self))
+            result.append(String(decoding: copyBytes(text), as: UTF8.self))
         }
         return result
     }

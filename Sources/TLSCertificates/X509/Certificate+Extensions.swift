@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 extension Certificate {
     /// The value of an extension, as the contents of its OCTET STRING; nil if the certificate has none of that kind.
     ///
@@ -12,7 +14,7 @@ extension Certificate {
             while !list.isAtEnd {
                 var reader = list.reader(in: try list.nextSequence())
                 let (_, name) = try reader.nextObjectIdentifier()
-                guard areEqual(reader.span(name), wanted.span) else { continue }
+                guard isEqual(reader.span(name), wanted.span) else { continue }
                 _ = try reader.nextIfPresent(DERTag.boolean)
                 return bytes(try reader.next(DERTag.octetString).content)
             }

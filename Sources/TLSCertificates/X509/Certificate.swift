@@ -147,7 +147,7 @@ extension Certificate {
     /// The purposes the certificate may be used for, nil if it doesn't say.
     public var extendedKeyUsage: ExtendedKeyUsage? { storage.fields.extensions.extendedKeyUsage }
 
-    /// Whether a server has to send an OCSP response together with the certificate ("must staple", RFC 7633 §4.2.1).
+    /// Whether a server has to send an OCSP response together with the certificate ("must staple", RFC 7633 §4.2.3.1).
     public var requiresStapledStatus: Bool { storage.fields.extensions.requiresStapledStatus }
 
     /// The names that a certificate authority may certify, nil if it isn't constrained.
@@ -171,7 +171,7 @@ extension Certificate {
 
     func bytes(_ range: Range<Int>) -> [UInt8] {
         let der = der
-        return Array(copying: der.span.extracting(range))
+        return copyBytes(der.span.extracting(range))
     }
 
     /// A name that the parser has checked.
@@ -294,7 +294,7 @@ extension Certificate {
     var hasConsistentSignatureAlgorithm: Bool {
         let der = der
         let bytes = der.span
-        return areEqual(
+        return isEqual(
             bytes.extracting(storage.fields.signatureAlgorithm),
             bytes.extracting(storage.fields.innerSignatureAlgorithm)
         )

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// What a parsed certificate consists of, mostly as positions in its encoding (RFC 5280 §4.1).
 ///
 /// It is kept small, as a peer may send a hundred certificates of a few hundred bytes: what is known of one has to fit into
 /// as many as it has.
+///
+/// The widest fields come first: then nothing is lost between them.
 struct CertificateFields: Sendable {
+    var notBefore: Int64 = 0
+    var notAfter: Int64 = 0
+    /// Why the certificate must not be on a path, though it was read: only where it is read leniently.
+    var flaw: String?
+    var extensions = CertificateExtensions()
     /// The signed part with its header.
     @Position var signedPart = 0..<0
-    /// 1, 2 or 3.
-    var version: UInt8 = 1
     @Position var serialNumber = 0..<0
     /// The AlgorithmIdentifier inside the signed part, and the one beside the signature.
     @Position var innerSignatureAlgorithm = 0..<0
@@ -16,16 +23,13 @@ struct CertificateFields: Sendable {
     @Position var signature = 0..<0
     @Position var issuer = 0..<0
     @Position var subject = 0..<0
-    /// Whether the two are the same name (RFC 5280 §7.1), which path searches ask often.
-    var isSelfIssued = false
-    var notBefore: Int64 = 0
-    var notAfter: Int64 = 0
     @Position var subjectPublicKeyInfo = 0..<0
     /// The contents of the list of extensions, empty without one.
     @Position var extensionList = 0..<0
-    var extensions = CertificateExtensions()
-    /// Why the certificate must not be on a path, though it was read: only where it is read leniently.
-    var flaw: String?
+    /// 1, 2 or 3.
+    var version: UInt8 = 1
+    /// Whether issuer and subject are the same name (RFC 5280 §7.1), which path searches ask often.
+    var isSelfIssued = false
 }
 
 /// The extensions that path validation and name checks read (RFC 5280 §4.2.1).
@@ -54,6 +58,7 @@ struct CertificateExtensions: Sendable {
         @OptionalNumber var inhibitPolicyMapping: Int? = nil
     }
 
+    var nameConstraints: NameConstraintPositions?
     /// The contents of subjectAltName's list, see ``AlternativeNames``.
     @Position var subjectAlternativeNames = 0..<0
     @OptionalPosition var subjectKeyIdentifier: Range<Int>? = nil
@@ -69,13 +74,12 @@ struct CertificateExtensions: Sendable {
     @OptionalPosition var unhandledCriticalExtension: Range<Int>? = nil
     var keyUsage: KeyUsage?
     var extendedKeyUsage: ExtendedKeyUsage?
-    /// Whether the TLS feature status_request is there: a server has to staple an OCSP response (RFC 7633 §4.2.1).
+    /// Whether the TLS feature status_request is there: a server has to staple an OCSP response (RFC 7633 §4.2.3.1).
     var requiresStapledStatus = false
     var basicConstraints = BasicConstraints()
     var policyConstraints = PolicyConstraints()
     /// How many certificates may follow until anyPolicy no longer stands for all policies (RFC 5280 §4.2.1.14).
     @OptionalNumber var inhibitAnyPolicy: Int? = nil
-    var nameConstraints: NameConstraintPositions?
 }
 
 /// Reads a certificate once, from front to back.
@@ -140,7 +144,7 @@ struct CertificateParser: ~Escapable {
         var fields = CertificateFields()
         fields.issuer = issuer
         fields.subject = subject
-        fields.isSelfIssued = DistinguishedName.areEqual(bytes.extracting(subject), bytes.extracting(issuer))
+        fields.isSelfIssued = DistinguishedName.isEqual(bytes.extracting(subject), bytes.extracting(issuer))
         fields.signedPart = signedPart.whole
         fields.version = version
         fields.serialNumber = serialNumber
@@ -214,7 +218,7 @@ struct CertificateParser: ~Escapable {
             try reader.finish()
 
             // RFC 5280 §4.2: one extension of each kind.
-            for other in seen where areEqual(bytes.extracting(other), bytes.extracting(name)) {
+            for other in seen where isEqual(bytes.extracting(other), bytes.extracting(name)) {
                 let identifier = ObjectIdentifier.dotted(bytes.extracting(name))
                 try tolerate(.invalidValue("the extension \(identifier) occurs twice"))
             }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// The extensions certificatePolicies and policyMappings (RFC 5280 §4.2.1.4, §4.2.1.5).
 ///
 /// Policies are compared by the contents of their encodings, whatever their length.
@@ -25,7 +27,7 @@ enum CertificatePolicies {
         repeat {
             guard result.count < maximumCount else { throw .invalidValue("there are more than \(maximumCount)") }
             var policy = list.reader(in: try list.nextSequence())
-            result.append(Array(copying: policy.span(try policy.nextObjectIdentifier().content)))
+            result.append(copyBytes(policy.span(try policy.nextObjectIdentifier().content)))
         } while !list.isAtEnd
         return result
     }
@@ -43,8 +45,8 @@ enum CertificatePolicies {
             let subjectDomain = try mapping.nextObjectIdentifier().content
             try mapping.finish()
             let found = Mapping(
-                issuerDomain: Array(copying: mapping.span(issuerDomain)),
-                subjectDomain: Array(copying: mapping.span(subjectDomain))
+                issuerDomain: copyBytes(mapping.span(issuerDomain)),
+                subjectDomain: copyBytes(mapping.span(subjectDomain))
             )
             guard found.issuerDomain != anyPolicy, found.subjectDomain != anyPolicy else {
                 throw .invalidValue("anyPolicy is mapped")

@@ -73,8 +73,9 @@ public final class PublicKey: Sendable {
     public init(ecdsaPoint: Span<UInt8>, group: KeyExchangeGroup) throws(CryptoError) {
         let parameters: OpaquePointer?
         switch group {
-        case .x25519, .x25519MLKEM768, .secp256r1MLKEM768, .secp384r1MLKEM1024:
-            throw .invalidKey("The group is not for signatures.")
+        case .x25519: throw .invalidKey("X25519 is not for signatures.")
+        case .x25519MLKEM768, .secp256r1MLKEM768, .secp384r1MLKEM1024:
+            throw .invalidKey("ML-KEM is not for signatures.")
         case .secp256r1: (kind, unsafe parameters) = (.ecdsaP256, unsafe KeyMaker.p256)
         case .secp384r1: (kind, unsafe parameters) = (.ecdsaP384, unsafe KeyMaker.p384)
         case .secp521r1: (kind, unsafe parameters) = (.ecdsaP521, unsafe KeyMaker.p521)

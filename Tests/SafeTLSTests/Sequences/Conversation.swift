@@ -70,9 +70,9 @@ struct Conversation {
 
     // MARK: The two sides
 
-    private static let name = ServerName.dns("server.example")
+    static let name = ServerName.dns("server.example")
 
-    private func configurations(
+    func configurations(
         at time: Int64 = TestCredentials.now
     ) throws -> (client: ClientConfiguration, server: ServerConfiguration) {
         var pair = Pair(seed: 4)
@@ -93,7 +93,9 @@ struct Conversation {
             pair.client.offersEarlyData = true
             pair.server.earlyData = EarlyDataOptions(replayProtection: StrikeRegister(start: 0))
         }
-        pair.client.offersPostHandshakeAuthentication = mode.contains(.laterCertificate)
+        pair.client.offersPostHandshakeAuthentication = asksLater
+        // For drivers that choose certificates; nothing that is sent depends on it.
+        pair.client.keepsSessionsWithDeferredCertificates = true
         if !mode.isDisjoint(with: [.clientCertificate, .laterCertificate]) {
             pair.client.credentials = [try TestCredentials.named("ed25519")]
         }
@@ -120,13 +122,16 @@ struct Conversation {
         return (client, server)
     }
 
+    /// Whether the server asks for a certificate when the handshake is complete.
+    private var asksLater: Bool { !mode.isDisjoint(with: [.laterCertificate, .noLaterCertificate]) }
+
     private static func connect(_ client: ClientConfiguration, _ server: ServerConfiguration) throws {
         var client = try ClientSession(configuration: client, serverName: name)
         var server = ServerSession(configuration: server)
         try Loopback.run(&client, &server)
     }
 
-    private static func ask(_ server: inout ServerSession) throws {
+    static func ask(_ server: inout ServerSession) throws {
         try server.requestClientCertificate(
             ClientAuthenticator(ClientAuthentication(.optional, trustAnchors: TestCredentials.anchors))
         )
@@ -150,7 +155,7 @@ struct Conversation {
         }
         var hasAsked = false
         while true {
-            if mode.contains(.laterCertificate), !server.isHandshaking, !hasAsked {
+            if asksLater, !server.isHandshaking, !hasAsked {
                 try Self.ask(&server)
                 hasAsked = true
             }
@@ -264,9 +269,17 @@ struct Conversation {
         case .server:
             var server = ServerSession(configuration: serverConfiguration)
             return try react(&server, to: steps) { server in
-                if mode.contains(.laterCertificate) { try Self.ask(&server) }
+                if asksLater { try Self.ask(&server) }
             }
         }
+    }
+
+    /// What seals the pieces, for each kind of keys.
+    func protections() throws -> [Epoch: Protection] {
+        var protections: [Epoch: Protection] = [.application: try Protection(self, .application)]
+        if version == .tls13 { protections[.handshake] = try Protection(self, .handshake) }
+        if mode.contains(.earlyData) { protections[.early] = try Protection(self, .early) }
+        return protections
     }
 
     private func react<Session: TLSSession & ~Copyable>(
@@ -275,9 +288,7 @@ struct Conversation {
         whenConnected: (inout Session) throws -> Void
     ) throws -> Reaction {
         var wasConnected = false
-        var protections: [Epoch: Protection] = [.application: try Protection(self, .application)]
-        if version == .tls13 { protections[.handshake] = try Protection(self, .handshake) }
-        if mode.contains(.earlyData) { protections[.early] = try Protection(self, .early) }
+        let protections = try protections()
         var waiting: [UInt8] = []
         for (index, step) in steps.enumerated() {
             var record = WireBytes.record(step.contentType, step.bytes)

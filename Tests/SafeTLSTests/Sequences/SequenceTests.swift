@@ -5,7 +5,7 @@ import Testing
 
 @testable import SafeTLS
 
-/// Every order of messages that the tables of ``LegalSequences`` do not have.
+/// Every order of messages that the tables of ``StateGraph`` do not have.
 @Suite("Legal sequences")
 struct SequenceTests {
     struct Case: CustomTestStringConvertible, Sendable {
@@ -22,7 +22,8 @@ struct SequenceTests {
             let tls13: [Mode] = [
                 [], .tickets, .retry, .resumed, [.resumed, .tickets], [.resumed, .retry], [.resumed, .earlyData],
                 .clientCertificate, .noClientCertificate, [.retry, .clientCertificate], .staple,
-                [.clientCertificate, .compressed], .laterCertificate, [.resumed, .laterCertificate],
+                [.clientCertificate, .compressed], .laterCertificate, .noLaterCertificate,
+                [.resumed, .laterCertificate],
             ]
             for mode in tls13 { cases.append(Case(version: .tls13, receiver: receiver, mode: mode)) }
             let tls12: [Mode] = [

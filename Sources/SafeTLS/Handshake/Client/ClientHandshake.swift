@@ -2,19 +2,8 @@
 
 /// The states of a client's handshake, in the order in which they follow each other.
 ///
-/// ```
-/// expectServerHello ─┬─ TLS 1.3 → expectEncryptedExtensions → expectCertificateTLS13 → expectCertificateVerify
-///   ↑ HelloRetry-    │           → [awaitVerdictTLS13] → expectFinishedTLS13
-///   │                │           → [awaitCertificateTLS13 → awaitSignatureTLS13] → connected
-///   └ Request        └─ TLS 1.2 ─┬─ expectCertificateTLS12 → expectServerKeyExchange → [awaitVerdictTLS12]
-///                                │  → expectServerHelloDone
-///                                │  → [awaitCertificateTLS12 → awaitSignatureTLS12] ─┐
-///                                └─ resumed session ─────────────────────────────────┴→ [expectNewSessionTicket]
-///                                                               → expectChangeCipherSpec
-///                                                               → expectFinishedTLS12 → connected
-/// ```
-///
-/// States in brackets are passed through unless the driver wants to answer itself, or the server promised a ticket.
+/// ``graph`` says on one page what each accepts and where it leads; ARCHITECTURE.md has the picture. States that await an
+/// answer of the driver are passed through unless it wants to give one.
 enum ClientHandshake: ~Copyable {
     case expectServerHello(ExpectServerHello)
     case expectEncryptedExtensions(ExpectEncryptedExtensions)

@@ -28,6 +28,14 @@ struct ClientPostHandshake: ~Copyable {
         self.handshake = handshake
     }
 
+    var name: ClientHandshake.Name {
+        switch state {
+        case .idle: .connected
+        case .awaitCertificate: .awaitLaterCertificate
+        case .awaitSignature: .awaitLaterSignature
+        }
+    }
+
     /// What the driver is asked for.
     var request: ClientRequest? {
         switch state {

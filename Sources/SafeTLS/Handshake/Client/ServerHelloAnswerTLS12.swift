@@ -9,7 +9,15 @@ import TLSCrypto
 /// prevents need renegotiation, which this client does not do, or resumption or exporters, which such a connection
 /// does not have. A server without renegotiation_info is not accepted: the client cannot see whether its handshake is
 /// somebody's renegotiation (RFC 5746 §4.1).
-enum ServerHelloAnswerTLS12 {
+struct ServerHelloAnswerTLS12: ~Copyable {
+    private let offer: ClientOffer
+    /// The hash of transcript and PRF.
+    private let algorithm: HashAlgorithm
+    private let randoms: Randoms
+    private let applicationProtocol: String?
+    private let transcript: Transcript
+
+    /// Takes the ServerHello, step by step.
     static func proceed(
         _ offer: consuming ClientOffer,
         _ hello: borrowing ServerHello,
@@ -17,57 +25,99 @@ enum ServerHelloAnswerTLS12 {
         _ message: [UInt8],
         _ channel: inout Channel
     ) throws(TLSError) -> ClientPhase {
+        let algorithm = try checkSuite(hello, offer)  // RFC 5246 §7.4.1.3
+        let session = try resumedSession(hello, offer)  // RFC 5077 §3.4
+        try checkExtensions(hello, offer)  // RFC 5246 §7.4.1.4
+        let applicationProtocol = try applicationProtocol(hello, offer)  // RFC 7301 §3.1
+        try limitRecords(hello, offer, &channel)  // RFC 8449 §4
+        let timestamps = try signedCertificateTimestamps(hello)  // RFC 6962 §3.3.1
+        let mayShowCertificate = !offer.options.credentials.isEmpty || offer.deferring.contains(.certificate)
+        var transcript = try Transcript(algorithm, recording: mayShowCertificate && session == nil)
+        transcript.update(clientHello.span)
+        transcript.update(message)
+        let answer = ServerHelloAnswerTLS12(
+            offer: offer,
+            algorithm: algorithm,
+            randoms: Randoms(client: offer.random, server: random(hello)),
+            applicationProtocol: applicationProtocol,
+            transcript: transcript
+        )
+        if let session { return try answer.resume(session, hello) }
+        return answer.start(hello, timestamps)
+    }
+
+    // MARK: Steps
+
+    /// - Returns: The suite's hash.
+    private static func checkSuite(
+        _ hello: borrowing ServerHello,
+        _ offer: borrowing ClientOffer
+    ) throws(TLSError) -> HashAlgorithm {
         let suite = hello.cipherSuite
         guard suite.isTLS12, offer.options.cipherSuites.contains(suite), let algorithm = suite.hash else {
             throw .peerMisbehaved(.illegalParameter("the cipher suite \(suite), which was not offered"))
         }
-        // RFC 5077 §3.4: in TLS 1.2 the echo of the ID accepts the ticket that was offered with it.
-        var resumed: ResumableSession?
-        if !offer.sessionID.isEmpty && isEqual(hello.legacySessionID, offer.sessionID.span) {
-            guard let session = offer.ticketSession else {
-                throw .peerMisbehaved(.illegalParameter("the resumption of a session that does not exist"))
-            }
-            resumed = session
-        }
-        try checkExtensions(hello, offer)
-        var applicationProtocol: String?
-        if let name = hello.applicationProtocol {
-            applicationProtocol = try offer.checkApplicationProtocol(name)
-        }
+        return algorithm
+    }
 
+    /// In TLS 1.2 the echo of the ID accepts the ticket that was offered with it.
+    private static func resumedSession(
+        _ hello: borrowing ServerHello,
+        _ offer: borrowing ClientOffer
+    ) throws(TLSError) -> ResumableSession? {
+        guard !offer.sessionID.isEmpty && isEqual(hello.legacySessionID, offer.sessionID.span) else { return nil }
+        guard let session = offer.ticketSession else {
+            throw .peerMisbehaved(.illegalParameter("the resumption of a session that does not exist"))
+        }
+        return session
+    }
+
+    private static func applicationProtocol(
+        _ hello: borrowing ServerHello,
+        _ offer: borrowing ClientOffer
+    ) throws(TLSError) -> String? {
+        guard let name = hello.applicationProtocol else { return nil }
+        return try offer.checkApplicationProtocol(name)
+    }
+
+    private static func limitRecords(
+        _ hello: borrowing ServerHello,
+        _ offer: borrowing ClientOffer,
+        _ channel: inout Channel
+    ) throws(TLSError) {
         try RecordLimits(
             recordSizeLimit: hello.recordSizeLimit,
             maxFragmentLength: hello.maxFragmentLength,
             offer.options.records,
             version: .tls12
         ).apply(to: &channel)
-        var server: [32 of UInt8] = .init(repeating: 0)
-        for index in 0..<32 { server[index] = hello.random[index] }
-        let randoms = Randoms(client: offer.random, server: server)
-        let mayShowCertificate = !offer.options.credentials.isEmpty || offer.deferring.contains(.certificate)
-        var transcript = try Transcript(algorithm, recording: mayShowCertificate && resumed == nil)
-        transcript.update(clientHello.span)
-        transcript.update(message)
-        // RFC 6962 §3.3.1.
-        var timestamps: [UInt8]?
-        if let body = hello.extensions.body(of: .signedCertificateTimestamp) {
-            do throws(DecodeError) {
-                var reader = ByteReader(body)
-                let list: [UInt8] = copyBytes(try reader.readTimestampList())
-                timestamps = list
-            } catch {
-                throw TLSError(error.located(in: .signedCertificateTimestamp), in: .serverHello)
-            }
+    }
+
+    private static func random(_ hello: borrowing ServerHello) -> [32 of UInt8] {
+        var random: [32 of UInt8] = .init(repeating: 0)
+        for index in 0..<32 { random[index] = hello.random[index] }
+        return random
+    }
+
+    private static func signedCertificateTimestamps(_ hello: borrowing ServerHello) throws(TLSError) -> [UInt8]? {
+        guard let body = hello.extensions.body(of: .signedCertificateTimestamp) else { return nil }
+        do throws(DecodeError) {
+            var reader = ByteReader(body)
+            let list: [UInt8] = copyBytes(try reader.readTimestampList())
+            return list
+        } catch {
+            throw TLSError(error.located(in: .signedCertificateTimestamp), in: .serverHello)
         }
-        if let resumed {
-            return try resume(offer, resumed, hello, algorithm, randoms, applicationProtocol, transcript)
-        }
-        return .handshaking(
+    }
+
+    /// Goes on with a full handshake (RFC 5246 §7.3, figure 1).
+    private consuming func start(_ hello: borrowing ServerHello, _ timestamps: [UInt8]?) -> ClientPhase {
+        .handshaking(
             .expectCertificateTLS12(
                 ExpectCertificateTLS12(
                     handshake: ClientHandshakeTLS12(
                         offer: offer,
-                        cipherSuite: suite,
+                        cipherSuite: hello.cipherSuite,
                         algorithm: algorithm,
                         randoms: randoms,
                         applicationProtocol: applicationProtocol,
@@ -83,15 +133,10 @@ enum ServerHelloAnswerTLS12 {
         )
     }
 
-    /// Goes on with a session that both sides know: the server ends its flight at once (RFC 5246 §7.3).
-    private static func resume(
-        _ offer: consuming ClientOffer,
+    /// Goes on with a session that both sides know: the server ends its flight at once (RFC 5246 §7.3, figure 2).
+    private consuming func resume(
         _ session: ResumableSession,
-        _ hello: borrowing ServerHello,
-        _ algorithm: HashAlgorithm,
-        _ randoms: Randoms,
-        _ applicationProtocol: String?,
-        _ transcript: consuming Transcript
+        _ hello: borrowing ServerHello
     ) throws(TLSError) -> ClientPhase {
         // RFC 5246 §7.4.1.3.
         guard hello.cipherSuite == session.cipherSuite else {
@@ -104,6 +149,7 @@ enum ServerHelloAnswerTLS12 {
         let master = MasterSecretTLS12(resuming: session.secret, cipherSuite: session.cipherSuite, randoms: randoms)
         if let keyLog = offer.options.keyLog { master.log(to: keyLog) }
         let authenticated = PeerAuthenticated(resuming: session)
+        let algorithm = algorithm
         var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
         let keys = try master.keyBlock(&hash)
         let ending = ServerEndingTLS12(

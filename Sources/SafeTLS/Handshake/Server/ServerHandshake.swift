@@ -4,20 +4,8 @@ import TLSCrypto
 
 /// The states of a server's handshake, in the order in which they follow each other.
 ///
-/// ```
-/// expectClientHello → [awaitConfiguration] ─┬─ TLS 1.3 → [expectSecondClientHello] → [awaitSignatureTLS13]
-///                                           │           → [expectEndOfEarlyData | expectCertificateTLS13
-///                                           │           → expectCertificateVerifyTLS13 → [awaitVerdictTLS13]]
-///                                           │           → expectFinishedTLS13 → connected
-///                                           └─ TLS 1.2 ─┬─ [awaitSignatureTLS12] → [expectCertificateTLS12]
-///                                                       │  → expectClientKeyExchange → [expectCertificateVerifyTLS12
-///                                                       │  → [awaitVerdictTLS12]] → expectChangeCipherSpec
-///                                                       │  → expectFinishedTLS12 → connected
-///                                                       └─ ticket → expectResumingChangeCipherSpec
-///                                                          → expectResumingFinished → connected
-/// ```
-///
-/// States in brackets are passed through unless they are needed.
+/// ``graph`` says on one page what each accepts and where it leads; ARCHITECTURE.md has the picture. States that await an
+/// answer of the driver are passed through unless it wants to give one.
 enum ServerHandshake: ~Copyable {
     case expectClientHello(ExpectClientHello)
     case awaitConfiguration(AwaitConfiguration)

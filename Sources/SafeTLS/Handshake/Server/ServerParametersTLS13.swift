@@ -192,8 +192,8 @@ struct ServerParametersTLS13: ~Copyable, ~Escapable {
         )
     }
 
-    /// How many tickets the client gets. RFC 9846 §4.3.9: without (EC)DHE, the only key exchange that we resume with, it cannot use
-    /// them.
+    /// How many tickets the client gets. RFC 9846 §4.3.9: without (EC)DHE, the only key exchange that we resume with, it
+    /// cannot use them.
     private var ticketCount: Int {
         guard received.hello.allows(.pskWithDHE), keyName == nil,
             let resumption = received.context.configuration.resumption

@@ -44,6 +44,16 @@ struct ServerPostHandshake: ~Copyable {
         }
     }
 
+    var name: ServerHandshake.Name {
+        switch state {
+        case .idle: .connected
+        case .expectCertificate: .expectLaterCertificate
+        case .expectCertificateVerify: .expectLaterCertificateVerify
+        case .awaitVerdict: .awaitLaterVerdict
+        case .expectFinished: .expectLaterFinished
+        }
+    }
+
     /// What the driver is asked for.
     var request: ServerRequest? {
         switch state {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// A received ClientHello (RFC 9846 §4.2.2, RFC 5246 §7.4.1.2), borrowed from the message's body.
 ///
 /// Every extension this library knows is checked here, whichever version is negotiated later: a hello either

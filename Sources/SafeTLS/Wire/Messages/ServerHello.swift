@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// A received ServerHello or HelloRetryRequest (RFC 9846 §4.2.3, §4.2.4, RFC 5246 §7.4.1.3), borrowed from
 /// the message's body.
 struct ServerHello: ~Escapable {

@@ -63,7 +63,7 @@ private func authenticate(
         return canDoWithout ? OK : unsafe forbid(request, "the client has no certificate")
     }
     if unsafe request.pointee.connection.pointee.master != nil {
-        // RFC 8740 §2: not on HTTP/2. The note tells mod_http2 to ask for HTTP/1.1.
+        // RFC 8740 §3: not on HTTP/2. The note tells mod_http2 to ask for HTTP/1.1.
         unsafe apr_table_set(request.pointee.notes, "ssl-renegotiate-forbidden", "verify-client")
         return unsafe forbid(request, level: APLOG_INFO, "a client cannot be asked for a certificate on HTTP/2")
     }
