@@ -11,7 +11,9 @@ extension [UInt8] {
 
 /// Whether the bytes of a span stand before those of another, as in a dictionary.
 func precedes(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-    for index in 0..<min(left.count, right.count) where left[index] != right[index] { return left[index] < right[index] }
+    for index in 0..<min(left.count, right.count) where left[index] != right[index] {
+        return left[index] < right[index]
+    }
     return left.count < right.count
 }
 
