@@ -67,7 +67,7 @@ let package = Package(
         .target(name: "CMLKEMCheck", path: "Tests/CMLKEMCheck"),
         .executableTarget(
             name: "MLKEMCheck",
-            dependencies: ["MLKEM", "CMLKEMCheck"],
+            dependencies: ["MLKEM", "SafeTLS", "TLSCertificates", "CMLKEMCheck"],
             path: "Tests/MLKEMCheck",
             swiftSettings: safe + spansFromC
         ),

@@ -11,7 +11,8 @@ import Testing
 
     /// The peer's way to say a group.
     private static let codePoints = [
-        "X25519MLKEM768": 0x11EC, "SecP256r1MLKEM768": 0x11EB, "SecP384r1MLKEM1024": 0x11ED, "x25519": 29, "secp256r1": 23,
+        "X25519MLKEM768": 0x11EC, "SecP256r1MLKEM768": 0x11EB, "SecP384r1MLKEM1024": 0x11ED, "x25519": 29,
+        "secp256r1": 23,
     ]
 
     private static func name(_ group: String, for peer: Peer) -> String {

@@ -18,9 +18,16 @@ if [ ! -e "$folder/complete" ]; then
     # No dependencies but those that are named, and nothing that would be built here.
     "$folder/bin/pip" install --quiet --disable-pip-version-check --no-cache-dir --only-binary=:all: --no-deps \
         --requirement "$here/requirements.txt"
-    env -u GOFLAGS GOCACHE="$folder/go-cache" GO111MODULE=off GOTOOLCHAIN=local CGO_ENABLED=0 \
-        "$folder/bin/go" build -o "$folder/bin/go-peer" "$here/peer.go"
-    rm -rf "$folder/go-cache"
+    # A module of its own: without one Go's defaults are those of years ago.
+    mkdir "$folder/source"
+    cp "$here/peer.go" "$folder/source/"
+    (
+        cd "$folder/source"
+        export GOFLAGS='' GOCACHE=$folder/go-cache GOPATH=$folder/go-path GOTOOLCHAIN=local CGO_ENABLED=0
+        "$folder/bin/go" mod init peer
+        "$folder/bin/go" build -o "$folder/bin/go-peer" .
+    )
+    rm -rf "$folder/go-cache" "$folder/go-path"
     touch "$folder/complete"
 fi
 mkdir -p "$(dirname "$link")"

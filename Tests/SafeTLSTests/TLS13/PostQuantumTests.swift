@@ -180,7 +180,9 @@ struct PostQuantumTests {
             Rule(
                 testDescription: "the third of three tiers",
                 client: [.secp521r1, .secp384r1],
-                change: { ($0.groups, $0.groupTierStarts) = ([.x25519MLKEM768, .x25519, .secp521r1], [.x25519, .secp521r1]) },
+                change: {
+                    ($0.groups, $0.groupTierStarts) = ([.x25519MLKEM768, .x25519, .secp521r1], [.x25519, .secp521r1])
+                },
                 group: .secp521r1
             ),
             Rule(
@@ -310,25 +312,31 @@ struct PostQuantumTests {
 
     @Test("A server's share that is none", arguments: hybrids, [-1, 1])
     func badAnswer(group: NamedGroup, difference: Int) throws {
-        #expect(try answer(group) { share in
-            if difference < 0 { share.removeLast() } else { share.append(0) }
-        } == .illegalParameter)
+        #expect(
+            try answer(group) { share in
+                if difference < 0 { share.removeLast() } else { share.append(0) }
+            } == .illegalParameter
+        )
     }
 
     @Test("A server's share with a classical half that is none", arguments: hybrids)
     func badPointInAnswer(group: NamedGroup) throws {
         let length = try #require(group.keyExchangeGroup).classicalGroup.publicKeyLength
-        #expect(try answer(group) { share in
-            let start = group == .x25519MLKEM768 ? share.count - length : 0
-            for index in 0..<length { share[start + index] = 0 }
-        } == .illegalParameter)
+        #expect(
+            try answer(group) { share in
+                let start = group == .x25519MLKEM768 ? share.count - length : 0
+                for index in 0..<length { share[start + index] = 0 }
+            } == .illegalParameter
+        )
     }
 
     @Test("A ciphertext that was changed gives another secret, and says nothing else", arguments: hybrids)
     func changedCiphertext(group: NamedGroup) throws {
-        #expect(try answer(group) { share in
-            share[group == .x25519MLKEM768 ? 0 : share.count - 1] ^= 1
-        } == .badRecordMAC)
+        #expect(
+            try answer(group) { share in
+                share[group == .x25519MLKEM768 ? 0 : share.count - 1] ^= 1
+            } == .badRecordMAC
+        )
     }
 
     /// The alert of a client whose server's share is changed.

@@ -40,10 +40,12 @@ import Testing
                 [.x25519MLKEM768, .x25519]
             ),
             ("X448 / x25519 / ffdhe2048", [.x25519], [], nil), ("X25519/", [.x25519], [], nil),
-            ("*X448:X25519", [.x25519], [], nil), ("X25519/P-256:P-384:-P-256", [.x25519, .secp384r1], [.secp384r1], nil),
+            ("*X448:X25519", [.x25519], [], nil),
+            ("X25519/P-256:P-384:-P-256", [.x25519, .secp384r1], [.secp384r1], nil),
             ("X25519/*P-256:-P-256", [.x25519], [], nil),
             ("X25519:P-256/P-384:-X25519", [.secp256r1, .secp384r1], [.secp384r1], nil),
-            ("X25519/P-256:P-521/P-384:-P-256", [.x25519, .secp521r1, .secp384r1], [.secp521r1, .secp384r1], nil), ("*?P-384:?*P-256", [.secp384r1, .secp256r1], [], [.secp384r1, .secp256r1]),
+            ("X25519/P-256:P-521/P-384:-P-256", [.x25519, .secp521r1, .secp384r1], [.secp521r1, .secp384r1], nil),
+            ("*?P-384:?*P-256", [.secp384r1, .secp256r1], [], [.secp384r1, .secp256r1]),
             ("*P-384:*P-256:*X25519", [.secp384r1, .secp256r1, .x25519], [], [.secp384r1, .secp256r1]),
             ("SecP256r1MLKEM768:secp384r1mlkem1024", [.secp256r1MLKEM768, .secp384r1MLKEM1024], [], nil),
         ] as [(String, [NamedGroup], [NamedGroup], [NamedGroup]?)]
