@@ -203,7 +203,7 @@ struct Connect: ParsableCommand {
 
     /// Reads until the server has left a session, which a TLS 1.3 server does after the handshake, and closes.
     ///
-    /// The server may keep its own side open as long as it likes (RFC 8446 §6.1), or reset the connection: nothing that
+    /// The server may keep its own side open as long as it likes (RFC 9846 §6.1), or reset the connection: nothing that
     /// happens once the handshake is over matters here. What it sends is dropped.
     ///
     /// - Returns: Whether there is a session to resume.

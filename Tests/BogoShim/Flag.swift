@@ -129,7 +129,7 @@ struct Flag: Sendable {
         "-use-client-ca-list": Flag(hasValue: true) { options, value throws(ShimFailure) in
             options.authorities = try names(value)
         },
-        // digitalSignature is always required (RFC 8446 §4.4.2.2).
+        // digitalSignature is always required (RFC 9846 §4.5.1.2).
         "-enforce-rsa-key-usage": satisfied,
         "-verify-fail": set(\.rejectsPeer),
         "-use-custom-verify-callback": set(\.usesCustomVerifyCallback),

@@ -94,7 +94,7 @@ import Testing
         #expect(outcome.text.hasPrefix("HTTP/1.1 200"))
     }
 
-    // MARK: KeyUpdate (RFC 8446 §4.6.3)
+    // MARK: KeyUpdate (RFC 9846 §4.7.3)
 
     /// `K` asks for the server's update too, `k` does not.
     @Test func serverFollowsKeyUpdates() throws {

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// 0-RTT data with other stacks, in both roles (RFC 8446 §2.3).
+/// 0-RTT data with other stacks, in both roles (RFC 9846 §2.3).
 @Suite struct EarlyDataTests {
     private func identity() throws -> TestCertificates.Identity { try TestCertificates.shared().localhost(.ecdsaP256) }
 

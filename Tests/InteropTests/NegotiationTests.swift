@@ -20,7 +20,7 @@ import Testing
         return client.transcript
     }
 
-    // MARK: HelloRetryRequest (RFC 8446 §4.1.4)
+    // MARK: HelloRetryRequest (RFC 9846 §4.2.4)
 
     @Test(arguments: [("X448:P-256", "prime256v1"), ("X448:P-384", "secp384r1"), ("X448:X25519", "X25519")])
     func serverAsksOpenSSLForAnotherShare(groups: String, chosen: String) throws {

@@ -53,7 +53,7 @@ import Testing
 
     // MARK: Resumption
 
-    /// RFC 8446 §6.1 lets the server keep its side open; standard input's end closes ours on the second connection.
+    /// RFC 9846 §6.1 lets the server keep its side open; standard input's end closes ours on the second connection.
     @Test(arguments: ["--tls1.2", "--tls1.3"]) func aServerThatNeverAnswersCloseNotify(version: String) throws {
         let server = try startServer("if connection.session_reused: connection.unwrap()")
         let outcome = try connect(server.port, ["--resume", version])

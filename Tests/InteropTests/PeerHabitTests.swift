@@ -52,7 +52,7 @@ import Testing
 
     // MARK: Client certificates, which this library does not have
 
-    /// A server that would like a certificate gets an empty list (RFC 8446 §4.4.2, RFC 5246 §7.4.6) and goes on.
+    /// A server that would like a certificate gets an empty list (RFC 9846 §4.5.1, RFC 5246 §7.4.6) and goes on.
     @Test(arguments: ["-tls1_2", "-tls1_3"]) func clientHasNoCertificate(version: String) throws {
         let server = try startOpenSSL(identity(), ["-rev", version, "-verify", "1"])
         let client = try startSafeTLSClient(server.port, authority())

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Certificates that TLS 1.3 servers ask for after the handshake, with other stacks in both roles (RFC 8446 §4.6.2).
+/// Certificates that TLS 1.3 servers ask for after the handshake, with other stacks in both roles (RFC 9846 §4.7.2).
 @Suite struct PostHandshakeAuthenticationTests {
     private func server() throws -> TestCertificates.Identity { try TestCertificates.shared().localhost(.ecdsaP256) }
 

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// External pre-shared keys with other stacks, in both roles (RFC 8446 §4.2.11).
+/// External pre-shared keys with other stacks, in both roles (RFC 9846 §4.3.11).
 @Suite struct PreSharedKeyTests {
     private static let key = "000102030405060708090a0b0c0d0e0f"
     private static let priority = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+ECDHE-PSK:+PSK"

@@ -277,7 +277,7 @@ import TLSCrypto
     }
 
     @Test func aKeyForOneHashTakesNoOther() throws {
-        // RFC 8446 §4.2.3, RFC 4055 §3.3.
+        // RFC 9846 §4.3.3, RFC 4055 §3.3.
         let message: [UInt8] = [1, 2, 3]
         func verify(_ keyOfCertificate: TestKey, _ signer: TestKey, _ hash: HashAlgorithm) throws {
             var leaf = TestChain().leaf

@@ -5,7 +5,7 @@ import Testing
 
 @testable import TLSCrypto
 
-/// RFC 8446 §4.2.3: the salt of an RSA-PSS signature is as long as the digest. The signatures are another program's.
+/// RFC 9846 §4.3.3: the salt of an RSA-PSS signature is as long as the digest. The signatures are another program's.
 @Suite("RSA-PSS salts")
 struct PSSSaltTests {
     struct Case: Sendable, CustomTestStringConvertible {

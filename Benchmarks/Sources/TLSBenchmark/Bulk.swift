@@ -13,7 +13,7 @@ struct Bulk: ~Copyable {
     private var sealed: [UInt8]
     private var received: [UInt8]
 
-    /// Room for a record around its plaintext: header, content type, tag (RFC 8446 §5.2).
+    /// Room for a record around its plaintext: header, content type, tag (RFC 9846 §5.2).
     private static let overhead = 22
 
     init(recordSize: Int, sealing: consuming Pair, opening: consuming Pair) {

@@ -27,7 +27,7 @@ enum ClientBytes {
     static func list(_ count: Int, _ piece: (Int) -> [UInt8]) -> [UInt8] { (0..<count).flatMap(piece) }
 }
 
-/// A ClientHello (RFC 8446 §4.1.2) of which any part can be replaced.
+/// A ClientHello (RFC 9846 §4.2.2) of which any part can be replaced.
 struct HelloBytes {
     var suites: [UInt8] = [0x13, 0x01, 0xC0, 0x2B]
     var compressionMethods: [UInt8] = [0]

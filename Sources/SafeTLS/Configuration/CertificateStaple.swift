@@ -2,7 +2,7 @@
 
 /// What a server sends together with a certificate to clients that ask for it. It can be replaced at any time.
 public struct CertificateStaple: Equatable, Sendable {
-    /// An OCSP response for the first certificate of the chain, in DER (RFC 6066 §8, RFC 8446 §4.4.2.1). It is sent as it
+    /// An OCSP response for the first certificate of the chain, in DER (RFC 6066 §8, RFC 9846 §4.5.1.1). It is sent as it
     /// is; nil sends none.
     public var ocspResponse: [UInt8]?
     /// When the response stops to be of use, in UNIX seconds: it is not sent from then on. Nil: it is always sent.

@@ -2,7 +2,7 @@
 
 public import TLSCertificates
 
-/// How a server asks its clients for certificates and judges them (RFC 8446 §4.3.2, RFC 5246 §7.4.4).
+/// How a server asks its clients for certificates and judges them (RFC 9846 §4.4.2, RFC 5246 §7.4.4).
 ///
 /// Clients that resume a session are not asked again: the session keeps their chain, which is verified anew under the
 /// configuration of the day, and ends with what a full handshake would refuse.
@@ -15,7 +15,7 @@ public struct ClientAuthentication: Sendable {
         case required
     }
 
-    /// The names of certificate authorities that clients choose their certificate by (RFC 8446 §4.2.4).
+    /// The names of certificate authorities that clients choose their certificate by (RFC 9846 §4.3.4).
     public enum AuthorityNames: Sendable {
         /// Those of the trust anchors.
         case trustAnchors
@@ -61,7 +61,7 @@ public final class ClientAuthenticator: Sendable {
     let mode: ClientAuthentication.Mode
     let verifier: CertificateVerifier
     let signatureSchemes: [SignatureScheme]
-    /// The whole TLS 1.3 CertificateRequest of a handshake (RFC 8446 §4.3.2).
+    /// The whole TLS 1.3 CertificateRequest of a handshake (RFC 9846 §4.4.2).
     let requestMessageTLS13: [UInt8]
     /// The whole TLS 1.2 CertificateRequest (RFC 5246 §7.4.4).
     let requestMessageTLS12: [UInt8]

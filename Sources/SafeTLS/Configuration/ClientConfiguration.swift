@@ -11,7 +11,7 @@ public struct ClientOptions: Sendable {
     public var cipherSuites: [CipherSuite] = CipherSuite.supported
     /// The key exchange groups to offer, most wanted first. TLS 1.2 has none of those that are post-quantum.
     public var groups: [NamedGroup] = NamedGroup.supported
-    /// Those of ``groups`` that key shares are sent of (RFC 8446 §4.2.8); servers that want another ask for it, which costs
+    /// Those of ``groups`` that key shares are sent of (RFC 9846 §4.3.8); servers that want another ask for it, which costs
     /// a round trip. None at all lets the server choose before a key is made. Default: nil, the first of ``groups``, and
     /// when that is a combination with ML-KEM also its classical part, if that is one of them: it takes no key of its own,
     /// and a server without post-quantum groups can answer at once.
@@ -20,8 +20,8 @@ public struct ClientOptions: Sendable {
     public var keyShares: [NamedGroup]?
     /// The signature schemes to accept, most wanted first.
     public var signatureSchemes: [SignatureScheme] = SignatureScheme.supported
-    /// The schemes to name for the signatures in certificates, where they differ from ``signatureSchemes`` (RFC 8446
-    /// §4.2.3): servers with several certificates choose by it. Default: empty, nothing is named.
+    /// The schemes to name for the signatures in certificates, where they differ from ``signatureSchemes`` (RFC 9846
+    /// §4.3.3): servers with several certificates choose by it. Default: empty, nothing is named.
     public var certificateSignatureSchemes: [SignatureScheme] = []
     /// The ALPN protocol names to offer, most wanted first (RFC 7301). Empty: the extension is not sent.
     public var applicationProtocols: [String] = []
@@ -59,7 +59,7 @@ public struct ClientOptions: Sendable {
     public var preSharedKeys: [ExternalPSK] = []
     /// Whether servers that take none of ``preSharedKeys`` are refused, whatever certificate they show. Default: false.
     public var requiresPreSharedKey = false
-    /// Whether TLS 1.3 servers may ask for a certificate after the handshake (RFC 8446 §4.2.6). Default: false.
+    /// Whether TLS 1.3 servers may ask for a certificate after the handshake (RFC 9846 §4.3.6). Default: false.
     public var offersPostHandshakeAuthentication = false
     /// The signature schemes to sign with when a certificate is shown, most wanted first.
     public var signingSchemes: [SignatureScheme] = SignatureScheme.supported

@@ -94,7 +94,7 @@ enum ConfigurationCheck {
         }
     }
 
-    /// The groups that key shares are sent of, in the order of `groups` (RFC 8446 §4.2.8).
+    /// The groups that key shares are sent of, in the order of `groups` (RFC 9846 §4.3.8).
     static func keyShares(_ options: ClientOptions) throws(ConfigurationError) -> [NamedGroup] {
         guard options.versions.contains(.tls13) else { return [] }
         guard let wanted = options.keyShares else {

@@ -21,7 +21,7 @@ public final class Credential: Sendable {
     let keyKind: KeyKind
     /// Whether the certificate's key is a compressed point, which clients of TLS 1.2 may want to know.
     let hasCompressedPoint: Bool
-    /// The whole TLS 1.3 Certificate message with an empty request context (RFC 8446 §4.4.2).
+    /// The whole TLS 1.3 Certificate message with an empty request context (RFC 9846 §4.5.1).
     let certificateMessageTLS13: [UInt8]
     /// The whole TLS 1.2 Certificate message (RFC 5246 §7.4.2).
     let certificateMessageTLS12: [UInt8]
@@ -103,7 +103,7 @@ public final class Credential: Sendable {
         hasStaple.store(true, ordering: .releasing)
     }
 
-    /// The TLS 1.3 Certificate message with a staple (RFC 8446 §4.4.2.1).
+    /// The TLS 1.3 Certificate message with a staple (RFC 9846 §4.5.1.1).
     func certificateTLS13(_ staple: CertificateStaple) throws(EncodeError) -> [UInt8] {
         guard !staple.isEmpty else { return certificateMessageTLS13 }
         var writer = ByteWriter()
@@ -260,7 +260,7 @@ public final class Credential: Sendable {
     }
 
     /// Whether the signatures in the chain are of schemes that a peer verifies. The one of an authority on itself does not
-    /// count (RFC 8446 §4.4.2.2).
+    /// count (RFC 9846 §4.5.1.2).
     func isSigned(with schemes: [SignatureScheme]) -> Bool {
         signatureAlgorithms.allSatisfy { algorithm in
             algorithm != nil && schemes.contains { $0.algorithm == algorithm }

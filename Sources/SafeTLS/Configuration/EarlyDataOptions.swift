@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Whether and how a server accepts 0-RTT data (RFC 8446 §2.3, §8).
+/// Whether and how a server accepts 0-RTT data (RFC 9846 §2.3, §8).
 ///
 /// 0-RTT data are not protected against replay by the protocol itself, and have no forward secrecy with stateless
 /// tickets. Only what may be carried out twice should be accepted from them.
 public struct EarlyDataOptions: Sendable {
     /// The most data accepted in a connection, in bytes. Default: 14,336.
     public var maximumSize: UInt32 = 14_336
-    /// How many seconds a ClientHello may come before or after the time that the age of its ticket tells (RFC 8446
+    /// How many seconds a ClientHello may come before or after the time that the age of its ticket tells (RFC 9846
     /// §8.3). Default: 10.
     public var window: Int64 = 10
     /// What recognises replays. Stateless tickets need it. Stateful ones serve only once anyway, if of several callers of
@@ -37,7 +37,7 @@ public enum EarlyDataStatus: Hashable, Sendable {
         case disabled
         /// The server did not resume the session, or not the first one that was offered.
         case notResumed
-        /// A HelloRetryRequest came first (RFC 8446 §4.1.2).
+        /// A HelloRetryRequest came first (RFC 9846 §4.2.2).
         case helloRetryRequest
         /// The server chose TLS 1.2.
         case protocolVersion
@@ -45,9 +45,9 @@ public enum EarlyDataStatus: Hashable, Sendable {
         case cipherSuite
         /// The application protocol is not that of the session.
         case applicationProtocol
-        /// The age of the ticket shows that the ClientHello is not fresh (RFC 8446 §8.3).
+        /// The age of the ticket shows that the ClientHello is not fresh (RFC 9846 §8.3).
         case ticketAge
-        /// The ClientHello was seen before, or that cannot be told (RFC 8446 §8.2).
+        /// The ClientHello was seen before, or that cannot be told (RFC 9846 §8.2).
         case replay
         /// The server gave no reason that the client could see.
         case declined

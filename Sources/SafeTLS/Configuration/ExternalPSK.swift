@@ -2,7 +2,7 @@
 
 public import TLSCrypto
 
-/// A key that client and server share from outside TLS, instead of certificates (RFC 8446 §2.2, RFC 9257). TLS 1.3 only,
+/// A key that client and server share from outside TLS, instead of certificates (RFC 9846 §2.2, RFC 9257). TLS 1.3 only,
 /// and always together with an (EC)DHE key exchange.
 ///
 /// The key authenticates both sides to each other, as owners of the key: if more than two know it, any of them can stand
@@ -47,7 +47,7 @@ public final class ExternalPSK: Sendable {
         self.entries = entries
     }
 
-    /// A key that is used with cipher suites of one hash (RFC 8446 §4.2.11).
+    /// A key that is used with cipher suites of one hash (RFC 9846 §4.3.11).
     ///
     /// - Parameters:
     ///   - identity: 1 to 4096 bytes.
@@ -149,7 +149,7 @@ public final class ExternalPSK: Sendable {
     }
 }
 
-/// Which key a binder proves (RFC 8446 §7.1, RFC 9258 §5.2): the label of its derivation.
+/// Which key a binder proves (RFC 9846 §7.1, RFC 9258 §5.2): the label of its derivation.
 enum BinderKind: String {
     case resumption = "res binder"
     case external = "ext binder"

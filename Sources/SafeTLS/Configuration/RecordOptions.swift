@@ -11,7 +11,7 @@ public struct RecordOptions: Hashable, Sendable {
     /// Whether the first data go out in records that fit into one TCP segment each, so that a peer can use them as they
     /// arrive; after some 54 KiB records are full. Default: false.
     public var startsSmall = false
-    /// TLS 1.3: application data are padded to a multiple of so many bytes, the content type included (RFC 8446 §5.4).
+    /// TLS 1.3: application data are padded to a multiple of so many bytes, the content type included (RFC 9846 §5.4).
     /// It hides lengths, and costs bandwidth and a copy. Default: 0, no padding.
     public var paddingMultiple = 0
 

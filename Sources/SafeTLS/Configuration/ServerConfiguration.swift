@@ -31,7 +31,7 @@ public struct ServerOptions: Sendable {
     public var prefersClientGroupOrder = false
     /// The ALPN protocol names to offer, most wanted first (RFC 7301). Empty: the extension is ignored.
     public var applicationProtocols: [String] = []
-    /// Whether a HelloRetryRequest carries a cookie from which another session can go on (RFC 8446 §4.2.2).
+    /// Whether a HelloRetryRequest carries a cookie from which another session can go on (RFC 9846 §4.3.2).
     ///
     /// With it a driver may drop the session after a HelloRetryRequest: the second ClientHello, given to a new session
     /// of the same configuration, continues the handshake. Default: false.
@@ -63,7 +63,7 @@ public struct ServerOptions: Sendable {
     public var acceptsCompressedCertificates = true
     /// How data are cut into records.
     public var records = RecordOptions()
-    /// Whether and how 0-RTT data are accepted (RFC 8446 §2.3). Default: nil, they are not.
+    /// Whether and how 0-RTT data are accepted (RFC 9846 §2.3). Default: nil, they are not.
     public var earlyData: EarlyDataOptions?
     /// Whether and how clients are asked for certificates. Default: nil, they are not.
     public var clientAuthentication: ClientAuthentication?
@@ -153,7 +153,7 @@ public final class ServerConfiguration: Sendable {
             isRequired: options.requiresPreSharedKey,
             versions: options.versions
         )
-        // RFC 8446 §4.3.2: a handshake with a key has no room for a certificate request.
+        // RFC 9846 §4.4.2: a handshake with a key has no room for a certificate request.
         guard options.preSharedKeys.isEmpty || options.clientAuthentication?.mode != .required else {
             throw ConfigurationError(
                 reason: "client certificates are required, and clients with a pre-shared key would not show one"

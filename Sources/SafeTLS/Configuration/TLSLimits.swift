@@ -10,8 +10,8 @@ public enum TLSLimits {
     /// 64 KiB is what one extension block can hold.
     public static let handshakeMessageLength = 65_536 + 4
 
-    /// Longest ClientHello accepted, in bytes including its 4-byte header: the longest that its syntax allows (RFC 8446
-    /// §4.1.2), with 32,767 cipher suites and a full extension block.
+    /// Longest ClientHello accepted, in bytes including its 4-byte header: the longest that its syntax allows (RFC 9846
+    /// §4.2.2), with 32,767 cipher suites and a full extension block.
     ///
     /// With post-quantum key shares – 1,216 bytes of X25519MLKEM768, 1,665 of SecP384r1MLKEM1024 – and Encrypted Client Hello
     /// it stays below 4 KiB. What is in it is borrowed, not
@@ -31,7 +31,7 @@ public enum TLSLimits {
     /// others draw the line.
     public static let hostNameLength = 255
 
-    /// Most consecutive records without content (RFC 8446 §5.4 warns of the cost of empty application data).
+    /// Most consecutive records without content (RFC 9846 §5.4 warns of the cost of empty application data).
     public static let consecutiveEmptyRecords = 32
 
     /// Most warning alerts in a connection. TLS 1.3 has two of them (close_notify, user_canceled).
@@ -41,7 +41,7 @@ public enum TLSLimits {
     /// ask do so once.
     public static let renegotiationRequests = 4
 
-    /// Most compatibility-mode change_cipher_spec records to ignore (RFC 8446 §5). Peers send one.
+    /// Most compatibility-mode change_cipher_spec records to ignore (RFC 9846 §5). Peers send one.
     public static let ignoredChangeCipherSpecs = 8
 
     /// Most KeyUpdate messages with no application data in between. Each costs two key derivations.
@@ -55,14 +55,14 @@ public enum TLSLimits {
 
     /// Records sealed under one AES-GCM key before a TLS 1.3 session updates it by itself.
     ///
-    /// RFC 8446 §5.5 allows 2^24.5 full-size records; 2^24 is the next round number below.
+    /// RFC 9846 §5.5 allows 2^24.5 full-size records; 2^24 is the next round number below.
     static let recordsPerKey: UInt64 = 1 << 24
 
     /// Longest cookie in a HelloRetryRequest that a client echoes, in bytes. It rides in the ClientHello.
     public static let cookieLength = 8_192
 
     /// Most bytes of 0-RTT data to skip when a client sends it with a PSK that this server does not take
-    /// (RFC 8446 §4.2.10). Clients send what fits into a round trip; 64 KiB is above usual ticket limits.
+    /// (RFC 9846 §4.3.10). Clients send what fits into a round trip; 64 KiB is above usual ticket limits.
     static let skippedEarlyData = 65_536
 
     /// Most PSK identities of a ClientHello that a server looks at: each costs a decryption. Clients offer one or two.
@@ -86,7 +86,7 @@ public enum TLSLimits {
     static let unspecifiedTicketLifetime: Int64 = 86_400
 
     /// Longest time from a full handshake to the last resumption that goes back to it, in seconds: seven days, as
-    /// RFC 8446 §4.6.1 says for one ticket.
+    /// RFC 9846 §4.7.1 says for one ticket.
     static let sessionAge: Int64 = 604_800
 
     /// Longest ALPN protocol name, in bytes (RFC 7301 §3.1).

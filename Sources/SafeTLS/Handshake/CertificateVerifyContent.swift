@@ -2,7 +2,7 @@
 
 import TLSCrypto
 
-/// The bytes that a TLS 1.3 CertificateVerify signs (RFC 8446 §4.4.3).
+/// The bytes that a TLS 1.3 CertificateVerify signs (RFC 9846 §4.5.2).
 enum CertificateVerifyContent {
     enum Signer: String {
         case server = "TLS 1.3, server CertificateVerify"

@@ -13,7 +13,7 @@ struct Connected: ~Copyable {
     /// What a TLS 1.2 server keeps of the session under its ID.
     private let stored: StoredSession?
     private var authentication: PostHandshakeAuthentication
-    /// Whether the peer's request for a KeyUpdate is to be answered before the next data (RFC 8446 §4.6.3).
+    /// Whether the peer's request for a KeyUpdate is to be answered before the next data (RFC 9846 §4.7.3).
     private(set) var owesKeyUpdate = false
     /// Whether the peer was asked for a KeyUpdate that has not come: it is not asked again before (RFC 9846 §4.7.3).
     private var awaitsKeyUpdate = false
@@ -40,7 +40,7 @@ struct Connected: ~Copyable {
     /// Whether the connection is one of a client.
     private var isClient: Bool { secrets.isClient }
 
-    /// Takes a handshake message after the handshake (RFC 8446 §4.6; in TLS 1.2 only renegotiation, which is refused).
+    /// Takes a handshake message after the handshake (RFC 9846 §4.7; in TLS 1.2 only renegotiation, which is refused).
     mutating func receive(
         _ type: HandshakeType,
         _ message: [UInt8],
@@ -65,7 +65,7 @@ struct Connected: ~Copyable {
         }
     }
 
-    /// RFC 8446 §4.6.3: the peer's next record is under its next key; a request is answered in kind.
+    /// RFC 9846 §4.7.3: the peer's next record is under its next key; a request is answered in kind.
     private mutating func receiveKeyUpdate(_ message: [UInt8], _ channel: inout Channel) throws(TLSError) {
         let update: KeyUpdate
         do throws(DecodeError) {
@@ -102,7 +102,7 @@ struct Connected: ~Copyable {
         if !update.isUpdateRequested { owesKeyUpdate = false }
     }
 
-    /// Keeps a ticket for later, or checks and forgets it: a client is free to (RFC 8446 §4.6.1).
+    /// Keeps a ticket for later, or checks and forgets it: a client is free to (RFC 9846 §4.7.1).
     private func receiveSessionTicket(_ message: [UInt8], _ limits: inout FloodLimits) throws(TLSError) {
         let ticket: NewSessionTicket
         do throws(DecodeError) {
@@ -119,7 +119,7 @@ struct Connected: ~Copyable {
     }
 }
 
-// MARK: Post-handshake authentication (RFC 8446 §4.6.2)
+// MARK: Post-handshake authentication (RFC 9846 §4.7.2)
 
 /// One side's part in post-handshake authentication.
 enum PostHandshakeAuthentication: ~Copyable {

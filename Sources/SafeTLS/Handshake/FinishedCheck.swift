@@ -2,7 +2,7 @@
 
 import TLSCrypto
 
-/// The comparison that ends every handshake (RFC 8446 §4.4.4, RFC 5246 §7.4.9).
+/// The comparison that ends every handshake (RFC 9846 §4.5.3, RFC 5246 §7.4.9).
 enum FinishedCheck {
     /// Compares a Finished message with what it must be, in constant time.
     static func verify(_ message: [UInt8], expected: Digest) throws(TLSError) {

@@ -76,7 +76,7 @@ extension PeerChain {
 struct HandshakeSignatureVerified {
     let scheme: SignatureScheme
 
-    /// Verifies the signature of a CertificateVerify message (RFC 8446 §4.4.3, RFC 5246 §7.4.8).
+    /// Verifies the signature of a CertificateVerify message (RFC 9846 §4.5.2, RFC 5246 §7.4.8).
     init(
         certificateVerify message: [UInt8],
         content: [UInt8],
@@ -93,7 +93,7 @@ struct HandshakeSignatureVerified {
         try self.init(signed, content: content.span, chain: chain, version: version, accepted: accepted)
     }
 
-    /// Verifies a handshake signature (RFC 8446 §4.4.3, RFC 5246 §7.4.3).
+    /// Verifies a handshake signature (RFC 9846 §4.5.2, RFC 5246 §7.4.3).
     init(
         _ signed: borrowing DigitallySigned,
         content: Span<UInt8>,
@@ -105,7 +105,7 @@ struct HandshakeSignatureVerified {
         guard accepted.contains(scheme), let algorithm = scheme.algorithm else {
             throw .peerMisbehaved(.illegalParameter("the signature scheme \(scheme), which was not offered"))
         }
-        // RFC 8446 §4.4.2.2, RFC 5246 §7.4.2: keys that sign the handshake must be meant for signatures.
+        // RFC 9846 §4.5.1.2, RFC 5246 §7.4.2: keys that sign the handshake must be meant for signatures.
         if !chain.isLenient, let usage = chain.leaf.keyUsage, !usage.contains(.digitalSignature) {
             throw .certificateRejected(
                 CertificateRejection(

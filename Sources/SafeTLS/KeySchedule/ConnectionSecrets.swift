@@ -60,7 +60,7 @@ struct ConnectionSecrets: ~Copyable {
         return try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
     }
 
-    /// Replaces the sending secret by its successor (RFC 8446 §7.2).
+    /// Replaces the sending secret by its successor (RFC 9846 §7.2).
     mutating func nextSealer() throws(TLSError) -> RecordSealer {
         var hash = try keyedHash()
         guard let current = traffic.take() else { throw .misuse(.needsTLS13) }
@@ -70,7 +70,7 @@ struct ConnectionSecrets: ~Copyable {
         return sealer
     }
 
-    /// Replaces the receiving secret by its successor (RFC 8446 §7.2).
+    /// Replaces the receiving secret by its successor (RFC 9846 §7.2).
     mutating func nextOpener() throws(TLSError) -> RecordOpener {
         var hash = try keyedHash()
         guard let current = traffic.take() else { throw .misuse(.needsTLS13) }
@@ -80,7 +80,7 @@ struct ConnectionSecrets: ~Copyable {
         return opener
     }
 
-    /// The `verify_data` of a Finished that is sent after the handshake (RFC 8446 §4.4.4).
+    /// The `verify_data` of a Finished that is sent after the handshake (RFC 9846 §4.5.3).
     func verifyDataOfSender(_ transcript: Digest) throws(TLSError) -> Digest {
         var hash = try keyedHash()
         switch traffic {
@@ -89,7 +89,7 @@ struct ConnectionSecrets: ~Copyable {
         }
     }
 
-    /// The `verify_data` of a Finished that is received after the handshake (RFC 8446 §4.4.4).
+    /// The `verify_data` of a Finished that is received after the handshake (RFC 9846 §4.5.3).
     func verifyDataOfReceived(_ transcript: Digest) throws(TLSError) -> Digest {
         var hash = try keyedHash()
         switch traffic {
@@ -98,7 +98,7 @@ struct ConnectionSecrets: ~Copyable {
         }
     }
 
-    /// Keying material for a use outside TLS (RFC 8446 §7.5, RFC 5705 §4).
+    /// Keying material for a use outside TLS (RFC 9846 §7.5, RFC 5705 §4).
     ///
     /// - Parameter context: TLS 1.3 treats nil and empty alike, TLS 1.2 tells them apart.
     func exportKeyingMaterial(label: String, context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8] {

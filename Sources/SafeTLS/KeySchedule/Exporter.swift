@@ -2,7 +2,7 @@
 
 import TLSCrypto
 
-/// What an exporter takes and gives (RFC 8446 §7.5, RFC 5705 §4).
+/// What an exporter takes and gives (RFC 9846 §7.5, RFC 5705 §4).
 enum ExporterArguments {
     static func check(label: String, context: [UInt8]?, count: Int) throws(TLSError) {
         guard label.utf8.count <= HKDFLabel.maximumLabelLength else {
@@ -17,7 +17,7 @@ enum ExporterArguments {
     }
 }
 
-/// The exporter of a connection with 0-RTT data, over early_exporter_master_secret (RFC 8446 §7.5).
+/// The exporter of a connection with 0-RTT data, over early_exporter_master_secret (RFC 9846 §7.5).
 struct EarlyExporter: ~Copyable {
     private let secret: Secret
     private let algorithm: HashAlgorithm
@@ -40,7 +40,7 @@ struct EarlyExporter: ~Copyable {
 }
 
 extension KeyedHash {
-    /// TLS-Exporter of TLS 1.3 (RFC 8446 §7.5).
+    /// TLS-Exporter of TLS 1.3 (RFC 9846 §7.5).
     mutating func export(
         _ secret: borrowing Secret,
         label: String,

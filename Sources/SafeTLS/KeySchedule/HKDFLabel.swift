@@ -2,7 +2,7 @@
 
 import TLSCrypto
 
-/// The `HkdfLabel` structure (RFC 8446 §7.1), built without allocation.
+/// The `HkdfLabel` structure (RFC 9846 §7.1), built without allocation.
 ///
 /// Holds a label of up to 64 bytes and a context of up to 255 bytes, the longest there is; exporter
 /// labels are the caller's and checked before.
@@ -36,7 +36,7 @@ struct HKDFLabel {
 }
 
 extension KeyedHash {
-    /// HKDF-Expand-Label (RFC 8446 §7.1).
+    /// HKDF-Expand-Label (RFC 9846 §7.1).
     mutating func expandLabel(
         _ secret: Span<UInt8>,
         _ label: String,
@@ -52,7 +52,7 @@ extension KeyedHash {
         try expandLabel(secret, label, context: Span(), count: count)
     }
 
-    /// Derive-Secret (RFC 8446 §7.1) from a transcript hash that is already known.
+    /// Derive-Secret (RFC 9846 §7.1) from a transcript hash that is already known.
     mutating func deriveSecret(
         _ secret: Span<UInt8>,
         _ label: String,

@@ -2,7 +2,7 @@
 
 import TLSCrypto
 
-/// The key schedule of TLS 1.3 (RFC 8446 §7.1), one type per stage: each is consumed to make the next.
+/// The key schedule of TLS 1.3 (RFC 9846 §7.1), one type per stage: each is consumed to make the next.
 ///
 /// ```
 /// EarlySecret → HandshakeSecret → MasterSecret → ConnectionSecrets
@@ -64,7 +64,7 @@ struct EarlySecret: ~Copyable {
         }
     }
 
-    /// The binder that proves the possession of a PSK (RFC 8446 §4.2.11.2).
+    /// The binder that proves the possession of a PSK (RFC 9846 §4.3.11.2).
     ///
     /// - Parameter transcript: The hash of all messages up to the ClientHello without its binders.
     func binder(_ kind: BinderKind, _ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> Digest {
@@ -83,7 +83,7 @@ struct EarlySecret: ~Copyable {
         }
     }
 
-    /// client_early_traffic_secret, over ClientHello (RFC 8446 §7.1).
+    /// client_early_traffic_secret, over ClientHello (RFC 9846 §7.1).
     func clientTraffic(_ transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> TrafficSecret {
         TrafficSecret(try derive("c e traffic", transcript, &hash), cipherSuite: cipherSuite)
     }

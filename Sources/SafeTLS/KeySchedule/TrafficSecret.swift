@@ -2,7 +2,7 @@
 
 import TLSCrypto
 
-/// A secret that protects the records of one direction in TLS 1.3 (RFC 8446 §7.1, §7.3).
+/// A secret that protects the records of one direction in TLS 1.3 (RFC 9846 §7.1, §7.3).
 struct TrafficSecret: ~Copyable {
     private let secret: Secret
     let cipherSuite: CipherSuite
@@ -41,7 +41,7 @@ struct TrafficSecret: ~Copyable {
         }
     }
 
-    /// The secret after a KeyUpdate (RFC 8446 §7.2).
+    /// The secret after a KeyUpdate (RFC 9846 §7.2).
     consuming func next(_ hash: inout KeyedHash) throws(TLSError) -> TrafficSecret {
         do throws(CryptoError) {
             let next = try hash.expandLabel(secret.bytes, "traffic upd", count: secret.count)
@@ -51,7 +51,7 @@ struct TrafficSecret: ~Copyable {
         }
     }
 
-    /// The `verify_data` of a Finished message over this transcript (RFC 8446 §4.4.4).
+    /// The `verify_data` of a Finished message over this transcript (RFC 9846 §4.5.3).
     func verifyData(transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> Digest {
         do throws(CryptoError) {
             let key = try hash.expandLabel(secret.bytes, "finished", count: secret.count)

@@ -2,7 +2,7 @@
 
 import TLSCrypto
 
-/// The running hash over all handshake messages (RFC 8446 §4.4.1, RFC 5246 §7.4.9).
+/// The running hash over all handshake messages (RFC 9846 §4.1, RFC 5246 §7.4.9).
 struct Transcript: ~Copyable {
     private var state: HashState
     /// The messages themselves, while a CertificateVerify of TLS 1.2 may come: it signs them with a hash that is not
@@ -59,7 +59,7 @@ struct Transcript: ~Copyable {
     }
 
     /// The hash of all messages so far and the beginning of the next one, which is not added: what a binder covers
-    /// (RFC 8446 §4.2.11.2).
+    /// (RFC 9846 §4.3.11.2).
     func digest(adding partialMessage: Span<UInt8>) throws(TLSError) -> Digest {
         do throws(CryptoError) {
             var copy = try state.copy()
@@ -80,7 +80,7 @@ struct Transcript: ~Copyable {
     }
 
     /// The transcript after a HelloRetryRequest: the first ClientHello is replaced by the synthetic `message_hash`
-    /// message that holds its digest (RFC 8446 §4.4.1).
+    /// message that holds its digest (RFC 9846 §4.1).
     init(_ algorithm: HashAlgorithm, firstClientHello digest: Span<UInt8>) throws(TLSError) {
         try self.init(algorithm)
         let message = HandshakeMessage.messageHash(digest)

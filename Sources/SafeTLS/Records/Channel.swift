@@ -19,9 +19,9 @@ struct Channel: ~Copyable {
     private(set) var output = OutputQueue()
     /// The version, once it is negotiated: alerts mean different things in different versions.
     private(set) var version: ProtocolVersion?
-    /// Whether the record that makes TLS 1.3 look like TLS 1.2 was sent: it is sent once (RFC 8446 appendix D.4).
+    /// Whether the record that makes TLS 1.3 look like TLS 1.2 was sent: it is sent once (RFC 9846 appendix E.4).
     private(set) var hasSentChangeCipherSpec = false
-    /// Whether an alert that ends our direction has been written: nothing may follow it (RFC 8446 §6.1).
+    /// Whether an alert that ends our direction has been written: nothing may follow it (RFC 9846 §6.1).
     private(set) var isClosed = false
 
     init(fragmentLength: Int = RecordSize.plaintext) { sending = SendingProtection(fragmentLength: fragmentLength) }
@@ -78,7 +78,7 @@ struct Channel: ~Copyable {
         try writeRecord(content.span, type: .alert)
     }
 
-    /// Writes the one-byte change_cipher_spec record (RFC 5246 §7.1, RFC 8446 §5).
+    /// Writes the one-byte change_cipher_spec record (RFC 5246 §7.1, RFC 9846 §5).
     mutating func writeChangeCipherSpec() throws(TLSError) {
         try flush()
         hasSentChangeCipherSpec = true
@@ -111,7 +111,7 @@ struct Channel: ~Copyable {
 
     /// Starts to receive under new keys.
     ///
-    /// - Throws: When the peer sent more handshake data behind the message that changes keys (RFC 8446 §5.1).
+    /// - Throws: When the peer sent more handshake data behind the message that changes keys (RFC 9846 §5.1).
     mutating func install(opener: consuming RecordOpener) throws(TLSError) {
         try joiner.expectEmpty()
         receiving.install(opener)

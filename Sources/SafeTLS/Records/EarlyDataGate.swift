@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which 0-RTT data pass, in which direction, and how many of them (RFC 8446 §4.2.10).
+/// Which 0-RTT data pass, in which direction, and how many of them (RFC 9846 §4.3.10).
 struct EarlyDataGate: ~Copyable {
     /// What became of the 0-RTT data of this connection.
     var status = EarlyDataStatus.notOffered

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Puts handshake messages together from the records they are cut into (RFC 8446 §5.1).
+/// Puts handshake messages together from the records they are cut into (RFC 9846 §5.1).
 ///
 /// Holds at most one incomplete message plus one record, so that a peer cannot make it grow without bound.
 struct HandshakeJoiner: ~Copyable {
@@ -11,7 +11,7 @@ struct HandshakeJoiner: ~Copyable {
     var isEmpty: Bool { start == bytes.count }
 
     /// Checks, where keys change, our turn comes or the handshake ends, that the peer has not gone on: it could not know
-    /// how (RFC 8446 §5.1).
+    /// how (RFC 9846 §5.1).
     func expectEmpty() throws(TLSError) {
         guard isEmpty else { throw .peerMisbehaved(.dataAcrossKeyChange) }
     }

@@ -8,7 +8,7 @@ struct ReceivingProtection: ~Copyable {
     }
 
     private(set) var form = Form.none
-    /// Whether change_cipher_spec records are ignored, as TLS 1.3 does while it shakes hands (RFC 8446 §5).
+    /// Whether change_cipher_spec records are ignored, as TLS 1.3 does while it shakes hands (RFC 9846 §5).
     var ignoresChangeCipherSpec = false
     private var opener: RecordOpener?
     /// The most content that a record may have, padding in TLS 1.3 included.
@@ -35,7 +35,7 @@ struct ReceivingProtection: ~Copyable {
         }
     }
 
-    /// The most bytes that may follow a header (RFC 8446 §5.1, §5.2; RFC 5246 §6.2).
+    /// The most bytes that may follow a header (RFC 9846 §5.1, §5.2; RFC 5246 §6.2).
     @inline(__always)
     func bodyLimit(of type: ContentType) -> Int {
         switch form {

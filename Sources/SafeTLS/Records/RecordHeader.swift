@@ -2,11 +2,11 @@
 
 /// Sizes of the record layer, in bytes.
 enum RecordSize {
-    /// Type, version and length (RFC 8446 §5.1).
+    /// Type, version and length (RFC 9846 §5.1).
     static let header = 5
-    /// Most plaintext in a record (RFC 8446 §5.1).
+    /// Most plaintext in a record (RFC 9846 §5.1).
     static let plaintext = 16_384
-    /// Most a TLS 1.3 record grows by: inner type, padding and tag (RFC 8446 §5.2).
+    /// Most a TLS 1.3 record grows by: inner type, padding and tag (RFC 9846 §5.2).
     static let expansionTLS13 = 256
     /// Most a TLS 1.2 record grows by (RFC 5246 §6.2.3).
     static let expansionTLS12 = 2_048
@@ -22,7 +22,7 @@ enum RecordSize {
     static let overhead = header + explicitNonce + tag
 }
 
-/// The first five bytes of a record (RFC 8446 §5.1, RFC 5246 §6.2.1).
+/// The first five bytes of a record (RFC 9846 §5.1, RFC 5246 §6.2.1).
 struct RecordHeader {
     let type: ContentType
     let version: UInt16
@@ -36,7 +36,7 @@ struct RecordHeader {
         length = Int(buffer[offset &+ 3]) << 8 | Int(buffer[offset &+ 4])
     }
 
-    /// Writes a header. TLS 1.3 records say TLS 1.2 as well (RFC 8446 §5.1).
+    /// Writes a header. TLS 1.3 records say TLS 1.2 as well (RFC 9846 §5.1).
     @inline(__always)
     static func write(
         _ type: ContentType,

@@ -2,7 +2,7 @@
 
 /// How the AEAD nonce of a record is made from its sequence number.
 enum NonceForm {
-    /// The sequence number is combined with the IV by exclusive or: TLS 1.3 (RFC 8446 §5.3) and ChaCha20-Poly1305 in
+    /// The sequence number is combined with the IV by exclusive or: TLS 1.3 (RFC 9846 §5.3) and ChaCha20-Poly1305 in
     /// TLS 1.2 (RFC 7905 §2).
     case implicit
     /// Four bytes of IV, then eight that travel in the record: AES-GCM in TLS 1.2 (RFC 5288 §3).
@@ -57,7 +57,7 @@ func additionalDataTLS12(sequence: UInt64, type: ContentType, length: Int) -> [1
     return data
 }
 
-/// The additional data of TLS 1.3 records (RFC 8446 §5.2): the record header as it is sent.
+/// The additional data of TLS 1.3 records (RFC 9846 §5.2): the record header as it is sent.
 @inline(__always)
 func additionalDataTLS13(length: Int) -> [5 of UInt8] {
     [

@@ -68,7 +68,7 @@ struct RecordOpener: ~Copyable {
         } catch {
             throw TLSError(error)
         }
-        // RFC 8446 §5.4: padding does not make a record longer than the limit and the content type.
+        // RFC 9846 §5.4: padding does not make a record longer than the limit and the content type.
         guard length <= contentLimit &+ 1 else { throw .peerMisbehaved(.recordOverflow) }
         // The content type is the last byte that is not zero; a record of zeros only is an error.
         var end = range.lowerBound &+ length

@@ -2,7 +2,7 @@
 
 import TLSCrypto
 
-/// Protects records in one direction (RFC 8446 §5.2, RFC 5246 §6.2.3.3).
+/// Protects records in one direction (RFC 9846 §5.2, RFC 5246 §6.2.3.3).
 struct RecordSealer: ~Copyable {
     private var aead: AEADSealer
     private let nonce: RecordNonce
@@ -39,11 +39,11 @@ struct RecordSealer: ~Copyable {
         return sequence < records ? Int(clamping: records - sequence) : 0
     }
 
-    /// Whether the key has sealed as many records as it may (RFC 8446 §5.5).
+    /// Whether the key has sealed as many records as it may (RFC 9846 §5.5).
     @inline(__always)
     func isWornOut(after records: UInt64) -> Bool { isTLS13 && sequence >= records }
 
-    /// Writes one TLS 1.3 record whose content, content type and padding are laid out already (RFC 8446 §5.2).
+    /// Writes one TLS 1.3 record whose content, content type and padding are laid out already (RFC 9846 §5.2).
     mutating func sealInner(
         _ inner: Span<UInt8>,
         into output: inout MutableSpan<UInt8>,

@@ -6,7 +6,7 @@ import TLSCrypto
 struct SendingProtection: ~Copyable {
     /// The most content that a record is given, at most 2^14 bytes.
     private(set) var fragmentLength: Int
-    /// The version that unprotected records say: 0x0301 for a first ClientHello (RFC 8446 §5.1), then 0x0303.
+    /// The version that unprotected records say: 0x0301 for a first ClientHello (RFC 9846 §5.1), then 0x0303.
     var plainVersion: UInt16 = 0x0303
     /// How many records are sealed before the key is replaced. Tests lower it.
     var recordsPerKey = TLSLimits.recordsPerKey
@@ -41,7 +41,7 @@ struct SendingProtection: ~Copyable {
     /// Sends in the clear again.
     mutating func removeKey() { sealer = nil }
 
-    /// Whether the key has to be replaced before the next record (RFC 8446 §5.5).
+    /// Whether the key has to be replaced before the next record (RFC 9846 §5.5).
     var isWornOut: Bool {
         switch sealer {
         case .some(let sealer): sealer.isWornOut(after: recordsPerKey)
@@ -140,7 +140,7 @@ struct SendingProtection: ~Copyable {
         return Sealed(consumed: consumed, written: written)
     }
 
-    /// How long a record with so much content is with its content type and padding (RFC 8446 §5.4), when there is room
+    /// How long a record with so much content is with its content type and padding (RFC 9846 §5.4), when there is room
     /// for so many bytes of content; with too little room for the padding, that of a shorter record.
     private func paddedLength(_ count: Int, room: Int) -> Int {
         let wanted = (count + paddingMultiple) / paddingMultiple * paddingMultiple

@@ -53,7 +53,7 @@ final class ResumableSession: Sendable {
         self.sessionID = sessionID
         self.authenticatedAt = authenticatedAt
         self.receivedAt = receivedAt
-        // RFC 8446 §4.6.1: a client must not keep a ticket longer than seven days, whatever the server says.
+        // RFC 9846 §4.7.1: a client must not keep a ticket longer than seven days, whatever the server says.
         self.lifetime = min(lifetime, TLSLimits.sessionAge)
         self.ageAdd = ageAdd
         self.applicationProtocol = applicationProtocol
@@ -71,11 +71,11 @@ final class ResumableSession: Sendable {
     func isAlive(at now: Int64) -> Bool {
         // A clock that was set back tells no age.
         guard now >= receivedAt, now >= authenticatedAt else { return false }
-        // RFC 8446 §4.6.1: resumptions of resumptions are limited too, or a certificate would never be judged again.
+        // RFC 9846 §4.7.1: resumptions of resumptions are limited too, or a certificate would never be judged again.
         return now - receivedAt < lifetime && now - authenticatedAt < TLSLimits.sessionAge && now <= certificatesExpire
     }
 
-    /// The age of the ticket in milliseconds, obfuscated (RFC 8446 §4.2.11.1).
+    /// The age of the ticket in milliseconds, obfuscated (RFC 9846 §4.3.11.1).
     func obfuscatedAge(at now: Int64) -> UInt32 {
         UInt32(truncatingIfNeeded: max(0, now - receivedAt) &* 1000) &+ ageAdd
     }
@@ -84,7 +84,7 @@ final class ResumableSession: Sendable {
 /// The sessions that the connections of one client configuration can resume.
 ///
 /// Bounded: the sessions of the servers that were not used for longest go first. A ticket is given out once, so that
-/// connections cannot be linked by it (RFC 8446 appendix C.4). A TLS 1.2 session whose server gives no new ticket comes
+/// connections cannot be linked by it (RFC 9846 appendix C.4). A TLS 1.2 session whose server gives no new ticket comes
 /// back when its connection stands, and so does not when it fails (RFC 5246 §7.2).
 final class ClientSessionCache: Sendable {
     /// Tickets kept for one server: what one handshake usually gives, twice.

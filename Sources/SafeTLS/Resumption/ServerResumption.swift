@@ -33,7 +33,7 @@ struct ServerResumption: Sendable {
         }
         guard (1...604_800).contains(options.ticketLifetime) else {
             throw ConfigurationError(
-                reason: "a ticket lives 1 to 604800 seconds (RFC 8446 §4.6.1), not \(options.ticketLifetime)"
+                reason: "a ticket lives 1 to 604800 seconds (RFC 9846 §4.7.1), not \(options.ticketLifetime)"
             )
         }
         if let given = options.ticketKeys {

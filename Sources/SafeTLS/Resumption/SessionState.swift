@@ -7,7 +7,7 @@ import TLSCrypto
 struct SessionState: ~Copyable {
     let version: ProtocolVersion
     let cipherSuite: CipherSuite
-    /// The PSK in TLS 1.3 (RFC 8446 §4.6.1), the master secret in TLS 1.2.
+    /// The PSK in TLS 1.3 (RFC 9846 §4.7.1), the master secret in TLS 1.2.
     let secret: Secret
     /// When the peer was last authenticated by a full handshake, in UNIX seconds. Resumption does not renew it.
     let authenticatedAt: Int64
@@ -15,7 +15,7 @@ struct SessionState: ~Copyable {
     let createdAt: Int64
     /// How long it may be used, in seconds.
     let lifetime: UInt32
-    /// What obfuscates the ticket's age (RFC 8446 §4.6.1).
+    /// What obfuscates the ticket's age (RFC 9846 §4.7.1).
     let ageAdd: UInt32
     /// The digest of the policy under which the peer was authenticated.
     let policy: [UInt8]

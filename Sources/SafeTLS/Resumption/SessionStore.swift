@@ -3,7 +3,7 @@
 import Synchronization
 
 /// Where a server keeps the sessions that it does not give to its clients in tickets: TLS 1.2 session IDs (RFC 5246
-/// §7.4.1.2), and TLS 1.3 tickets that are only a name of the session (RFC 8446 §4.6.1).
+/// §7.4.1.2), and TLS 1.3 tickets that are only a name of the session (RFC 9846 §4.7.1).
 ///
 /// What is stored is sealed with the server's ``TicketKeys``: shared memory, memcached or Redis can hold it. The calls
 /// come from the threads that drive the sessions and block them. Losing a session costs a full handshake, no more.

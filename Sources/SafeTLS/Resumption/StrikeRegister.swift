@@ -3,7 +3,7 @@
 import Synchronization
 public import TLSCrypto
 
-/// What keeps 0-RTT data from being accepted twice (RFC 8446 §8.2).
+/// What keeps 0-RTT data from being accepted twice (RFC 9846 §8.2).
 ///
 /// It must be shared by all servers that can read the same tickets; one that sees only a part of the ClientHellos
 /// recognises only a part of the replays. An implementation over shared memory or a network service may stand in for
@@ -21,7 +21,7 @@ public protocol ReplayProtection: Sendable {
     func isFirst(_ value: [UInt8], now: Int64, window: Int64) -> Bool
 }
 
-/// A strike register in the memory of one process (RFC 8446 §8.2, "ClientHello recording").
+/// A strike register in the memory of one process (RFC 9846 §8.2, "ClientHello recording").
 ///
 /// Bounded: when it is full, nothing more is accepted until the oldest values may be forgotten. A new register accepts
 /// nothing for the time of a window, since it cannot know what was accepted before a restart. The values are spread

@@ -3,7 +3,7 @@
 import TLSCertificates
 import TLSCrypto
 
-/// Makes sessions out of the tickets that a TLS 1.3 client receives (RFC 8446 §4.6.1).
+/// Makes sessions out of the tickets that a TLS 1.3 client receives (RFC 9846 §4.7.1).
 struct TicketReceiver: ~Copyable {
     let cache: ClientSessionCache
     let clock: @Sendable () -> Int64
@@ -16,7 +16,7 @@ struct TicketReceiver: ~Copyable {
     let secret: Secret
 
     func keep(_ ticket: borrowing NewSessionTicket) throws(TLSError) {
-        // §4.6.1: zero means that the ticket is to be dropped at once.
+        // §4.7.1: zero means that the ticket is to be dropped at once.
         guard ticket.lifetime > 0, ticket.ticket.count <= TLSLimits.keptTicketLength,
             let algorithm = negotiated.cipherSuite.hash
         else { return }

@@ -99,7 +99,7 @@ public struct ClientSession: ~Copyable, Sendable {
     }
 
     /// Writes what is pending, then `plaintext` as 0-RTT data, as far as `output` has room and the server's ticket allows
-    /// (RFC 8446 §2.3).
+    /// (RFC 9846 §2.3).
     ///
     /// An attacker can send 0-RTT data to the server again: they must be something that may be carried out twice. When
     /// ``earlyData`` is `rejected` after the handshake, the server has not seen them. Possible until the first answer of

@@ -31,7 +31,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
 
     var isClosed: Bool { channel.isClosed || failure != nil }
 
-    /// Whether input means nothing any more: the peer has closed (RFC 8446 §6.1), or we gave the handshake up.
+    /// Whether input means nothing any more: the peer has closed (RFC 9846 §6.1), or we gave the handshake up.
     private var ignoresInput: Bool { isPeerClosed || (!isConnected && channel.isClosed) }
 
     var request: Handshake.Request? {
@@ -57,9 +57,9 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     /// Whether the connection waits for its driver.
     private var isConnectedAndWaiting = false
     /// Whether a client is in the middle of its answer to a CertificateRequest: nothing may come between the messages
-    /// (RFC 8446 §4.6.2).
+    /// (RFC 9846 §4.7.2).
     private var isWithinAuthentication = false
-    /// Whether the peer's request for a KeyUpdate is to be answered before the next data (RFC 8446 §4.6.3).
+    /// Whether the peer's request for a KeyUpdate is to be answered before the next data (RFC 9846 §4.7.3).
     private var owesKeyUpdate = false
 
     private var isWaiting: Bool {
@@ -117,7 +117,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     private func recognise(_ header: RecordHeader, third: UInt8) throws(TLSError) {
         let first = header.type.rawValue
         if (20...23).contains(first) { return }
-        // A record by its version, of a type that does not exist (RFC 8446 §5).
+        // A record by its version, of a type that does not exist (RFC 9846 §5).
         if header.version >> 8 == 3 { throw .peerMisbehaved(.unexpectedRecord("a record of type \(header.type)")) }
         if (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) { throw .peerMisbehaved(.notTLS(.http)) }
         // A two-byte SSL 2.0 record header, then the message type CLIENT-HELLO (RFC 5246 appendix E.2).
@@ -125,7 +125,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         throw .peerMisbehaved(.notTLS(.unknown))
     }
 
-    /// Bounds a record before it has all arrived (RFC 8446 §5.1, §5.2; RFC 5246 §6.2).
+    /// Bounds a record before it has all arrived (RFC 9846 §5.1, §5.2; RFC 5246 §6.2).
     @inline(__always)
     private func check(_ header: RecordHeader) throws(TLSError) {
         guard header.version >> 8 == 3 else { throw .peerMisbehaved(.notTLS(.unknown)) }
@@ -153,7 +153,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
             return nil
         }
         if outerType == .applicationData && channel.receiving.form == .none {
-            // Between a HelloRetryRequest and its answer 0-RTT records may still arrive (RFC 8446 §4.2.10), though
+            // Between a HelloRetryRequest and its answer 0-RTT records may still arrive (RFC 9846 §4.3.10), though
             // not between the pieces of a message (§5.1).
             guard channel.joiner.isEmpty else {
                 throw .peerMisbehaved(.unexpectedRecord("application data within a handshake message"))
@@ -161,7 +161,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
             guard channel.early.skips(body.count) else { throw .peerMisbehaved(.unexpectedRecord("application data")) }
             return nil
         }
-        // The header of a protected record is authenticated, and its version has one value only (RFC 8446 §5.2).
+        // The header of a protected record is authenticated, and its version has one value only (RFC 9846 §5.2).
         guard header.version == 0x0303 || channel.receiving.form == .none else { throw .peerMisbehaved(.badRecordMAC) }
         let opened: RecordOpener.Opened
         do throws(TLSError) {
@@ -200,13 +200,13 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         }
     }
 
-    /// RFC 8446 §5: ignored in TLS 1.3 while the handshake runs, if it is the single byte 1. RFC 5246 §7.1 otherwise.
+    /// RFC 9846 §5: ignored in TLS 1.3 while the handshake runs, if it is the single byte 1. RFC 5246 §7.1 otherwise.
     private mutating func processChangeCipherSpec(
         _ buffer: inout MutableSpan<UInt8>,
         _ body: Range<Int>
     ) throws(TLSError) {
         guard body.count == 1 && buffer[body.lowerBound] == 1 else {
-            // RFC 8446 §5 names unexpected_message; RFC 5246 names nothing.
+            // RFC 9846 §5 names unexpected_message; RFC 5246 names nothing.
             let what = "a change_cipher_spec record other than the byte 1"
             throw .peerMisbehaved(channel.version == .tls12 ? .illegalParameter(what) : .unexpectedRecord(what))
         }
@@ -250,9 +250,9 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         }
     }
 
-    /// RFC 8446 §6, RFC 5246 §7.2.
+    /// RFC 9846 §6, RFC 5246 §7.2.
     private mutating func processAlert(_ content: Span<UInt8>) throws(TLSError) {
-        // RFC 8446 §5.4.
+        // RFC 9846 §5.4.
         guard content.count > 0 else { throw .peerMisbehaved(.unexpectedRecord("an empty alert record")) }
         guard content.count == 2 else {
             throw .malformed(MalformedInput(what: "alert", why: "it is not two bytes long", alert: .decodeError))
@@ -306,7 +306,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     }
 
     /// Half-RTT data may follow our Finished: the client is the session's, whatever comes of the handshake
-    /// (RFC 8446 §2.3, appendix E.5).
+    /// (RFC 9846 §2.3, appendix F.5).
     private mutating func keepEarlyConnection() {
         guard case .takingEarlyData(let handshake, let early) = takePhase() else { return }
         earlyNegotiated = early.negotiated
@@ -439,7 +439,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     mutating func close() {
         guard !isClosed else { return }
         if !isConnected {
-            // RFC 8446 §6.1: this tells a peer that waits for a handshake that nothing went wrong.
+            // RFC 9846 §6.1: this tells a peer that waits for a handshake that nothing went wrong.
             channel.writeAlert(.userCanceled)
             phase = .failed
         }

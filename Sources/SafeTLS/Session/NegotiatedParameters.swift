@@ -16,7 +16,7 @@ public struct NegotiatedParameters: Equatable, Sendable {
     public let applicationProtocol: String?
     /// The name the client asked for, in lower case (RFC 6066 §3).
     public let serverName: String?
-    /// Whether a HelloRetryRequest was needed (RFC 8446 §4.1.4). Always false in TLS 1.2.
+    /// Whether a HelloRetryRequest was needed (RFC 9846 §4.2.4). Always false in TLS 1.2.
     public let usedHelloRetryRequest: Bool
     /// Whether an earlier session was resumed.
     public let isResumed: Bool

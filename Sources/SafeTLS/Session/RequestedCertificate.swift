@@ -2,7 +2,7 @@
 
 import TLSCertificates
 
-/// What kind of certificate a server asks its client for (RFC 8446 §4.3.2, RFC 5246 §7.4.4).
+/// What kind of certificate a server asks its client for (RFC 9846 §4.4.2, RFC 5246 §7.4.4).
 ///
 /// The lists stay in the message, whose length the server chooses: each property that is a list makes a copy.
 public struct RequestedCertificate: Equatable, Sendable {
@@ -85,17 +85,17 @@ extension RequestedCertificate {
 }
 
 extension RequestedCertificate {
-    /// Reads a CertificateRequest of a TLS 1.3 handshake (RFC 8446 §4.3.2).
+    /// Reads a CertificateRequest of a TLS 1.3 handshake (RFC 9846 §4.4.2).
     init(handshakeTLS13 message: [UInt8], _ compression: CertificateCompression) throws(TLSError) {
         self = try RequestedCertificate(tls13: message, compression)
-        // §4.3.2: only post-handshake authentication has a context.
+        // §4.4.2: only post-handshake authentication has a context.
         guard context.isEmpty else {
             throw .peerMisbehaved(.illegalParameter("a context in a CertificateRequest of the handshake"))
         }
     }
 
     /// Reads a TLS 1.3 CertificateRequest. Its oid_filters are not looked at: a client may answer with a certificate that
-    /// does not match them (§4.2.5).
+    /// does not match them (§4.3.5).
     ///
     /// - Parameter compression: What the answer may be compressed with; nil if it will not be.
     init(tls13 message: [UInt8], _ compression: CertificateCompression? = nil) throws(TLSError) {

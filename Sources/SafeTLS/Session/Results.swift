@@ -12,7 +12,7 @@ public struct Received: Equatable, Sendable {
     ///
     /// 0 when it does not wait for bytes: there is plaintext to use, a request to answer, or the connection has ended.
     public var needed: Int
-    /// Whether ``plaintext`` is 0-RTT data: an attacker may have sent it before (RFC 8446 §8).
+    /// Whether ``plaintext`` is 0-RTT data: an attacker may have sent it before (RFC 9846 §8).
     public var isEarlyData = false
 }
 

@@ -33,7 +33,7 @@ public struct ServerSession: ~Copyable, Sendable {
     /// The same over a record layer whose limits may be others than usual.
     init(configuration: ServerConfiguration, deferring: DeferredRequests = [], channel: consuming Channel) {
         var channel = channel
-        // The first ClientHello may be a second one, in front of which 0-RTT data of the first arrive (§4.2.10).
+        // The first ClientHello may be a second one, in front of which 0-RTT data of the first arrive (§4.3.10).
         if configuration.options.sendsRetryCookie { channel.early.startSkipping() }
         engine = Engine(
             .expectClientHello(ExpectClientHello(configuration: configuration, deferring: deferring)),
@@ -95,7 +95,7 @@ public struct ServerSession: ~Copyable, Sendable {
         }
     }
 
-    /// Asks the client for a certificate when the handshake is complete (RFC 8446 §4.6.2). Send the pending output, then
+    /// Asks the client for a certificate when the handshake is complete (RFC 9846 §4.7.2). Send the pending output, then
     /// receive as usual: data may come before the answer.
     ///
     /// When ``isClientCertificatePending`` is false again, ``peerCertificates`` has the client's chain; it is empty when the

@@ -3,7 +3,7 @@
 import TLSCertificates
 
 extension TLSError {
-    /// The alert that this error sends to the peer, or nil when none is sent (RFC 8446 §6, RFC 5246 §7.2).
+    /// The alert that this error sends to the peer, or nil when none is sent (RFC 9846 §6, RFC 5246 §7.2).
     public var alert: AlertDescription? {
         switch self {
         case .malformed(let input): input.alert
@@ -42,7 +42,7 @@ extension Incompatibility {
         case .protocolVersion: .protocolVersion
         case .cipherSuite, .group, .signatureScheme: .handshakeFailure
         case .applicationProtocol: .noApplicationProtocol
-        // RFC 8446 §6.2: unknown_psk_identity is optional, and tells who guesses which identities exist.
+        // RFC 9846 §6.2: unknown_psk_identity is optional, and tells who guesses which identities exist.
         case .preSharedKey: .handshakeFailure
         case .compression: .illegalParameter
         case .requiredExtension: .handshakeFailure
@@ -51,7 +51,7 @@ extension Incompatibility {
 }
 
 extension CertificateRejection {
-    /// RFC 8446 §6.2, RFC 5246 §7.2.2.
+    /// RFC 9846 §6.2, RFC 5246 §7.2.2.
     fileprivate var alert: AlertDescription {
         switch reason {
         case .emptyChain: .decodeError
@@ -61,7 +61,7 @@ extension CertificateRejection {
         // Nothing is wrong with the certificate itself, as far as anybody can tell.
         case .revocationStatusUnknown, .revocationListExpired, .revocationListInvalid, .statusUnknown:
             .certificateUnknown
-        // RFC 6066 §8, RFC 8446 §6.2.
+        // RFC 6066 §8, RFC 9846 §6.2.
         case .badStatusResponse, .noStatusResponse: .badCertificateStatusResponse
         case .unsupportedSignatureAlgorithm, .unsupportedKey: .unsupportedCertificate
         case .wrongName, .badSignature, .notACertificateAuthority, .pathLengthExceeded, .keyUsage, .extendedKeyUsage,

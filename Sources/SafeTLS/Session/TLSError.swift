@@ -17,7 +17,7 @@ public enum TLSError: Error, Equatable, Sendable {
     case certificateRejected(CertificateRejection)
     /// The peer sent a fatal alert.
     case alertReceived(AlertDescription)
-    /// The transport ended after the handshake and without a close_notify: the data may be cut short by an attacker (RFC 8446 §6.1).
+    /// The transport ended after the handshake and without a close_notify: the data may be cut short by an attacker (RFC 9846 §6.1).
     case truncated
     /// The transport ended, or the peer closed, before the handshake was complete.
     ///
@@ -43,42 +43,42 @@ public struct MalformedInput: Equatable, Sendable {
 
 /// Rules of the protocol that a peer can break, each with its alert.
 public enum PeerMisbehavior: Equatable, Sendable {
-    /// A message that the state does not allow (RFC 8446 §4, §6.2: unexpected_message).
+    /// A message that the state does not allow (RFC 9846 §4, §6.2: unexpected_message).
     case unexpectedMessage(received: String, expected: String)
     /// A record of a type that the state does not allow.
     case unexpectedRecord(String)
     /// Records carry another version than TLS: the peer speaks another protocol.
     case notTLS(LooksLike)
-    /// A record longer than RFC 8446 §5.1 and §5.2 allow.
+    /// A record longer than RFC 9846 §5.1 and §5.2 allow.
     case recordOverflow
     /// A record whose authentication tag is wrong.
     case badRecordMAC
     /// A parameter that the peer was not free to choose.
     case illegalParameter(String)
-    /// An extension that was not offered (RFC 8446 §4.2).
+    /// An extension that was not offered (RFC 9846 §4.3).
     case unsolicitedExtension(ExtensionType)
-    /// An extension that the message must have (RFC 8446 §9.2).
+    /// An extension that the message must have (RFC 9846 §9.2).
     case missingExtension(ExtensionType)
     /// The handshake signature does not verify with the certificate's key.
     case badHandshakeSignature
     /// The Finished message does not match the handshake.
     case badFinished
-    /// The proof of the possession of a pre-shared key is wrong (RFC 8446 §4.2.11.2).
+    /// The proof of the possession of a pre-shared key is wrong (RFC 9846 §4.3.11.2).
     case badBinder
     /// A key share that is no valid public key of its group.
     case invalidKeyShare
-    /// A message that changes keys is followed by more data under the old ones (RFC 8446 §5.1), or a message that
+    /// A message that changes keys is followed by more data under the old ones (RFC 9846 §5.1), or a message that
     /// ends a flight by more data before the answer.
     case dataAcrossKeyChange
     /// A fallback connection to a server that speaks a higher version (RFC 7507).
     case inappropriateFallback
-    /// The server's random shows that a higher version was possible (RFC 8446 §4.1.3).
+    /// The server's random shows that a higher version was possible (RFC 9846 §4.2.3).
     case downgradeDetected
-    /// A second HelloRetryRequest (RFC 8446 §4.1.4).
+    /// A second HelloRetryRequest (RFC 9846 §4.2.4).
     case secondHelloRetryRequest
     /// A server without any certificate.
     case noServerCertificate
-    /// A client without a certificate, which this server requires (RFC 8446 §4.4.2.4, RFC 5246 §7.4.6).
+    /// A client without a certificate, which this server requires (RFC 9846 §4.5.1.3, RFC 5246 §7.4.6).
     case noClientCertificate(ProtocolVersion)
     /// More of something than ``TLSLimits`` allows.
     case tooMany(String)
@@ -111,7 +111,7 @@ public enum Incompatibility: Equatable, Sendable {
     case applicationProtocol
     /// A TLS 1.2 client that insists on compression (RFC 5246 §7.4.1.2).
     case compression
-    /// No pre-shared key that both know, where one is required (RFC 8446 §4.2.11).
+    /// No pre-shared key that both know, where one is required (RFC 9846 §4.3.11).
     case preSharedKey
     /// TLS 1.2 peers without the extended master secret (RFC 7627 §5.3) or secure renegotiation (RFC 5746 §3.4).
     case requiredExtension(ExtensionType)
@@ -129,7 +129,7 @@ public enum Misuse: Equatable, Sendable {
     case invalidArgument(String)
     /// 0-RTT data where none can be sent, or were offered.
     case noEarlyData
-    /// The client did not offer to authenticate itself after the handshake (RFC 8446 §4.2.6).
+    /// The client did not offer to authenticate itself after the handshake (RFC 9846 §4.3.6).
     case noPostHandshakeAuthentication
     /// A request is under way already.
     case requestPending

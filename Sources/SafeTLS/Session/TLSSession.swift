@@ -39,7 +39,7 @@ public protocol TLSSession: ~Copyable {
     /// Writes what is pending, then `plaintext` as records of at most 2^14 bytes, as far as `output` has room.
     ///
     /// With the room that ``sealedByteCount(for:)`` says nothing is left over. A sending key of TLS 1.3 that has sealed
-    /// 2^24 records is replaced on the way (RFC 8446 §5.5).
+    /// 2^24 records is replaced on the way (RFC 9846 §5.5).
     ///
     /// - Throws: `TLSError.misuse` before the handshake is complete and after `close()`, which does not end the
     ///   session; the error that ended it otherwise.
@@ -48,7 +48,7 @@ public protocol TLSSession: ~Copyable {
     /// The room in bytes that `seal` needs for everything that is pending and `plaintextCount` bytes more.
     func sealedByteCount(for plaintextCount: Int) -> Int
 
-    /// Queues close_notify: nothing more can be sealed, data can still be received (RFC 8446 §6.1).
+    /// Queues close_notify: nothing more can be sealed, data can still be received (RFC 9846 §6.1).
     ///
     /// While the handshake runs this gives it up: user_canceled goes before the close_notify, and whatever is received
     /// later is ignored.
@@ -73,24 +73,24 @@ public protocol TLSSession: ~Copyable {
     /// the connection fails later.
     var peerCertificates: [Certificate] { get }
 
-    /// What became of the connection's 0-RTT data (RFC 8446 §2.3).
+    /// What became of the connection's 0-RTT data (RFC 9846 §2.3).
     var earlyData: EarlyDataStatus { get }
 
     /// Derives keying material that can be used while 0-RTT data are sent, with less assurance than that of
-    /// ``exportKeyingMaterial(label:context:count:)`` (RFC 8446 §7.5).
+    /// ``exportKeyingMaterial(label:context:count:)`` (RFC 9846 §7.5).
     ///
     /// - Throws: `TLSError.misuse` unless 0-RTT data are offered by this client or accepted by this server, and for
     ///   arguments out of range.
     func exportEarlyKeyingMaterial(label: String, context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8]
 
-    /// Queues a KeyUpdate and changes to new sending keys (RFC 8446 §4.6.3).
+    /// Queues a KeyUpdate and changes to new sending keys (RFC 9846 §4.7.3).
     ///
     /// - Parameter requestingPeer: Whether the peer is asked to change its keys too. It is asked once, until it has
     ///   done so (RFC 9846 §4.7.3).
     /// - Throws: `TLSError.misuse` before the handshake is complete, after `close()` and in TLS 1.2.
     mutating func updateKeys(requestingPeer: Bool) throws(TLSError)
 
-    /// Derives keying material for a use outside TLS (RFC 8446 §7.5, RFC 5705).
+    /// Derives keying material for a use outside TLS (RFC 9846 §7.5, RFC 5705).
     ///
     /// - Parameters:
     ///   - label: At most 64 bytes. Registered labels are not empty (RFC 5705 §4).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The reason given by a TLS alert (RFC 8446 §6, IANA TLS Alerts registry).
+/// The reason given by a TLS alert (RFC 9846 §6, IANA TLS Alerts registry).
 public struct AlertDescription: RawRepresentable, Hashable, Sendable {
     /// The wire value.
     public let rawValue: UInt8

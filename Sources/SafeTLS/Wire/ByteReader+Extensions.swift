@@ -85,7 +85,7 @@ extension ByteReader {
         return true
     }
 
-    /// `CertificateStatus` (RFC 6066 §8, RFC 8446 §4.4.2.1): a DER OCSPResponse.
+    /// `CertificateStatus` (RFC 6066 §8, RFC 9846 §4.5.1.1): a DER OCSPResponse.
     @_lifetime(self: copy self)
     @_lifetime(copy self)
     mutating func readCertificateStatus() throws(DecodeError) -> Span<UInt8> {
@@ -122,7 +122,7 @@ extension ByteReader {
         return limit
     }
 
-    /// `opaque cookie<1..2^16-1>` (RFC 8446 §4.2.2).
+    /// `opaque cookie<1..2^16-1>` (RFC 9846 §4.3.2).
     @_lifetime(self: copy self)
     @_lifetime(copy self)
     mutating func readCookie() throws(DecodeError) -> Span<UInt8> {
@@ -131,7 +131,7 @@ extension ByteReader {
         return cookie
     }
 
-    /// `opaque legacy_session_id<0..32>` (RFC 8446 §4.1.2).
+    /// `opaque legacy_session_id<0..32>` (RFC 9846 §4.2.2).
     @_lifetime(self: copy self)
     @_lifetime(copy self)
     mutating func readSessionID() throws(DecodeError) -> Span<UInt8> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads big-endian numbers and length-prefixed vectors from borrowed bytes (RFC 8446 §3).
+/// Reads big-endian numbers and length-prefixed vectors from borrowed bytes (RFC 9846 §3).
 ///
 /// A read that fails consumes nothing.
 struct ByteReader: ~Escapable {

@@ -3,7 +3,7 @@
 /// A vector or message of ours is longer than its length field can say.
 struct EncodeError: Error, Equatable, Sendable {}
 
-/// Appends big-endian numbers and length-prefixed vectors to bytes it owns (RFC 8446 §3).
+/// Appends big-endian numbers and length-prefixed vectors to bytes it owns (RFC 9846 §3).
 ///
 /// A vector that outgrows its length field sets `hasOverflowed`; each message's `write` turns that into an
 /// `EncodeError`, so that no caller has to remember to look.

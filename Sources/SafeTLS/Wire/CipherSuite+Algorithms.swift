@@ -10,7 +10,7 @@ extension CipherSuite {
         case rsa
     }
 
-    /// Whether this is a suite of TLS 1.3, the only ones there (RFC 8446 §B.4).
+    /// Whether this is a suite of TLS 1.3, the only ones there (RFC 9846 §B.4).
     package var isTLS13: Bool {
         switch self {
         case .aes128GCMSHA256, .aes256GCMSHA384, .chaCha20Poly1305SHA256: true

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A cipher suite as it appears on the wire (RFC 8446 §B.4, RFC 5289, RFC 7905).
+/// A cipher suite as it appears on the wire (RFC 9846 §B.4, RFC 5289, RFC 7905).
 public struct CipherSuite: RawRepresentable, Hashable, Sendable {
     /// The two bytes of the wire as one number.
     public let rawValue: UInt16

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The type of a record (RFC 8446 §5.1).
+/// The type of a record (RFC 9846 §5.1).
 public struct ContentType: RawRepresentable, Hashable, Sendable {
     /// The wire value.
     public let rawValue: UInt8
@@ -12,9 +12,9 @@ public struct ContentType: RawRepresentable, Hashable, Sendable {
 
     /// One byte, meaningful in TLS 1.2 only.
     public static let changeCipherSpec = ContentType(rawValue: 20)
-    /// RFC 8446 §6.
+    /// RFC 9846 §6.
     public static let alert = ContentType(rawValue: 21)
-    /// RFC 8446 §4.
+    /// RFC 9846 §4.
     public static let handshake = ContentType(rawValue: 22)
     /// Application data, and every protected TLS 1.3 record.
     public static let applicationData = ContentType(rawValue: 23)

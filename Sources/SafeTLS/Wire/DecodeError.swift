@@ -9,7 +9,7 @@ struct DecodeError: Error, Equatable, Sendable, CustomStringConvertible {
         case trailingBytes
         /// The bytes do not follow the message's grammar.
         case malformed(String)
-        /// The grammar is followed and a value is not allowed (RFC 8446 §6.2, illegal_parameter).
+        /// The grammar is followed and a value is not allowed (RFC 9846 §6.2, illegal_parameter).
         case illegalParameter(String)
     }
 
@@ -33,7 +33,7 @@ struct DecodeError: Error, Equatable, Sendable, CustomStringConvertible {
         DecodeError(.illegalParameter(why))
     }
 
-    /// RFC 8446 §4.2 forbids a repeated type and names no alert: the message does decode, so the value is illegal.
+    /// RFC 9846 §4.3 forbids a repeated type and names no alert: the message does decode, so the value is illegal.
     static func duplicateExtension(_ type: ExtensionType) -> DecodeError {
         DecodeError(.illegalParameter("appears twice"), type)
     }

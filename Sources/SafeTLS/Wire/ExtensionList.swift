@@ -12,7 +12,7 @@ struct Extension: ~Escapable {
     }
 }
 
-/// The extensions of one message: framing checked, types unique, unknown ones kept (RFC 8446 §4.2).
+/// The extensions of one message: framing checked, types unique, unknown ones kept (RFC 9846 §4.3).
 struct ExtensionList: ~Escapable {
     private let bytes: Span<UInt8>
     let types: ExtensionSet
@@ -45,7 +45,7 @@ struct ExtensionList: ~Escapable {
             switch types.insert(type) {
             case .inserted: break
             case .duplicate: throw .duplicateExtension(type)
-            // Unknown extensions are ignored, whatever their number (RFC 8446 §4.2).
+            // Unknown extensions are ignored, whatever their number (RFC 9846 §4.3).
             case .full: hasMore = true
             }
         }

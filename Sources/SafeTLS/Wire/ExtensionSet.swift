@@ -57,7 +57,7 @@ struct ExtensionSet: Sendable {
     }
 
     /// A type in this set that `offered` lacks: an answer to a question never asked, which a client refuses
-    /// with unsupported_extension (RFC 8446 §4.2).
+    /// with unsupported_extension (RFC 9846 §4.3).
     func firstMissing(from offered: ExtensionSet) -> ExtensionType? {
         let extra = common & ~offered.common
         if extra != 0 {

@@ -7,7 +7,7 @@ extension ExtensionType {
         case certificate, certificateRequest, newSessionTicket
     }
 
-    /// Whether RFC 8446 §4.2's table (with RFC 8449, RFC 8879, RFC 9849) names a TLS 1.3 message for this
+    /// Whether RFC 9846 §4.3's table (with RFC 8449, RFC 8879, RFC 9849) names a TLS 1.3 message for this
     /// extension; nil for an extension not in the table.
     ///
     /// One that is recognized and out of place is an illegal_parameter, whoever asked for it.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The type of a hello, certificate or ticket extension (RFC 8446 §4.2).
+/// The type of a hello, certificate or ticket extension (RFC 9846 §4.3).
 public struct ExtensionType: RawRepresentable, Hashable, Sendable {
     /// The wire value.
     public let rawValue: UInt16
@@ -16,11 +16,11 @@ public struct ExtensionType: RawRepresentable, Hashable, Sendable {
     public static let maxFragmentLength = ExtensionType(rawValue: 1)
     /// RFC 6066 §8.
     public static let statusRequest = ExtensionType(rawValue: 5)
-    /// RFC 8446 §4.2.7.
+    /// RFC 9846 §4.3.7.
     public static let supportedGroups = ExtensionType(rawValue: 10)
     /// RFC 8422 §5.1.2.
     public static let ecPointFormats = ExtensionType(rawValue: 11)
-    /// RFC 8446 §4.2.3.
+    /// RFC 9846 §4.3.3.
     public static let signatureAlgorithms = ExtensionType(rawValue: 13)
     /// RFC 6520, known by name only.
     public static let heartbeat = ExtensionType(rawValue: 15)
@@ -44,25 +44,25 @@ public struct ExtensionType: RawRepresentable, Hashable, Sendable {
     public static let recordSizeLimit = ExtensionType(rawValue: 28)
     /// RFC 5077.
     public static let sessionTicket = ExtensionType(rawValue: 35)
-    /// RFC 8446 §4.2.11.
+    /// RFC 9846 §4.3.11.
     public static let preSharedKey = ExtensionType(rawValue: 41)
-    /// RFC 8446 §4.2.10.
+    /// RFC 9846 §4.3.10.
     public static let earlyData = ExtensionType(rawValue: 42)
-    /// RFC 8446 §4.2.1.
+    /// RFC 9846 §4.3.1.
     public static let supportedVersions = ExtensionType(rawValue: 43)
-    /// RFC 8446 §4.2.2.
+    /// RFC 9846 §4.3.2.
     public static let cookie = ExtensionType(rawValue: 44)
-    /// RFC 8446 §4.2.9.
+    /// RFC 9846 §4.3.9.
     public static let pskKeyExchangeModes = ExtensionType(rawValue: 45)
-    /// RFC 8446 §4.2.4.
+    /// RFC 9846 §4.3.4.
     public static let certificateAuthorities = ExtensionType(rawValue: 47)
-    /// RFC 8446 §4.2.5.
+    /// RFC 9846 §4.3.5.
     public static let oidFilters = ExtensionType(rawValue: 48)
-    /// RFC 8446 §4.2.6.
+    /// RFC 9846 §4.3.6.
     public static let postHandshakeAuth = ExtensionType(rawValue: 49)
-    /// RFC 8446 §4.2.3.
+    /// RFC 9846 §4.3.3.
     public static let signatureAlgorithmsCert = ExtensionType(rawValue: 50)
-    /// RFC 8446 §4.2.8.
+    /// RFC 9846 §4.3.8.
     public static let keyShare = ExtensionType(rawValue: 51)
     /// RFC 9149.
     public static let ticketRequest = ExtensionType(rawValue: 58)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A key share to send, with the bytes it owns (RFC 8446 §4.2.8).
+/// A key share to send, with the bytes it owns (RFC 9846 §4.3.8).
 struct KeyShare: Hashable, Sendable {
     let group: NamedGroup
     let publicKey: [UInt8]
@@ -74,7 +74,7 @@ extension ExtensionWriter {
         }
     }
 
-    /// The distinguished names in DER (RFC 8446 §4.2.4).
+    /// The distinguished names in DER (RFC 9846 §4.3.4).
     mutating func certificateAuthorities(_ names: [[UInt8]]) {
         add(.certificateAuthorities) { body in
             body.vector16 { list in
@@ -85,7 +85,7 @@ extension ExtensionWriter {
         }
     }
 
-    /// Echoed by the client, chosen by the server (RFC 8446 §4.2.2).
+    /// Echoed by the client, chosen by the server (RFC 9846 §4.3.2).
     mutating func cookie(_ cookie: [UInt8]) {
         add(.cookie) { $0.vector16(cookie) }
     }
@@ -123,7 +123,7 @@ extension ExtensionWriter {
         }
     }
 
-    /// Identities, and zeros where their binders go (RFC 8446 §4.2.11). The last extension of a ClientHello.
+    /// Identities, and zeros where their binders go (RFC 9846 §4.3.11). The last extension of a ClientHello.
     mutating func preSharedKeys(_ keys: [OfferedKey], at now: Int64) {
         add(.preSharedKey) { body in
             body.vector16 { identities in
@@ -182,17 +182,17 @@ extension ExtensionWriter {
         add(.keyShare) { $0.append(group.rawValue) }
     }
 
-    /// The index of the accepted pre-shared key (RFC 8446 §4.2.11).
+    /// The index of the accepted pre-shared key (RFC 9846 §4.3.11).
     mutating func preSharedKey(selectedIdentity: UInt16) {
         add(.preSharedKey) { $0.append(selectedIdentity) }
     }
 
-    /// In a NewSessionTicket: how much 0-RTT data is accepted, in bytes (RFC 8446 §4.2.10).
+    /// In a NewSessionTicket: how much 0-RTT data is accepted, in bytes (RFC 9846 §4.3.10).
     mutating func maximumEarlyDataSize(_ size: UInt32) {
         add(.earlyData) { $0.append(size) }
     }
 
-    /// In a Certificate entry: a DER OCSPResponse (RFC 8446 §4.4.2.1).
+    /// In a Certificate entry: a DER OCSPResponse (RFC 9846 §4.5.1.1).
     mutating func ocspResponse(_ response: [UInt8]) {
         add(.statusRequest) { body in
             body.append(UInt8(1))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A peer's key share, borrowed from its message (RFC 8446 §4.2.8).
+/// A peer's key share, borrowed from its message (RFC 9846 §4.3.8).
 struct KeyShareEntry: ~Escapable {
     let group: NamedGroup
     let publicKey: Span<UInt8>
@@ -20,7 +20,7 @@ struct KeyShareList: ~Escapable {
 
     /// Checks the content of `KeyShareEntry client_shares<0..2^16-1>`.
     ///
-    /// RFC 8446 §4.2.8 lets a server refuse two shares for one group. That is done for the groups somebody may
+    /// RFC 9846 §4.3.8 lets a server refuse two shares for one group. That is done for the groups somebody may
     /// use; a search through thousands of unknown ones would only serve whoever sends them.
     @_lifetime(copy content)
     init(_ content: Span<UInt8>) throws(DecodeError) {

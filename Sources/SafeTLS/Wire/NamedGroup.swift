@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A key exchange group as it appears on the wire (RFC 8446 §4.2.7).
+/// A key exchange group as it appears on the wire (RFC 9846 §4.3.7).
 public struct NamedGroup: RawRepresentable, Hashable, Sendable {
     /// The two bytes of the wire as one number.
     public let rawValue: UInt16

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A list of non-empty byte strings with length prefixes of one or two bytes, borrowed from its message:
-/// protocol names (RFC 7301 §3.1), distinguished names (RFC 8446 §4.2.4).
+/// protocol names (RFC 7301 §3.1), distinguished names (RFC 9846 §4.3.4).
 struct OpaqueList: ~Escapable {
     private let bytes: Span<UInt8>
     private let prefix: ByteWriter.LengthField

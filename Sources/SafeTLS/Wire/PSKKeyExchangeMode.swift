@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How a pre-shared key may be used (RFC 8446 §4.2.9).
+/// How a pre-shared key may be used (RFC 9846 §4.3.9).
 struct PSKKeyExchangeMode: RawRepresentable, Hashable, Sendable {
     let rawValue: UInt8
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A client's pre_shared_key extension (RFC 8446 §4.2.11), borrowed from its ClientHello.
+/// A client's pre_shared_key extension (RFC 9846 §4.3.11), borrowed from its ClientHello.
 struct PreSharedKeyOffer: ~Escapable {
     struct Identity: ~Escapable {
         let identity: Span<UInt8>
@@ -42,7 +42,7 @@ struct PreSharedKeyOffer: ~Escapable {
         count = identityCount
     }
 
-    /// How many bytes at the ClientHello's end the binders do not cover (RFC 8446 §4.2.11.2).
+    /// How many bytes at the ClientHello's end the binders do not cover (RFC 9846 §4.3.11.2).
     var bindersByteCount: Int { 2 + binders.count }
 
     /// The identity at an index below `count`, nil for others.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A TLS protocol version as it appears on the wire (RFC 8446 §4.1.2).
+/// A TLS protocol version as it appears on the wire (RFC 9846 §4.2.2).
 ///
 /// The set is open: a peer may name versions this library has never heard of.
 public struct ProtocolVersion: RawRepresentable, Hashable, Sendable {
@@ -20,7 +20,7 @@ public struct ProtocolVersion: RawRepresentable, Hashable, Sendable {
     public static let tls11 = ProtocolVersion(rawValue: 0x0302)
     /// TLS 1.2 (RFC 5246).
     public static let tls12 = ProtocolVersion(rawValue: 0x0303)
-    /// TLS 1.3 (RFC 8446).
+    /// TLS 1.3 (RFC 9846).
     public static let tls13 = ProtocolVersion(rawValue: 0x0304)
 
     /// The customary name, for example "TLSv1.3"; unknown values are hexadecimal.

@@ -20,7 +20,7 @@ extension SignatureScheme {
         }
     }
 
-    /// Whether handshake signatures of a version may use the scheme: RFC 8446 §4.2.3 leaves PKCS #1 to
+    /// Whether handshake signatures of a version may use the scheme: RFC 9846 §4.3.3 leaves PKCS #1 to
     /// certificates, while TLS 1.2 takes the PSS schemes too.
     func isAllowed(in version: ProtocolVersion) -> Bool {
         switch algorithm {
@@ -32,7 +32,7 @@ extension SignatureScheme {
 
     /// Whether a key can make or verify this scheme's handshake signatures in a version.
     ///
-    /// TLS 1.3 binds each ECDSA scheme to its curve; in TLS 1.2 it names the hash only (RFC 8446 §4.2.3). An RSA
+    /// TLS 1.3 binds each ECDSA scheme to its curve; in TLS 1.2 it names the hash only (RFC 9846 §4.3.3). An RSA
     /// modulus must have room for the encoded hash (RFC 8017 §9.1.1, §9.2).
     func isUsable(with kind: KeyKind, in version: ProtocolVersion) -> Bool {
         guard isAllowed(in: version) else { return false }

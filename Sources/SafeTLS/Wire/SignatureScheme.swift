@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A signature scheme as it appears on the wire (RFC 8446 §4.2.3).
+/// A signature scheme as it appears on the wire (RFC 9846 §4.3.3).
 ///
 /// TLS 1.2 reads the same two bytes as a hash and a signature algorithm (RFC 5246 §7.4.1.4.1): there the
 /// `ecdsa` values do not bind a curve.

@@ -67,7 +67,7 @@ public struct CertificateVerifier: Sendable {
     public let trustsOnlyRoots: Bool
     /// The certificate policies that a path has to be valid for.
     public let policies: PolicyRequirements
-    /// Of which usages a leaf with a key usage needs one. RFC 8446 §4.4.2.2 wants digitalSignature; OpenSSL takes servers
+    /// Of which usages a leaf with a key usage needs one. RFC 9846 §4.5.1.2 wants digitalSignature; OpenSSL takes servers
     /// for which keyEncipherment or keyAgreement stands there.
     public let leafKeyUsages: KeyUsage
     /// Whether a server's name may also stand in a common name, if no alternative name is of its kind, see

@@ -61,7 +61,7 @@ func isNullOrAbsent(_ parameters: DERElement?) -> Bool {
 }
 
 /// The parameters of RSASSA-PSS (RFC 4055 §3.1), as far as they are accepted: one hash for the message and for MGF1 and
-/// the only trailer there is, as TLS has it (RFC 8446 §4.2.3).
+/// the only trailer there is, as TLS has it (RFC 9846 §4.3.3).
 enum RSAPSSParameters {
     /// The salt's length is in bytes; in a key, it is the shortest salt allowed.
     case supported(HashAlgorithm, saltLength: Int)

@@ -20,7 +20,7 @@ public struct AEADSealer: ~Copyable, Sendable {
     ///
     /// - Parameters:
     ///   - plaintext: At most 2³⁰ bytes.
-    ///   - trailer: A byte encrypted after the plaintext: TLS 1.3's inner content type (RFC 8446 §5.2).
+    ///   - trailer: A byte encrypted after the plaintext: TLS 1.3's inner content type (RFC 9846 §5.2).
     ///   - nonce: Never the same twice with one key.
     ///   - additionalData: Authenticated, not encrypted.
     ///   - output: Needs room for the plaintext, the trailer and 16 bytes of tag.

@@ -23,13 +23,13 @@ enum CurveExchange {
         return publicKey
     }
 
-    /// The x coordinate of the product of `scalar` and the peer's point (RFC 8446 §7.4.2).
+    /// The x coordinate of the product of `scalar` and the peer's point (RFC 9846 §7.4.2).
     static func sharedSecret(
         _ group: KeyExchangeGroup,
         scalar: Span<UInt8>,
         peer: Span<UInt8>
     ) throws(CryptoError) -> Secret {
-        // Uncompressed only (RFC 8446 §4.2.8.2, RFC 8422 §5.1.2).
+        // Uncompressed only (RFC 9846 §4.3.8.2, RFC 8422 §5.1.2).
         guard peer.count == group.publicKeyLength, peer[0] == 4 else { throw .invalidPeerKey }
         let curve = try unsafe SharedGroup.curve(group)
         let count = group.scalarLength

@@ -3,7 +3,7 @@
 internal import CLibcrypto
 internal import MLKEM
 
-/// A group in which two sides agree on a secret (RFC 8446 §4.2.7), or a combination of one with ML-KEM (RFC 10024).
+/// A group in which two sides agree on a secret (RFC 9846 §4.3.7), or a combination of one with ML-KEM (RFC 10024).
 public enum KeyExchangeGroup: Sendable, Hashable, CaseIterable {
     /// X25519 (RFC 7748).
     case x25519

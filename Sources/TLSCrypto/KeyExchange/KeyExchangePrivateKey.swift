@@ -43,7 +43,7 @@ public struct KeyExchangePrivateKey: ~Copyable, Sendable {
     /// The secret shared with the holder of `peer`, a public key as in a key share.
     ///
     /// - Throws: ``CryptoError/invalidPeerKey`` when the share has the wrong length, is not an uncompressed point of
-    ///   the curve, or gives an all-zero X25519 secret (RFC 8446 §7.4.2).
+    ///   the curve, or gives an all-zero X25519 secret (RFC 9846 §7.4.2).
     public consuming func sharedSecret(with peer: Span<UInt8>) throws(CryptoError) -> Secret {
         switch kem {
         case .none: return try classical.sharedSecret(with: peer)

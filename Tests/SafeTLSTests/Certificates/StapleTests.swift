@@ -6,7 +6,7 @@ import Testing
 
 @testable import SafeTLS
 
-/// What is sent together with a certificate, and to whom (RFC 6066 §8, RFC 8446 §4.4.2.1, RFC 6962 §3.3).
+/// What is sent together with a certificate, and to whom (RFC 6066 §8, RFC 9846 §4.5.1.1, RFC 6962 §3.3).
 @Suite("Staples")
 struct StapleTests {
     private static let response: [UInt8] = [0x30, 3, 2, 1, 0]

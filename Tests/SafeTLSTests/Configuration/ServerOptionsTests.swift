@@ -25,7 +25,7 @@ struct ServerOptionsTests {
 
     @Test("a version without a signature scheme")
     func schemesByVersion() throws {
-        // RFC 8446 §4.2.3: RSASSA-PKCS1-v1_5 signs no handshake of TLS 1.3.
+        // RFC 9846 §4.3.3: RSASSA-PKCS1-v1_5 signs no handshake of TLS 1.3.
         let mixed = try reason(["rsa2048"]) { $0.signatureSchemes = [.rsaPKCS1SHA256] }
         #expect(mixed?.hasPrefix("TLSv1.3 is enabled") ?? false)
         let alone = try reason(["rsa2048"]) {

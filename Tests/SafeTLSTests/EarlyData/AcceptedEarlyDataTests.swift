@@ -7,7 +7,7 @@ import Testing
 
 @testable import SafeTLS
 
-/// 0-RTT data between our own sides (RFC 8446 §2.3, §4.2.10, §8).
+/// 0-RTT data between our own sides (RFC 9846 §2.3, §4.3.10, §8).
 @Suite("0-RTT data")
 struct AcceptedEarlyDataTests {
     struct Offered: ~Copyable {
@@ -274,7 +274,7 @@ struct AcceptedEarlyDataTests {
     }
 }
 
-/// The memory of ClientHellos (RFC 8446 §8.2).
+/// The memory of ClientHellos (RFC 9846 §8.2).
 @Suite("Strike register")
 struct StrikeRegisterTests {
     @Test("A value is the first once, for as long as it may come again")

@@ -7,7 +7,7 @@ import Testing
 @testable import SafeTLS
 
 /// What a client makes of a server that takes its 0-RTT data in another connection than it offered them for
-/// (RFC 8446 §4.2.10).
+/// (RFC 9846 §4.3.10).
 @Suite("0-RTT data under other parameters")
 struct EarlyDataAnswerTests {
     /// What the client's view of the session is changed to. The server's is in the ticket.

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SafeTLS
 
-/// Keys from outside TLS (RFC 8446 §4.2.11, RFC 9257, RFC 9258).
+/// Keys from outside TLS (RFC 9846 §4.3.11, RFC 9257, RFC 9258).
 @Suite("External pre-shared keys")
 struct ExternalPSKTests {
     private static let key = (0..<32).map { UInt8($0) }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SafeTLS
 
-/// What a client offers to resume, and what it takes for an answer (RFC 8446 §4.2.11, §4.6.1).
+/// What a client offers to resume, and what it takes for an answer (RFC 9846 §4.3.11, §4.7.1).
 @Suite("TLS 1.3 resumption, seen from the client")
 struct ClientPSKTests {
     typealias Site = ResumptionTLS13Tests.Site

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SafeTLS
 
-/// A ClientHello with pre-shared keys of the tests' making (RFC 8446 §4.2.11).
+/// A ClientHello with pre-shared keys of the tests' making (RFC 9846 §4.3.11).
 struct OfferedPSK {
     var hello = Hello()
     var modes: [UInt8]? = [1]

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SafeTLS
 
-/// Sessions of TLS 1.3 that go on where an earlier one left off (RFC 8446 §2.2, §4.2.11, §4.6.1).
+/// Sessions of TLS 1.3 that go on where an earlier one left off (RFC 9846 §2.2, §4.3.11, §4.7.1).
 @Suite("TLS 1.3 resumption")
 struct ResumptionTLS13Tests {
     /// Makes connections between one client configuration and changing servers, at a time that can be moved.

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SafeTLS
 
-/// What a server makes of the pre-shared keys in a ClientHello (RFC 8446 §4.2.9, §4.2.11).
+/// What a server makes of the pre-shared keys in a ClientHello (RFC 9846 §4.3.9, §4.3.11).
 @Suite("TLS 1.3 resumption, seen from the server")
 struct ServerPSKTests {
     typealias Site = ResumptionTLS13Tests.Site

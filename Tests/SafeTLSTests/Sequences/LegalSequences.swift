@@ -100,7 +100,7 @@ struct Rule {
 enum LegalSequences {
     private static let certificates: Mode = [.clientCertificate, .noClientCertificate]
 
-    /// RFC 8446 §2, §4: appendix A draws the same as state machines.
+    /// RFC 9846 §2, §4: appendix A draws the same as state machines.
     static func tls13(_ receiver: Receiver) -> [Rule] {
         switch receiver {
         case .client:
@@ -216,7 +216,7 @@ enum LegalSequences {
         let rules = (version == .tls13 ? tls13(receiver) : tls12(receiver)).filter { $0.holds(in: mode) }
         var place = "start"
         for (index, step) in steps.enumerated() {
-            // What receivers ignore: RFC 8446 §5 for the one record, RFC 5246 §7.4.1.1 for the other.
+            // What receivers ignore: RFC 9846 §5 for the one record, RFC 5246 §7.4.1.1 for the other.
             if version == .tls13 && step.piece == .changeCipherSpec && !connectedPlaces.contains(place) {
                 if receiver == .server && place == "start" {
                     return Violation(index: index, alerts: [.unexpectedMessage], isConnected: false)
@@ -261,7 +261,7 @@ enum LegalSequences {
             case (.plain, _) where version == .tls12 && step.piece != .applicationData:
                 return [.decodeError, .unexpectedMessage]
             case (.plain, _): return [.unexpectedMessage]
-            // RFC 8446 §5: the outer type of protected records is application_data.
+            // RFC 9846 §5: the outer type of protected records is application_data.
             case (_, .plain) where version == .tls13 && step.piece != .applicationData: return [.unexpectedMessage]
             default: return [.badRecordMAC]
             }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SafeTLS
 
-/// A peer that goes on where it must wait for the other side (RFC 8446 §5.1).
+/// A peer that goes on where it must wait for the other side (RFC 9846 §5.1).
 @Suite("Ends of flights")
 struct FlightEndTests {
     static let error = TLSError.peerMisbehaved(.dataAcrossKeyChange)

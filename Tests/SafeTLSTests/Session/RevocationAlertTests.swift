@@ -6,7 +6,7 @@ import Testing
 @testable import TLSCertificates
 
 @Suite struct RevocationAlertTests {
-    /// RFC 8446 §6.2: the peer learns that its certificate was revoked, not that the lists here are incomplete.
+    /// RFC 9846 §6.2: the peer learns that its certificate was revoked, not that the lists here are incomplete.
     @Test func revocationHasItsAlert() {
         func alert(_ reason: CertificateRejection.Reason) -> AlertDescription? {
             TLSError.certificateRejected(CertificateRejection(certificate: "a", depth: 0, reason: reason)).alert

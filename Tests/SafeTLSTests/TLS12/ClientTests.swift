@@ -66,7 +66,7 @@ struct TLS12ClientTests {
         _ = try finish(&server, &client)
     }
 
-    @Test("supported_groups in a ServerHello is tolerated (RFC 8446 §4.2.7)")
+    @Test("supported_groups in a ServerHello is tolerated (RFC 9846 §4.3.7)")
     func supportedGroups() throws {
         var hello = PuppetServerHello()
         hello.other = (.supportedGroups, [0, 2, 0, 29])
@@ -78,7 +78,7 @@ struct TLS12ClientTests {
 
     // MARK: ServerHello
 
-    @Test("the random of a server that could do better (RFC 8446 §4.1.3)", arguments: [UInt8(0), 1])
+    @Test("the random of a server that could do better (RFC 9846 §4.2.3)", arguments: [UInt8(0), 1])
     func downgradeSentinel(last: UInt8) throws {
         var server = Puppet(isClient: false)
         for (index, byte) in ServerHello.tls12DowngradeSentinel.enumerated() {

@@ -72,7 +72,7 @@ struct TLS12ServerTests {
         #expect(try serverHello(start(&client, &server, hello)).sessionID == [])
     }
 
-    @Test("the random of a server that also speaks TLS 1.3 says so (RFC 8446 §4.1.3)", arguments: [true, false])
+    @Test("the random of a server that also speaks TLS 1.3 says so (RFC 9846 §4.2.3)", arguments: [true, false])
     func downgradeSentinel(speaksTLS13: Bool) throws {
         var pair = Pair()
         pair.server.versions = speaksTLS13 ? .tls12 ... .tls13 : .tls12 ... .tls12

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SafeTLS
 
-/// A second ClientHello that is another than the first (RFC 8446 §4.1.2).
+/// A second ClientHello that is another than the first (RFC 9846 §4.2.2).
 @Suite("Second ClientHello")
 struct ChangedHelloTests {
     enum Change: CaseIterable {
@@ -76,7 +76,7 @@ struct ChangedHelloTests {
     }
 }
 
-/// A client's Certificate with an extension that the server's request does not ask for (RFC 8446 §4.4.2).
+/// A client's Certificate with an extension that the server's request does not ask for (RFC 9846 §4.5.1).
 @Suite("Extensions of a client's certificates")
 struct UnaskedExtensionTests {
     @Test(

@@ -134,7 +134,7 @@ struct ClosureTests {
         }
     }
 
-    /// TLS 1.3 has no warnings but these two: the level means nothing (RFC 8446 §6).
+    /// TLS 1.3 has no warnings but these two: the level means nothing (RFC 9846 §6).
     @Test("the level of an alert is ignored in TLS 1.3", arguments: State.allCases)
     func levels(state: State) throws {
         for level in [0, 1, 3, 255] as [UInt8] {

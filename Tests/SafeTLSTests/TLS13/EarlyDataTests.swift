@@ -4,7 +4,7 @@ import Testing
 
 @testable import SafeTLS
 
-/// A client sends 0-RTT data with a PSK that this server does not take (RFC 8446 §4.2.10).
+/// A client sends 0-RTT data with a PSK that this server does not take (RFC 9846 §4.3.10).
 @Suite("TLS 1.3 rejected 0-RTT data")
 struct EarlyDataTests {
     /// A record that no key of the handshake opens.

@@ -20,13 +20,13 @@ struct ExporterTests {
             }
         }
         #expect(seen.count == 6)
-        // TLS 1.3 does not tell an empty context from none (RFC 8446 §7.5).
+        // TLS 1.3 does not tell an empty context from none (RFC 9846 §7.5).
         let none = try connection.client.exportKeyingMaterial(label: "a", context: nil, count: 8160)
         let empty = try connection.client.exportKeyingMaterial(label: "a", context: [], count: 8160)
         #expect(none == empty && none.count == 8160)
     }
 
-    /// RFC 8446 §7.5 by hand, from the logged exporter secret.
+    /// RFC 9846 §7.5 by hand, from the logged exporter secret.
     @Test("what is exported is what the RFC says")
     func formula() throws {
         let connection = try Connection()

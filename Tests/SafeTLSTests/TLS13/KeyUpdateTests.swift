@@ -22,7 +22,7 @@ struct KeyUpdateTests {
             try Loopback.run(&connection.client, &connection.server)
             #expect(try connection.works())
         }
-        // The keys are those of RFC 8446 §7.2: a forger with the third generation is understood.
+        // The keys are those of RFC 9846 §7.2: a forger with the third generation is understood.
         let generation = fromClient || requesting ? 3 : 0
         let forger = try connection.clientForger(updates: generation)
         _ = try forger.seal([1], .applicationData)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import SafeTLS
 
-/// RFC 8446 appendix D.5: SSL 3.0 and what was before it, beside supported_versions too.
+/// RFC 9846 appendix E.5: SSL 3.0 and what was before it, beside supported_versions too.
 @Suite("Legacy versions of hellos")
 struct LegacyVersionTests {
     @Test(

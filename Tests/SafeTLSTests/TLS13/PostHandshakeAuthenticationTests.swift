@@ -5,7 +5,7 @@ import Testing
 
 @testable import SafeTLS
 
-/// Certificates that servers ask for after the handshake (RFC 8446 §4.6.2).
+/// Certificates that servers ask for after the handshake (RFC 9846 §4.7.2).
 @Suite("TLS 1.3 post-handshake authentication")
 struct PostHandshakeAuthenticationTests {
     private static let authenticator = Result {

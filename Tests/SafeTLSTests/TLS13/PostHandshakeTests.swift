@@ -64,7 +64,7 @@ struct PostHandshakeTests {
             (Self.ticket(ticket: []), .decodeError), (Self.ticket(others: [(.earlyData, [1])]), .decodeError),
             (WireBytes.message(.newSessionTicket, []), .decodeError),
             (Self.ticket(others: [(.earlyData, [0, 0, 0, 1]), (.earlyData, [0, 0, 0, 1])]), .illegalParameter),
-            // Known, and in no table row of this message (RFC 8446 §4.2).
+            // Known, and in no table row of this message (RFC 9846 §4.3).
             (Self.ticket(others: [(.keyShare, [0, 29])]), .illegalParameter),
             (Self.ticket(others: [(.serverName, [])]), .illegalParameter),
         ]

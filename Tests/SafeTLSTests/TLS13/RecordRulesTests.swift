@@ -6,7 +6,7 @@ import Testing
 
 @Suite("TLS 1.3 records")
 struct RecordRulesTests {
-    // MARK: change_cipher_spec (RFC 8446 §5)
+    // MARK: change_cipher_spec (RFC 9846 §5)
 
     @Test("compatibility records are dropped while the handshake runs")
     func compatibility() throws {

@@ -198,7 +198,7 @@ struct ServerFlightTests {
             case .empty: list([])
             case .context: [1, 7] + list([entry(der)]).dropFirst()
             case .unsolicited: list([entry(der, [(.signedCertificateTimestamp, [0, 3, 0, 1, 1])])])
-            // Offered, and not for this message (RFC 8446 §4.2).
+            // Offered, and not for this message (RFC 9846 §4.3).
             case .misplaced: list([entry(der, [(.supportedGroups, [0, 2, 0, 29])])])
             case .garbage: list([entry([1, 2, 3])])
             case .emptyEntry: list([entry([])])

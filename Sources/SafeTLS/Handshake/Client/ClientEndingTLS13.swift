@@ -25,7 +25,7 @@ struct ClientEndingTLS13: ~Copyable {
         self.digest = digest
     }
 
-    /// Writes the Certificate that the server asked for, and signs with its key (RFC 8446 §4.4.2, §4.4.3).
+    /// Writes the Certificate that the server asked for, and signs with its key (RFC 9846 §4.5.1, §4.5.2).
     consuming func show(
         _ credential: Credential?,
         _ requested: RequestedCertificate,
@@ -33,7 +33,7 @@ struct ClientEndingTLS13: ~Copyable {
     ) throws(TLSError) -> ClientPhase {
         let preferred = handshake.offer.options.signingSchemes
         guard let credential, let scheme = credential.signatureScheme(for: requested, preferred: preferred) else {
-            // A client without certificate says so with an empty list (§4.4.2).
+            // A client without certificate says so with an empty list (§4.5.1).
             try channel.send(&handshake.transcript) { writer throws(EncodeError) in
                 try CertificateMessage.writeTLS13(requestContext: Span(), chain: [], into: &writer)
             }
@@ -57,7 +57,7 @@ struct ClientEndingTLS13: ~Copyable {
         return try state.complete(signature: request.sign(), &channel)
     }
 
-    /// Writes CertificateVerify (§4.4.3) and what follows.
+    /// Writes CertificateVerify (§4.5.2) and what follows.
     consuming func complete(
         signature: [UInt8],
         _ scheme: SignatureScheme,
@@ -70,7 +70,7 @@ struct ClientEndingTLS13: ~Copyable {
         return try complete(&channel)
     }
 
-    /// Writes Finished (§4.4.4) and changes to the application keys.
+    /// Writes Finished (§4.5.3) and changes to the application keys.
     consuming func complete(_ channel: inout Channel) throws(TLSError) -> ClientPhase {
         try handshake.sendFinished(&channel)
         let finished = try handshake.transcript.digest()

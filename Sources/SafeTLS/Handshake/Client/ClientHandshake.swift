@@ -121,7 +121,7 @@ extension ClientHandshake: HandshakeState {
     consuming func receiveChangeCipherSpec(_ channel: inout Channel) throws(TLSError) -> ClientPhase {
         switch consume self {
         case .expectChangeCipherSpec(let state): return try state.receiveChangeCipherSpec(&channel)
-        // RFC 8446 §5: from the first ClientHello on. Nothing changes keys here, in TLS 1.2 neither.
+        // RFC 9846 §5: from the first ClientHello on. Nothing changes keys here, in TLS 1.2 neither.
         case .expectServerHello(let state) where state.offersTLS13:
             try channel.limits.countChangeCipherSpec()
             return .handshaking(.expectServerHello(state))

@@ -18,7 +18,7 @@ struct ClientHandshakeTLS13: ~Copyable {
     let serverTraffic: TrafficSecret
 }
 
-/// EncryptedExtensions come next (RFC 8446 §4.3.1).
+/// EncryptedExtensions come next (RFC 9846 §4.4.1).
 struct ExpectEncryptedExtensions: ~Copyable {
     fileprivate var handshake: ClientHandshakeTLS13
 
@@ -74,7 +74,7 @@ struct ExpectEncryptedExtensions: ~Copyable {
     }
 }
 
-/// The server's Certificate comes next, with a CertificateRequest before it when it wants one too (§4.3.2, §4.4.2).
+/// The server's Certificate comes next, with a CertificateRequest before it when it wants one too (§4.4.2, §4.5.1).
 struct ExpectCertificateTLS13: ~Copyable {
     fileprivate var handshake: ClientHandshakeTLS13
     fileprivate let applicationProtocol: String?
@@ -141,7 +141,7 @@ struct ExpectCertificateTLS13: ~Copyable {
     }
 }
 
-/// The proof that the server has the certificate's key comes next (RFC 8446 §4.4.3).
+/// The proof that the server has the certificate's key comes next (RFC 9846 §4.5.2).
 struct ExpectCertificateVerify: ~Copyable {
     fileprivate var handshake: ClientHandshakeTLS13
     fileprivate let applicationProtocol: String?
@@ -200,7 +200,7 @@ struct AwaitVerdictTLS13: ~Copyable {
     }
 }
 
-/// The server's Finished comes next (RFC 8446 §4.4.4).
+/// The server's Finished comes next (RFC 9846 §4.5.3).
 struct ExpectServerFinishedTLS13: ~Copyable {
     fileprivate var handshake: ClientHandshakeTLS13
     fileprivate let applicationProtocol: String?
@@ -232,7 +232,7 @@ struct ExpectServerFinishedTLS13: ~Copyable {
 }
 
 extension ClientHandshakeTLS13 {
-    /// Derives the handshake's secrets (RFC 8446 §7.1).
+    /// Derives the handshake's secrets (RFC 9846 §7.1).
     ///
     /// - Parameter transcript: ClientHello…ServerHello.
     init(
@@ -278,15 +278,15 @@ extension ClientHandshakeTLS13 {
         }
         channel.receiving.ignoresChangeCipherSpec = true
         try channel.install(opener: serverTraffic.opener(&hash))
-        // While 0-RTT data may still be accepted, their keys stay (§4.2.10).
+        // While 0-RTT data may still be accepted, their keys stay (§4.3.10).
         if channel.early.status == .offered && preSharedKey == nil { channel.early.status = .rejected(.notResumed) }
         guard channel.early.status != .offered else { return }
-        // Appendix D.4: the record that makes this look like TLS 1.2 comes before the second flight.
+        // Appendix E.4: the record that makes this look like TLS 1.2 comes before the second flight.
         if !offer.sessionID.isEmpty && !channel.hasSentChangeCipherSpec { try channel.writeChangeCipherSpec() }
         try channel.install(sealer: clientTraffic.sealer(&hash))
     }
 
-    /// Takes the server's answer to the offer of 0-RTT data (RFC 8446 §4.2.10).
+    /// Takes the server's answer to the offer of 0-RTT data (RFC 9846 §4.3.10).
     fileprivate mutating func settleEarlyData(
         _ isAccepted: Bool,
         _ applicationProtocol: String?,
@@ -314,7 +314,7 @@ extension ClientHandshakeTLS13 {
         channel.early.status = .accepted
     }
 
-    /// Ends the 0-RTT data and changes to the handshake keys (RFC 8446 §4.5).
+    /// Ends the 0-RTT data and changes to the handshake keys (RFC 9846 §4.6).
     fileprivate mutating func endEarlyData(_ channel: inout Channel) throws(TLSError) {
         try channel.send(&transcript) { writer throws(EncodeError) in
             HandshakeMessage.writeEmpty(.endOfEarlyData, into: &writer)
@@ -334,7 +334,7 @@ extension ClientHandshakeTLS13 {
         return try transcript.digest()
     }
 
-    /// Writes the client's Finished (§4.4.4).
+    /// Writes the client's Finished (§4.5.3).
     mutating func sendFinished(_ channel: inout Channel) throws(TLSError) {
         let verifyData = try clientTraffic.verifyData(transcript: transcript.digest(), &hash)
         try channel.send(&transcript) { writer throws(EncodeError) in

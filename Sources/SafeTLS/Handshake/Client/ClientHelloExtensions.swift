@@ -23,24 +23,24 @@ struct ClientHelloExtensions {
     private var offersTLS12: Bool { options.versions.contains(.tls12) }
     private var offersTLS13: Bool { options.versions.contains(.tls13) }
 
-    /// Writes them in an order that never changes, but for pre_shared_key, which must be the last (RFC 8446 §4.2.11).
+    /// Writes them in an order that never changes, but for pre_shared_key, which must be the last (RFC 9846 §4.3.11).
     func write(into extensions: inout ExtensionWriter) {
         if case .dns(let name) = serverName { extensions.serverName(name) }  // RFC 6066 §3
         if offersTLS12 { writeTLS12(into: &extensions) }
         extensions.recordLimits(options.records)  // RFC 8449 §4, RFC 6066 §4
         writeCertificateStatus(into: &extensions)  // RFC 6066 §8, RFC 6962 §3.3.1
-        writeAlgorithms(into: &extensions)  // RFC 8446 §4.2.3, §4.2.7
+        writeAlgorithms(into: &extensions)  // RFC 9846 §4.3.3, §4.3.7
         if !options.applicationProtocols.isEmpty {
             extensions.applicationProtocols(options.applicationProtocols)  // RFC 7301 §3.1
         }
         guard offersTLS13 else { return }
-        extensions.supportedVersions(offersTLS12 ? [.tls13, .tls12] : [.tls13])  // RFC 8446 §4.2.1
-        if let cookie { extensions.cookie(cookie) }  // §4.2.2
+        extensions.supportedVersions(offersTLS12 ? [.tls13, .tls12] : [.tls13])  // RFC 9846 §4.3.1
+        if let cookie { extensions.cookie(cookie) }  // RFC 9846 §4.3.2
         if !compression.isEmpty { extensions.certificateCompression(compression) }  // RFC 8879 §3
-        if options.offersPostHandshakeAuthentication { extensions.addEmpty(.postHandshakeAuth) }  // §4.2.6
-        if offersEarlyData { extensions.addEmpty(.earlyData) }  // §4.2.10
-        extensions.keyShares(keyShares)  // §4.2.8
-        writePreSharedKeys(into: &extensions)  // §4.2.9, §4.2.11
+        if options.offersPostHandshakeAuthentication { extensions.addEmpty(.postHandshakeAuth) }  // RFC 9846 §4.3.6
+        if offersEarlyData { extensions.addEmpty(.earlyData) }  // RFC 9846 §4.3.10
+        extensions.keyShares(keyShares)  // RFC 9846 §4.3.8
+        writePreSharedKeys(into: &extensions)  // RFC 9846 §4.3.9, §4.3.11
     }
 
     /// What only TLS 1.2 needs: RFC 7627 §5.1, RFC 5746 §3.4, RFC 8422 §5.1.2, RFC 5077 §3.2.
@@ -65,7 +65,7 @@ struct ClientHelloExtensions {
     }
 
     private func writePreSharedKeys(into extensions: inout ExtensionWriter) {
-        // Without the modes a server gives no tickets (RFC 8446 §4.2.9).
+        // Without the modes a server gives no tickets (RFC 9846 §4.3.9).
         if resumes || !preSharedKeys.isEmpty { extensions.pskKeyExchangeModes([.pskWithDHE]) }
         if resumes, let request = options.ticketRequest { extensions.ticketRequest(request) }
         if !preSharedKeys.isEmpty { extensions.preSharedKeys(preSharedKeys, at: options.clock()) }

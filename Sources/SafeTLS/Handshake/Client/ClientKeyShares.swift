@@ -2,7 +2,7 @@
 
 import TLSCrypto
 
-/// The key shares of one ClientHello, and the private keys behind them (RFC 8446 §4.2.8).
+/// The key shares of one ClientHello, and the private keys behind them (RFC 9846 §4.3.8).
 ///
 /// A combination with ML-KEM and its classical part are two shares of one key (RFC 10024). Keys are made for one ClientHello
 /// and serve one answer.

@@ -14,9 +14,9 @@ struct ClientOffer: ~Copyable {
     var keyShares: ClientKeyShares
     /// The session whose resumption is offered.
     var session: ResumableSession?
-    /// The hash that a HelloRetryRequest settled: keys of another one cannot be offered any more (§4.1.4).
+    /// The hash that a HelloRetryRequest settled: keys of another one cannot be offered any more (§4.2.4).
     var retryHash: HashAlgorithm?
-    /// The types of the extensions sent: the server may answer these and no others (RFC 8446 §4.2).
+    /// The types of the extensions sent: the server may answer these and no others (RFC 9846 §4.3).
     private(set) var extensions = ExtensionSet()
 
     var options: ClientOptions { configuration.options }
@@ -39,10 +39,10 @@ struct ClientOffer: ~Copyable {
         do throws(CryptoError) {
             var span = random.mutableSpan
             try options.random.fill(&span)
-            // RFC 8446 appendix D.4: a session ID that is not empty makes TLS 1.3 look like a resumption of TLS 1.2.
+            // RFC 9846 appendix E.4: a session ID that is not empty makes TLS 1.3 look like a resumption of TLS 1.2.
             // RFC 5077 §3.4: in such a resumption its echo tells that the ticket was accepted.
             if let known = session?.sessionID, !known.isEmpty {
-                // RFC 8446 §4.1.2: a session of TLS 1.2 is named by its ID.
+                // RFC 9846 §4.2.2: a session of TLS 1.2 is named by its ID.
                 sessionID = known
             } else if options.versions.contains(.tls13) || session?.version == .tls12 {
                 sessionID = [UInt8](repeating: 0, count: 32)
@@ -121,7 +121,7 @@ struct ClientOffer: ~Copyable {
             cookie: cookie,
             keyShares: keyShares.list,
             preSharedKeys: keys,
-            // RFC 8446 §4.1.2: not in a second ClientHello.
+            // RFC 9846 §4.2.2: not in a second ClientHello.
             offersEarlyData: offersEarlyData && !isRetried
         )
         do throws(EncodeError) {
@@ -137,7 +137,7 @@ struct ClientOffer: ~Copyable {
         return writer.takeBytes()
     }
 
-    /// Whether 0-RTT data may be sent with the session (RFC 8446 §4.2.10): its suite and application protocol have to be
+    /// Whether 0-RTT data may be sent with the session (RFC 9846 §4.3.10): its suite and application protocol have to be
     /// offered.
     var offersEarlyData: Bool {
         guard options.offersEarlyData, let session = pskSession, session.maximumEarlyData > 0,
@@ -174,7 +174,7 @@ struct ClientOffer: ~Copyable {
         return session
     }
 
-    /// Puts the binders into a ClientHello (RFC 8446 §4.2.11.2).
+    /// Puts the binders into a ClientHello (RFC 9846 §4.3.11.2).
     ///
     /// - Parameter transcript: The digest of what came before and the part of the ClientHello that binders cover.
     func bind(
@@ -204,7 +204,7 @@ struct ClientOffer: ~Copyable {
         throw .peerMisbehaved(.illegalParameter("an application protocol that was not offered"))
     }
 
-    /// RFC 8446 §4.2: an answer to an extension that was not offered.
+    /// RFC 9846 §4.3: an answer to an extension that was not offered.
     func checkExtensions(_ types: ExtensionSet) throws(TLSError) {
         if let type = types.firstMissing(from: extensions) { throw .peerMisbehaved(.unsolicitedExtension(type)) }
     }

@@ -3,11 +3,11 @@
 import TLSCertificates
 import TLSCrypto
 
-/// A client's answers to servers that ask for its certificate after the handshake (RFC 8446 §4.6.2).
+/// A client's answers to servers that ask for its certificate after the handshake (RFC 9846 §4.7.2).
 struct ClientPostHandshake: ~Copyable {
     private let configuration: ClientConfiguration
     private let deferring: DeferredRequests
-    /// ClientHello…client Finished: every request goes on from there (§4.4.1).
+    /// ClientHello…client Finished: every request goes on from there (§4.1).
     private let handshake: Transcript
     private var state = State.idle
     /// How many requests there were.
@@ -95,7 +95,7 @@ struct ClientPostHandshake: ~Copyable {
         var transcript = transcript
         let schemes = configuration.options.signingSchemes
         let scheme = credential?.signatureScheme(for: requested, preferred: schemes)
-        // A client without certificate says so with an empty list (§4.4.2).
+        // A client without certificate says so with an empty list (§4.5.1).
         let chain = scheme == nil ? [] : credential?.certificateChain.map(\.der) ?? []
         var writer = ByteWriter()
         do throws(EncodeError) {
@@ -121,7 +121,7 @@ struct ClientPostHandshake: ~Copyable {
         }
     }
 
-    /// Writes Certificate, CertificateVerify unless there is nothing to prove, and Finished (§4.4).
+    /// Writes Certificate, CertificateVerify unless there is nothing to prove, and Finished (§4.5).
     private static func send(
         _ certificate: [UInt8],
         _ scheme: SignatureScheme?,

@@ -36,14 +36,14 @@ struct ExpectServerHello: ~Copyable {
         return try start(offer: offer, hello: hello, &channel)
     }
 
-    /// Gets ready to send 0-RTT data under client_early_traffic_secret (RFC 8446 §7.1).
+    /// Gets ready to send 0-RTT data under client_early_traffic_secret (RFC 9846 §7.1).
     ///
     /// - Returns: Their exporter; nil when none may be sent.
     func startEarlyData(_ channel: inout Channel) throws(TLSError) -> EarlyExporter? {
         guard offer.offersEarlyData, let hello = firstMessage, let session = offer.pskSession,
             let algorithm = session.cipherSuite.hash
         else { return nil }
-        // Appendix D.4: then the record that makes this look like TLS 1.2 follows the ClientHello.
+        // Appendix E.4: then the record that makes this look like TLS 1.2 follows the ClientHello.
         if !offer.sessionID.isEmpty { try channel.writeChangeCipherSpec() }
         var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
         let early = try EarlySecret(preSharedKey: session.secret, cipherSuite: session.cipherSuite, &hash)
@@ -73,7 +73,7 @@ struct ExpectServerHello: ~Copyable {
         hello: [UInt8],
         _ channel: inout Channel
     ) throws(TLSError) -> ExpectServerHello {
-        // RFC 8446 §5.1: the first record may say TLS 1.0, for servers that look at it.
+        // RFC 9846 §5.1: the first record may say TLS 1.0, for servers that look at it.
         channel.sending.plainVersion = 0x0301
         channel.flight.append(hello)
         try channel.flush()
@@ -99,7 +99,7 @@ struct ExpectServerHello: ~Copyable {
         channel.early.closeSending()
         if version == .tls13 { return try receiveTLS13(hello, message, &channel) }
         let offer = offer
-        // RFC 8446 appendix D.3: a server that gave a ticket for 0-RTT data and now speaks TLS 1.2 would take them for
+        // RFC 9846 appendix E.3: a server that gave a ticket for 0-RTT data and now speaks TLS 1.2 would take them for
         // garbage. Nothing was promised to a client that has sent none.
         if channel.early.status == .offered {
             channel.early.status = .rejected(.protocolVersion)
@@ -111,10 +111,10 @@ struct ExpectServerHello: ~Copyable {
         return try ServerHelloAnswerTLS12.proceed(offer, hello, clientHello: clientHello, message, &channel)
     }
 
-    /// RFC 8446 §4.1.3, §4.2.1.
+    /// RFC 9846 §4.2.3, §4.3.1.
     private func checkVersion(_ hello: borrowing ServerHello) throws(TLSError) -> ProtocolVersion {
         let offered = offer.options.versions
-        // Appendix D.5: SSL 3.0 and below.
+        // Appendix E.5: SSL 3.0 and below.
         guard hello.legacyVersion >= .tls10 else { throw .nothingInCommon(.protocolVersion) }
         if let version = hello.supportedVersion {
             try offer.checkExtensions(hello.extensionsWithoutCookie)
@@ -126,7 +126,7 @@ struct ExpectServerHello: ~Copyable {
         guard hello.legacyVersion == .tls12 && offered.contains(.tls12) && !hello.isHelloRetryRequest else {
             throw .nothingInCommon(.protocolVersion)
         }
-        // §4.1.3: the server could do better, so somebody took the better offer out of the ClientHello.
+        // §4.2.3: the server could do better, so somebody took the better offer out of the ClientHello.
         if offered.contains(.tls13) && hello.hasDowngradeSentinel { throw .peerMisbehaved(.downgradeDetected) }
         return .tls12
     }
@@ -141,13 +141,13 @@ extension ExpectServerHello {
         _ message: [UInt8],
         _ channel: inout Channel
     ) throws(TLSError) -> ClientPhase {
-        let algorithm = try checkChoice(hello)  // RFC 8446 §4.1.3
-        if hello.isHelloRetryRequest { return try retry(hello, message, algorithm, &channel) }  // §4.1.4
-        let share = try share(hello)  // §4.2.8
+        let algorithm = try checkChoice(hello)  // RFC 9846 §4.2.3
+        if hello.isHelloRetryRequest { return try retry(hello, message, algorithm, &channel) }  // §4.2.4
+        let share = try share(hello)  // §4.3.8
         let sharedSecret = try exchangeKeys(share)  // §7.4
-        let preSharedKey = try preSharedKey(hello, algorithm)  // §4.2.11
+        let preSharedKey = try preSharedKey(hello, algorithm)  // §4.3.11
         let isRetried = isRetried
-        var transcript = try Self.transcript(messages, before: hello, algorithm)  // §4.4.1
+        var transcript = try Self.transcript(messages, before: hello, algorithm)  // §4.1
         transcript.update(message)
         var handshake = try ClientHandshakeTLS13(
             offer,
@@ -174,7 +174,7 @@ extension ExpectServerHello {
         else {
             throw .peerMisbehaved(.illegalParameter("the cipher suite \(hello.cipherSuite), which was not offered"))
         }
-        // §4.2: what TLS 1.3 moved to other messages must not be here.
+        // §4.3: what TLS 1.3 moved to other messages must not be here.
         try hello.extensions.checkPlacement(in: hello.isHelloRetryRequest ? .helloRetryRequest : .serverHello)
         return algorithm
     }
@@ -183,7 +183,7 @@ extension ExpectServerHello {
     @_lifetime(copy hello)
     private func share(_ hello: borrowing ServerHello) throws(TLSError) -> KeyShareEntry {
         if let share = hello.keyShare { return share }
-        // §4.2.11: a PSK was offered together with a key exchange only, and such an answer has its own alert.
+        // §4.3.11: a PSK was offered together with a key exchange only, and such an answer has its own alert.
         if hello.selectedIdentity != nil {
             throw .peerMisbehaved(.illegalParameter("a pre-shared key without the extension key_share"))
         }
@@ -240,7 +240,7 @@ extension ExpectServerHello {
         }
     }
 
-    /// Answers a HelloRetryRequest (RFC 8446 §4.1.4).
+    /// Answers a HelloRetryRequest (RFC 9846 §4.2.4).
     private consuming func retry(
         _ hello: borrowing ServerHello,
         _ message: [UInt8],
@@ -258,7 +258,7 @@ extension ExpectServerHello {
         }
         var transcript = try Transcript(algorithm, firstClientHello: digest.bytes)
         transcript.update(message)
-        // §4.1.4: a PSK of another hash than the server's suite has cannot be offered again.
+        // §4.2.4: a PSK of another hash than the server's suite has cannot be offered again.
         offer.retryHash = algorithm
         if channel.early.status == .offered {
             channel.early.status = .rejected(.helloRetryRequest)
@@ -283,7 +283,7 @@ extension ExpectServerHello {
 }
 
 extension ClientOffer {
-    /// Changes what a HelloRetryRequest wants changed: another group, a cookie (RFC 8446 §4.1.4).
+    /// Changes what a HelloRetryRequest wants changed: another group, a cookie (RFC 9846 §4.2.4).
     ///
     /// - Returns: The cookie.
     fileprivate mutating func change(as request: borrowing ServerHello) throws(TLSError) -> [UInt8]? {
@@ -311,7 +311,7 @@ extension ClientOffer {
 }
 
 extension ServerHello {
-    /// The extensions that must have been offered; a cookie comes unasked in a HelloRetryRequest (RFC 8446 §4.2.2).
+    /// The extensions that must have been offered; a cookie comes unasked in a HelloRetryRequest (RFC 9846 §4.3.2).
     fileprivate var extensionsWithoutCookie: ExtensionSet {
         guard isHelloRetryRequest else { return extensions.types }
         var types = ExtensionSet()
@@ -324,7 +324,7 @@ extension ServerHello {
 }
 
 extension ExtensionList {
-    /// RFC 8446 §4.2: an extension that is known, was offered, and belongs into another message.
+    /// RFC 9846 §4.3: an extension that is known, was offered, and belongs into another message.
     func checkPlacement(in message: ExtensionType.Placement) throws(TLSError) {
         if let type = firstMisplaced(in: message) {
             throw .peerMisbehaved(.illegalParameter("the extension \(type) in a message where it has no place"))

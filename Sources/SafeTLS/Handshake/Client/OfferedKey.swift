@@ -2,7 +2,7 @@
 
 import TLSCrypto
 
-/// A pre-shared key that a ClientHello offers (RFC 8446 §4.2.11).
+/// A pre-shared key that a ClientHello offers (RFC 9846 §4.3.11).
 enum OfferedKey {
     case session(ResumableSession)
     case external(ExternalPSK.Entry)
@@ -25,7 +25,7 @@ enum OfferedKey {
     /// The bytes of its binder.
     var binderLength: Int { hash?.digestLength ?? 0 }
 
-    /// RFC 8446 §4.2.11: zero for external keys.
+    /// RFC 9846 §4.3.11: zero for external keys.
     func obfuscatedAge(at now: Int64) -> UInt32 {
         switch self {
         case .session(let session): session.obfuscatedAge(at: now)
@@ -49,7 +49,7 @@ enum OfferedKey {
         }
     }
 
-    /// The binder over a transcript that ends in front of the binders (§4.2.11.2).
+    /// The binder over a transcript that ends in front of the binders (§4.3.11.2).
     func binder(_ transcript: Digest) throws(TLSError) -> Digest {
         guard let algorithm = hash,
             let suite = CipherSuite.supported.first(where: { $0.isTLS13 && $0.hash == algorithm })

@@ -140,7 +140,7 @@ enum ServerHelloAnswerTLS12 {
                 .applicationLayerProtocolNegotiation, .statusRequest, .signedCertificateTimestamp, .recordSizeLimit,
                 .maxFragmentLength:
                 continue
-            // RFC 8446 §4.2.7: some servers answer it though nobody asked them to.
+            // RFC 9846 §4.3.7: some servers answer it though nobody asked them to.
             case .supportedGroups: continue
             default:
                 throw .peerMisbehaved(.illegalParameter("the extension \(next.type) in a ServerHello of TLS 1.2"))

@@ -41,7 +41,7 @@ struct AwaitSignatureTLS12: ~Copyable {
                 into: &writer
             )
         }
-        // CertificateRequest (§7.4.4).
+        // CertificateRequest (RFC 5246 §7.4.4).
         let authenticator = handshake.context.configuration.clientAuthenticator
         if let authenticator {
             try flight.add(to: &handshake.transcript) { writer throws(EncodeError) in

@@ -12,7 +12,7 @@ struct AwaitSignatureTLS13: ~Copyable {
         self.handshake = handshake
     }
 
-    /// Writes CertificateVerify and what follows (RFC 8446 §4.4.3).
+    /// Writes CertificateVerify and what follows (RFC 9846 §4.5.2).
     consuming func complete(signature: [UInt8], _ channel: inout Channel) throws(TLSError) -> ServerPhase {
         let scheme = request.scheme
         try channel.send(&handshake.transcript) { writer throws(EncodeError) in

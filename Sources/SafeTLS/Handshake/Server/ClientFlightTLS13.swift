@@ -22,7 +22,7 @@ struct ClientFlightTLS13: ~Copyable {
     let authenticatedAt: Int64
     /// How many tickets the client gets.
     var ticketCount: Int
-    /// Whether the client may be asked for a certificate later (§4.2.6).
+    /// Whether the client may be asked for a certificate later (§4.3.6).
     let offersPostHandshakeAuthentication: Bool
     /// The client, as far as it has proved who it is.
     var client: PeerAuthenticated
@@ -34,7 +34,7 @@ struct ClientFlightTLS13: ~Copyable {
     }
 }
 
-/// The server asked for a certificate; the client's Certificate comes next (RFC 8446 §4.4.2).
+/// The server asked for a certificate; the client's Certificate comes next (RFC 9846 §4.5.1).
 struct ExpectClientCertificateTLS13: ~Copyable {
     let authenticator: ClientAuthenticator
     var flight: ClientFlightTLS13
@@ -57,7 +57,7 @@ struct ExpectClientCertificateTLS13: ~Copyable {
         }
         try flight.update(message)
         guard let chain else {
-            // §4.4.2.4: a server may go on without.
+            // §4.5.1.3: a server may go on without.
             guard authenticator.mode == .optional else { throw .peerMisbehaved(.noClientCertificate(.tls13)) }
             return .handshaking(.expectFinishedTLS13(ExpectClientFinishedTLS13(flight: flight)))
         }
@@ -69,7 +69,7 @@ struct ExpectClientCertificateTLS13: ~Copyable {
     }
 }
 
-/// The proof that the client has its certificate's key comes next (RFC 8446 §4.4.3).
+/// The proof that the client has its certificate's key comes next (RFC 9846 §4.5.2).
 struct ExpectClientCertificateVerifyTLS13: ~Copyable {
     fileprivate let authenticator: ClientAuthenticator
     fileprivate let chain: PeerChain
@@ -110,7 +110,7 @@ struct AwaitClientVerdictTLS13: ~Copyable {
     }
 }
 
-/// The client's Finished completes the handshake (RFC 8446 §4.4.4).
+/// The client's Finished completes the handshake (RFC 9846 §4.5.3).
 struct ExpectClientFinishedTLS13: ~Copyable {
     private var flight: ClientFlightTLS13
 
@@ -141,7 +141,7 @@ struct ExpectClientFinishedTLS13: ~Copyable {
     }
 }
 
-/// The certificates of a client (RFC 8446 §4.4.2, RFC 5246 §7.4.6).
+/// The certificates of a client (RFC 9846 §4.5.1, RFC 5246 §7.4.6).
 enum ClientChain {
     /// Reads a client's Certificate message; nil for an empty one.
     ///
@@ -166,7 +166,7 @@ enum ClientChain {
         var entries = received.makeIterator()
         while let entry = entries.next() {
             try entry.extensions.checkPlacement(in: .certificate)
-            // RFC 8446 §4.4.2: an entry answers extensions of the request, and ours asks for none.
+            // RFC 9846 §4.5.1: an entry answers extensions of the request, and ours asks for none.
             if let type = entry.extensions.types.firstMissing(from: ExtensionSet()) {
                 throw .peerMisbehaved(.unsolicitedExtension(type))
             }

@@ -2,7 +2,7 @@
 
 import TLSCrypto
 
-/// A server's decision on the 0-RTT data of a ClientHello (RFC 8446 §4.2.10). Only the checks make one that accepts.
+/// A server's decision on the 0-RTT data of a ClientHello (RFC 9846 §4.3.10). Only the checks make one that accepts.
 struct EarlyDataDecision {
     let status: EarlyDataStatus
     /// How many bytes are taken.
@@ -94,7 +94,7 @@ struct EarlyDataDecision {
     }
 }
 
-/// The server takes 0-RTT data; EndOfEarlyData ends them (RFC 8446 §4.5).
+/// The server takes 0-RTT data; EndOfEarlyData ends them (RFC 9846 §4.6).
 struct ExpectEndOfEarlyData: ~Copyable {
     private var flight: ClientFlightTLS13
 

@@ -47,7 +47,7 @@ struct AwaitConfiguration: ~Copyable {
     }
 }
 
-/// The first choice that a ClientHello leads to: the version (RFC 8446 §4.2.1, appendix D.2).
+/// The first choice that a ClientHello leads to: the version (RFC 9846 §4.3.1, appendix E.2).
 enum ClientHelloChoice {
     static func choose(
         _ context: ServerContext,
@@ -70,12 +70,12 @@ enum ClientHelloChoice {
         return try ServerHelloTLS12.respond(to: received, &channel)
     }
 
-    /// RFC 8446 §4.2.1: with supported_versions the list decides alone, without it legacy_version does.
+    /// RFC 9846 §4.3.1: with supported_versions the list decides alone, without it legacy_version does.
     private static func negotiateVersion(
         _ hello: borrowing ClientHello,
         _ accepted: ClosedRange<ProtocolVersion>
     ) throws(TLSError) -> ProtocolVersion {
-        // Appendix D.5: SSL 3.0 and below end the handshake, also beside supported_versions.
+        // Appendix E.5: SSL 3.0 and below end the handshake, also beside supported_versions.
         guard hello.legacyVersion >= .tls10 else { throw .nothingInCommon(.protocolVersion) }
         if let offered = hello.supportedVersions {
             for version in [ProtocolVersion.tls13, .tls12]

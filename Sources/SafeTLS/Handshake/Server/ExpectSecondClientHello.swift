@@ -2,7 +2,7 @@
 
 import TLSCrypto
 
-/// A HelloRetryRequest is out; the client must send its ClientHello again with the share it names (RFC 8446 §4.1.2).
+/// A HelloRetryRequest is out; the client must send its ClientHello again with the share it names (RFC 9846 §4.2.2).
 struct ExpectSecondClientHello: ~Copyable {
     let context: ServerContext
     let choice: ServerHelloTLS13.Choice
@@ -26,7 +26,7 @@ struct ExpectSecondClientHello: ~Copyable {
                 throw .peerMisbehaved(.illegalParameter("another cookie than the one in HelloRetryRequest"))
             }
         }
-        // §4.1.2: only what does not go with the chosen suite may be left out of pre_shared_key.
+        // §4.2.2: only what does not go with the chosen suite may be left out of pre_shared_key.
         guard !resumes || received.hello.hasPreSharedKey else {
             throw .peerMisbehaved(.illegalParameter("a second ClientHello without the pre-shared key of the first"))
         }
@@ -47,7 +47,7 @@ struct ExpectSecondClientHello: ~Copyable {
         guard !received.hello.hasEarlyData else {
             throw .peerMisbehaved(.illegalParameter("early_data in a second ClientHello"))
         }
-        // §4.2.10: what is skipped ends with this message.
+        // §4.3.10: what is skipped ends with this message.
         channel.early.endSkipping()
         guard let shares = received.hello.keyShares else { throw .peerMisbehaved(.missingExtension(.keyShare)) }
         guard shares.contains(choice.group), shares.count == 1 else {
@@ -57,7 +57,7 @@ struct ExpectSecondClientHello: ~Copyable {
     }
 }
 
-/// What two ClientHello messages around a HelloRetryRequest have in common (RFC 8446 §4.1.2).
+/// What two ClientHello messages around a HelloRetryRequest have in common (RFC 9846 §4.2.2).
 enum RetryInvariants {
     /// Extensions that may differ.
     private static func mayDiffer(_ type: ExtensionType) -> Bool {

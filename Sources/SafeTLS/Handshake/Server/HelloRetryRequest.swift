@@ -2,7 +2,7 @@
 
 import TLSCrypto
 
-/// A server's request for a ClientHello with a share of the group that it chose (RFC 8446 §4.1.4).
+/// A server's request for a ClientHello with a share of the group that it chose (RFC 9846 §4.2.4).
 enum HelloRetryRequest {
     static func send(
         _ received: consuming ReceivedClientHello,
@@ -21,7 +21,7 @@ enum HelloRetryRequest {
         rejectEarlyData(received, resumes: resumes, &channel.early)
         var transcript = try Transcript(choice.hash, firstClientHello: digest.bytes)
         try write(sessionID, choice, cookie: cookie, &transcript, &channel.flight)
-        // Appendix D.4: the record that makes this look like TLS 1.2 follows the first message.
+        // Appendix E.4: the record that makes this look like TLS 1.2 follows the first message.
         if !sessionID.isEmpty { try channel.writeChangeCipherSpec() }
         channel.receiving.ignoresChangeCipherSpec = true
         return .handshaking(
@@ -60,7 +60,7 @@ enum HelloRetryRequest {
         }
     }
 
-    /// What stands for the first ClientHello in the transcript (§4.4.1).
+    /// What stands for the first ClientHello in the transcript (§4.1).
     private static func firstMessageDigest(
         _ received: borrowing ReceivedClientHello,
         _ choice: ServerHelloTLS13.Choice
@@ -81,7 +81,7 @@ enum HelloRetryRequest {
         return try BinderVerified.find(received, choice, Transcript(choice.hash), &hash, takes: false) != nil
     }
 
-    /// §4.2.10: no 0-RTT data behind a HelloRetryRequest.
+    /// §4.3.10: no 0-RTT data behind a HelloRetryRequest.
     private static func rejectEarlyData(
         _ received: borrowing ReceivedClientHello,
         resumes: Bool,

@@ -45,8 +45,8 @@ enum ResumptionTLS12 {
         _ channel: inout Channel
     ) throws(TLSError) -> ServerPhase {
         var flight = try ResumingFlightTLS12(received, session)
-        try flight.sendServerHello(&channel)  // §7.4.1.3
+        try flight.sendServerHello(&channel)  // RFC 5246 §7.4.1.3
         try flight.sendTicket(&channel.flight)  // RFC 5077 §3.3
-        return try flight.finish(&channel)  // §7.1, §7.4.9
+        return try flight.finish(&channel)  // RFC 5246 §7.1, §7.4.9
     }
 }

@@ -4,7 +4,7 @@ import TLSCrypto
 
 /// A pre-shared key of a TLS 1.3 client, of an earlier session or external, with the proof that the client knows it.
 ///
-/// Only the check of the binder makes one (RFC 8446 §4.2.11.2).
+/// Only the check of the binder makes one (RFC 9846 §4.3.11.2).
 struct BinderVerified: ~Copyable {
     let source: Source
     /// The index of the identity that was taken.
@@ -39,7 +39,7 @@ struct BinderVerified: ~Copyable {
         takes: Bool
     ) throws(TLSError) -> BinderVerified? {
         guard let offer = received.hello.preSharedKey else { return nil }
-        // §4.2.9: without the modes the client must not offer a PSK; without (EC)DHE we take none.
+        // §4.3.9: without the modes the client must not offer a PSK; without (EC)DHE we take none.
         guard received.hello.extensions.contains(.pskKeyExchangeModes) else {
             throw .peerMisbehaved(.missingExtension(.pskKeyExchangeModes))
         }
@@ -61,7 +61,7 @@ struct BinderVerified: ~Copyable {
             guard let resumption = context.configuration.resumption,
                 let state = resumption.session(identity.identity, version: .tls13, serverName: name, at: now)
             else { continue }
-            // §4.2.11: the hash, and so the key schedule, is the session's.
+            // §4.3.11: the hash, and so the key schedule, is the session's.
             guard state.cipherSuite.hash == choice.hash else { continue }
             let early = try EarlySecret(
                 preSharedKey: state.secret,
@@ -70,7 +70,7 @@ struct BinderVerified: ~Copyable {
             )
             let expected = try early.binder(.resumption, transcript.digest(adding: partial), &hash)
             guard constantTimeEquals(expected.bytes, binder) else { throw .peerMisbehaved(.badBinder) }
-            // A stored session serves once (RFC 8446 §4.6.1 allows more, §8.1 wants this for 0-RTT).
+            // A stored session serves once (RFC 9846 §4.7.1 allows more, §8.1 wants this for 0-RTT).
             if takes, let name = resumption.identifier(identity.identity), resumption.store?.remove(name) != true {
                 return nil
             }
@@ -96,7 +96,7 @@ extension ServerConfiguration {
 }
 
 extension ClientFlightTLS13 {
-    /// Writes the tickets that end a handshake, behind the client's Finished (RFC 8446 §4.6.1).
+    /// Writes the tickets that end a handshake, behind the client's Finished (RFC 9846 §4.7.1).
     mutating func issueTickets(into flight: inout ByteWriter) throws(TLSError) {
         guard ticketCount > 0, let resumption = context.configuration.resumption else { return }
         let options = context.options

@@ -2,7 +2,7 @@
 
 import TLSCrypto
 
-/// The cookie of a HelloRetryRequest, from which any session of the same configuration can go on (RFC 8446 §4.2.2).
+/// The cookie of a HelloRetryRequest, from which any session of the same configuration can go on (RFC 9846 §4.3.2).
 ///
 /// ```
 /// cipher suite (2) | group (2) | Hash(ClientHello1) with a length byte | SHA-256 of the invariants (32)

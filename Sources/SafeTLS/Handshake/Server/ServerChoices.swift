@@ -40,7 +40,7 @@ extension ServerContext {
     }
 
     /// The credentials in the order in which they suit the client: those that are valid for the name it wants first, and
-    /// of these the ones whose chains are signed with what it verifies (RFC 8446 §4.4.2.2).
+    /// of these the ones whose chains are signed with what it verifies (RFC 9846 §4.5.1.2).
     ///
     /// A client that knows none of the names gets the first credential, as web servers always did: it will judge the
     /// certificate itself.
@@ -48,7 +48,7 @@ extension ServerContext {
         let all = configuration.credentials
         guard all.count > 1 else { return all }
         let serverName = name.flatMap { ServerName($0) }
-        // RFC 8446 §4.2.3: without a list of their own certificates go by that of the handshake.
+        // RFC 9846 §4.3.3: without a list of their own certificates go by that of the handshake.
         // Of a list that may be long the schemes that anybody here knows.
         let schemes = SignatureScheme.supported.filter { scheme in
             if let own = hello.signatureAlgorithmsCert { return own.contains(scheme) }

@@ -29,7 +29,7 @@ struct ServerFlightTLS13: ~Copyable, ~Escapable {
         self.acceptsEarlyData = acceptsEarlyData
     }
 
-    /// RFC 8446 §4.3.1.
+    /// RFC 9846 §4.4.1.
     mutating func sendEncryptedExtensions(_ flight: inout ByteWriter) throws(TLSError) {
         let negotiated = handshake.negotiated
         // An answer to server_name says that the name was used, and a session that is resumed already has its name
@@ -48,7 +48,7 @@ struct ServerFlightTLS13: ~Copyable, ~Escapable {
         }
     }
 
-    /// RFC 8446 §4.3.2. Not in a resumption: the session stands for its client.
+    /// RFC 9846 §4.4.2. Not in a resumption: the session stands for its client.
     mutating func sendCertificateRequest(_ flight: inout ByteWriter) throws(TLSError) {
         guard let authenticator = received.context.configuration.clientAuthenticator else { return }
         try flight.add(to: &handshake.transcript) { writer throws(EncodeError) in
@@ -57,7 +57,7 @@ struct ServerFlightTLS13: ~Copyable, ~Escapable {
         handshake.authenticator = authenticator
     }
 
-    /// RFC 8446 §4.4.2; compressed for clients that want that (RFC 8879).
+    /// RFC 9846 §4.5.1; compressed for clients that want that (RFC 8879).
     mutating func sendCertificate(
         of signer: ServerParametersTLS13.Signer,
         _ flight: inout ByteWriter
@@ -79,7 +79,7 @@ struct ServerFlightTLS13: ~Copyable, ~Escapable {
         try flight.add(to: &handshake.transcript) { writer throws(EncodeError) in writer.append(certificate) }
     }
 
-    /// Has the handshake signed (RFC 8446 §4.4.3).
+    /// Has the handshake signed (RFC 9846 §4.5.2).
     consuming func sign(
         with signer: ServerParametersTLS13.Signer,
         _ channel: inout Channel
@@ -95,7 +95,7 @@ struct ServerFlightTLS13: ~Copyable, ~Escapable {
         return try state.complete(signature: request.sign(), &channel)
     }
 
-    /// Ends the flight where nothing has to be signed (§4.4.4).
+    /// Ends the flight where nothing has to be signed (§4.5.3).
     consuming func finish(_ channel: inout Channel) throws(TLSError) -> ServerPhase {
         try handshake.finish(&channel)
     }

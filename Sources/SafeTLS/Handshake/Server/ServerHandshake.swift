@@ -116,7 +116,7 @@ extension ServerHandshake: HandshakeState {
         case .expectChangeCipherSpec(let state): return try state.receiveChangeCipherSpec(&channel)
         case .expectResumingChangeCipherSpec(let state): return try state.receiveChangeCipherSpec(&channel)
         case .expectClientHello(let state):
-            // RFC 8446 §5 counts from the first ClientHello, so none can come before it. After a stateless
+            // RFC 9846 §5 counts from the first ClientHello, so none can come before it. After a stateless
             // HelloRetryRequest this session has not seen it, but the client may have sent the record since.
             guard state.acceptsRetryCookies else {
                 throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec"))

@@ -8,7 +8,7 @@ struct EarlyDataSecrets: ~Copyable {
     let traffic: TrafficSecret
     let exporter: EarlyExporter
 
-    /// - Parameter digest: Of the ClientHello (RFC 8446 §7.1).
+    /// - Parameter digest: Of the ClientHello (RFC 9846 §7.1).
     init(
         _ secret: borrowing EarlySecret,
         _ digest: Digest,
@@ -39,7 +39,7 @@ struct ServerHandshakeTLS13: ~Copyable {
     private let authenticatedAt: Int64?
     /// The client of the session that is resumed.
     private let client: PeerAuthenticated
-    /// Whether the client may be asked for a certificate later (§4.2.6).
+    /// Whether the client may be asked for a certificate later (§4.3.6).
     private let offersPostHandshakeAuthentication: Bool
     /// The authenticator whose CertificateRequest was sent.
     var authenticator: ClientAuthenticator?
@@ -120,7 +120,7 @@ struct ServerHandshakeTLS13: ~Copyable {
         }
     }
 
-    /// Writes Finished and starts to send under the application keys (§4.4.4).
+    /// Writes Finished and starts to send under the application keys (§4.5.3).
     consuming func finish(_ channel: inout Channel) throws(TLSError) -> ServerPhase {
         let began = authenticatedAt ?? context.options.clock()
         let verifyData = try serverTraffic.verifyData(transcript: transcript.digest(), &hash)

@@ -51,7 +51,7 @@ enum ServerHelloTLS12 {
         }
     }
 
-    /// The server's random. Its end tells a client that speaks TLS 1.3 that somebody is between (RFC 8446 §4.1.3).
+    /// The server's random. Its end tells a client that speaks TLS 1.3 that somebody is between (RFC 9846 §4.2.3).
     static func random(_ context: ServerContext) throws(TLSError) -> [32 of UInt8] {
         var random = try context.random32()
         if context.options.versions.contains(.tls13) {

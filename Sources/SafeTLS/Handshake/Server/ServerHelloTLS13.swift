@@ -15,7 +15,7 @@ enum ServerHelloTLS13 {
             return try retry.resume(received, &channel)
         }
         let choice = try Choice(received)
-        // A client that may send 0-RTT data learns from the missing answer that it is not taken (§4.2.10).
+        // A client that may send 0-RTT data learns from the missing answer that it is not taken (§4.3.10).
         if received.hello.hasEarlyData { channel.early.startSkipping() }
         guard received.hello.keyShares?.contains(choice.group) ?? false else {
             return try HelloRetryRequest.send(received, choice, &channel)
@@ -23,7 +23,7 @@ enum ServerHelloTLS13 {
         return try answer(received, choice, transcript: Transcript(choice.hash), isRetried: false, &channel)
     }
 
-    /// Answers the ClientHello that has a share of the chosen group, step by step (RFC 8446 §2, figure 1).
+    /// Answers the ClientHello that has a share of the chosen group, step by step (RFC 9846 §2, figure 1).
     static func answer(
         _ received: consuming ReceivedClientHello,
         _ choice: Choice,
@@ -33,15 +33,15 @@ enum ServerHelloTLS13 {
     ) throws(TLSError) -> ServerPhase {
         var parameters = try ServerParametersTLS13(received, choice, transcript: transcript, isRetried: isRetried)
         try parameters.chooseApplicationProtocol()  // RFC 7301 §3.2
-        try parameters.findPreSharedKey()  // §4.2.11
-        try parameters.chooseCertificate()  // §4.4.2.2
-        try parameters.decideEarlyData(&channel)  // §4.2.10
-        var flight = try parameters.sendServerHello(&channel)  // §4.1.3
-        try flight.sendEncryptedExtensions(&channel.flight)  // §4.3.1
-        guard let signer = flight.signer else { return try flight.finish(&channel) }  // §4.4.4
-        try flight.sendCertificateRequest(&channel.flight)  // §4.3.2
-        try flight.sendCertificate(of: signer, &channel.flight)  // §4.4.2
-        return try flight.sign(with: signer, &channel)  // §4.4.3
+        try parameters.findPreSharedKey()  // §4.3.11
+        try parameters.chooseCertificate()  // §4.5.1.2
+        try parameters.decideEarlyData(&channel)  // §4.3.10
+        var flight = try parameters.sendServerHello(&channel)  // §4.2.3
+        try flight.sendEncryptedExtensions(&channel.flight)  // §4.4.1
+        guard let signer = flight.signer else { return try flight.finish(&channel) }  // §4.5.3
+        try flight.sendCertificateRequest(&channel.flight)  // §4.4.2
+        try flight.sendCertificate(of: signer, &channel.flight)  // §4.5.1
+        return try flight.sign(with: signer, &channel)  // §4.5.2
     }
 
     /// What is chosen before the server knows whether it needs another key share.
@@ -53,7 +53,7 @@ enum ServerHelloTLS13 {
 }
 
 extension ServerHelloTLS13.Choice {
-    /// RFC 8446 §4.1.1.
+    /// RFC 9846 §4.2.1.
     init(_ received: borrowing ReceivedClientHello) throws(TLSError) {
         try Self.checkExtensions(received.hello)
         let suite = try Self.cipherSuite(received)
@@ -63,7 +63,7 @@ extension ServerHelloTLS13.Choice {
 
     /// What a ClientHello must have, and must not have.
     private static func checkExtensions(_ hello: borrowing ClientHello) throws(TLSError) {
-        // §4.1.2: compression is gone.
+        // §4.2.2: compression is gone.
         guard hello.offersOnlyNullCompression else {
             throw .peerMisbehaved(.illegalParameter("a compression method in a ClientHello of TLS 1.3"))
         }
@@ -76,13 +76,13 @@ extension ServerHelloTLS13.Choice {
             throw .peerMisbehaved(.missingExtension(.supportedGroups))
         }
         guard hello.extensions.contains(.keyShare) else { throw .peerMisbehaved(.missingExtension(.keyShare)) }
-        // §4.2.9: also when no PSK is taken.
+        // §4.3.9: also when no PSK is taken.
         guard !hello.hasPreSharedKey || hello.extensions.contains(.pskKeyExchangeModes) else {
             throw .peerMisbehaved(.missingExtension(.pskKeyExchangeModes))
         }
     }
 
-    /// The most wanted suite, of those that go with an external key of the client if there is one (§4.2.11).
+    /// The most wanted suite, of those that go with an external key of the client if there is one (§4.3.11).
     private static func cipherSuite(_ received: borrowing ReceivedClientHello) throws(TLSError) -> CipherSuite {
         let context = received.context
         if !context.configuration.preSharedKeys.isEmpty, let offer = received.hello.preSharedKey {

@@ -45,7 +45,7 @@ struct ServerParametersTLS13: ~Copyable, ~Escapable {
         applicationProtocol = try received.context.applicationProtocol(received.hello)
     }
 
-    /// RFC 8446 §4.2.11. Its binder covers the messages before this ClientHello and the ClientHello itself, which the
+    /// RFC 9846 §4.3.11. Its binder covers the messages before this ClientHello and the ClientHello itself, which the
     /// transcript gets behind this step.
     mutating func findPreSharedKey() throws(TLSError) {
         preSharedKey = try BinderVerified.find(received, choice, transcript, &hash, takes: true)
@@ -68,12 +68,12 @@ struct ServerParametersTLS13: ~Copyable, ~Escapable {
         }
     }
 
-    /// RFC 8446 §4.4.2.2: a certificate that suits the name, with a scheme that the client can verify. One is chosen only
-    /// when no key stands for it (§4.1.1).
+    /// RFC 9846 §4.5.1.2: a certificate that suits the name, with a scheme that the client can verify. One is chosen only
+    /// when no key stands for it (§4.2.1).
     mutating func chooseCertificate() throws(TLSError) {
         guard keyName != nil || !received.options.requiresPreSharedKey else { throw .nothingInCommon(.preSharedKey) }
         guard identity == nil else { return }
-        // §4.2.3.
+        // RFC 9846 §4.3.3.
         guard let accepted = received.hello.signatureAlgorithms else {
             throw .peerMisbehaved(.missingExtension(.signatureAlgorithms))
         }
@@ -87,7 +87,7 @@ struct ServerParametersTLS13: ~Copyable, ~Escapable {
         throw .nothingInCommon(.signatureScheme)
     }
 
-    /// RFC 8446 §4.2.10.
+    /// RFC 9846 §4.3.10.
     mutating func decideEarlyData(_ channel: inout Channel) throws(TLSError) {
         let decision = EarlyDataDecision(
             received,
@@ -100,7 +100,7 @@ struct ServerParametersTLS13: ~Copyable, ~Escapable {
         guard decision.isAccepted else { return }
         switch preSharedKey {
         case .some(let key):
-            // §7.1: over the ClientHello alone.
+            // RFC 9846 §7.1: over the ClientHello alone.
             let secrets = try EarlyDataSecrets(key.earlySecret, transcript.digest(), received, &hash)
             early = .some(secrets)
             channel.early.open(receiving: decision.limit)
@@ -108,7 +108,7 @@ struct ServerParametersTLS13: ~Copyable, ~Escapable {
         }
     }
 
-    /// RFC 8446 §4.1.3, and what follows from it: the handshake keys (§7.1) and the sizes of records (RFC 8449 §4).
+    /// RFC 9846 §4.2.3, and what follows from it: the handshake keys (§7.1) and the sizes of records (RFC 8449 §4).
     @_lifetime(copy self)
     consuming func sendServerHello(_ channel: inout Channel) throws(TLSError) -> ServerFlightTLS13 {
         let sharedSecret = try exchangeKeys(&channel.flight)
@@ -142,7 +142,7 @@ struct ServerParametersTLS13: ~Copyable, ~Escapable {
         )
     }
 
-    /// Writes the ServerHello with our share of the key exchange (§4.2.8).
+    /// Writes the ServerHello with our share of the key exchange (RFC 9846 §4.3.8).
     private mutating func exchangeKeys(_ flight: inout ByteWriter) throws(TLSError) -> Secret {
         guard let group = choice.group.keyExchangeGroup else {
             throw .internalFailure("\(choice.group) has no key exchange")
@@ -192,7 +192,7 @@ struct ServerParametersTLS13: ~Copyable, ~Escapable {
         )
     }
 
-    /// How many tickets the client gets. §4.2.9: without (EC)DHE, the only key exchange that we resume with, it cannot use
+    /// How many tickets the client gets. RFC 9846 §4.3.9: without (EC)DHE, the only key exchange that we resume with, it cannot use
     /// them.
     private var ticketCount: Int {
         guard received.hello.allows(.pskWithDHE), keyName == nil,

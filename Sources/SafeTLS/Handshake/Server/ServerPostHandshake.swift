@@ -3,10 +3,10 @@
 import TLSCertificates
 import TLSCrypto
 
-/// A server that asks for the client's certificate after the handshake (RFC 8446 §4.6.2).
+/// A server that asks for the client's certificate after the handshake (RFC 9846 §4.7.2).
 struct ServerPostHandshake: ~Copyable {
     private let context: ServerContext
-    /// ClientHello…client Finished: every request goes on from there (§4.4.1).
+    /// ClientHello…client Finished: every request goes on from there (§4.1).
     private let handshake: Transcript
     private var state = State.idle
 
@@ -34,7 +34,7 @@ struct ServerPostHandshake: ~Copyable {
         }
     }
 
-    /// Whether the client is in the middle of its answer: nothing may come between its messages (§4.6.2).
+    /// Whether the client is in the middle of its answer: nothing may come between its messages (§4.7.2).
     var isWithinAnswer: Bool {
         switch state {
         case .expectCertificateVerify: true
@@ -58,7 +58,7 @@ struct ServerPostHandshake: ~Copyable {
         return taken
     }
 
-    /// Writes a CertificateRequest (§4.3.2).
+    /// Writes a CertificateRequest (§4.4.2).
     mutating func ask(_ authenticator: ClientAuthenticator, _ flight: inout ByteWriter) throws(TLSError) {
         // Unpredictable, so that nobody with passing access to the client's key can sign ahead.
         let identifier = try context.random32()
@@ -70,7 +70,7 @@ struct ServerPostHandshake: ~Copyable {
         state = .expectCertificate(authenticator, context: requestContext, transcript)
     }
 
-    /// Takes a message of the client's answer. They follow each other without anything between (§4.6.2).
+    /// Takes a message of the client's answer. They follow each other without anything between (§4.7.2).
     ///
     /// - Returns: The client, when its Finished completes the answer.
     mutating func receive(
@@ -86,7 +86,7 @@ struct ServerPostHandshake: ~Copyable {
             if let chain {
                 state = .expectCertificateVerify(authenticator, chain, transcript)
             } else {
-                // §4.4.2.4: a server may go on without.
+                // §4.5.1.3: a server may go on without.
                 guard authenticator.mode == .optional else { throw .peerMisbehaved(.noClientCertificate(.tls13)) }
                 state = .expectFinished(.anonymous, transcript)
             }

@@ -5,7 +5,7 @@ struct CertificateEntry: ~Escapable {
     /// DER, not yet looked at.
     let certificate: Span<UInt8>
     let extensions: ExtensionList
-    /// DER, from status_request (RFC 8446 §4.4.2.1).
+    /// DER, from status_request (RFC 9846 §4.5.1.1).
     let ocspResponse: Span<UInt8>?
     /// `SignedCertificateTimestampList`, not yet looked at.
     let signedCertificateTimestamps: Span<UInt8>?
@@ -37,7 +37,7 @@ struct CertificateEntry: ~Escapable {
     }
 }
 
-/// A received Certificate message (RFC 8446 §4.4.2, RFC 5246 §7.4.2), borrowed from the message's body.
+/// A received Certificate message (RFC 9846 §4.5.1, RFC 5246 §7.4.2), borrowed from the message's body.
 struct CertificateMessage: ~Escapable {
     /// certificate_request_context; empty in TLS 1.2.
     let requestContext: Span<UInt8>

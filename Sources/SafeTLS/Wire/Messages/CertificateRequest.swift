@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A received TLS 1.3 CertificateRequest (RFC 8446 §4.3.2), borrowed from the message's body.
+/// A received TLS 1.3 CertificateRequest (RFC 9846 §4.4.2), borrowed from the message's body.
 struct CertificateRequest: ~Escapable {
     let requestContext: Span<UInt8>
     let extensions: ExtensionList
@@ -33,7 +33,7 @@ struct CertificateRequest: ~Escapable {
                 case .signatureAlgorithmsCert: signatureAlgorithmsCert = try body.readCodePoints16()
                 case .certificateAuthorities: certificateAuthorities = try body.readDistinguishedNames()
                 case .compressCertificate: certificateCompression = try body.readCodePoints8()
-                // RFC 8446 §4.4.2.1: empty here; the client's form has the same meaning.
+                // RFC 9846 §4.5.1.1: empty here; the client's form has the same meaning.
                 case .statusRequest: requestsOCSP = body.isEmpty ? true : try body.readStatusRequest()
                 case .signedCertificateTimestamp: break
                 default: _ = body.readRest()

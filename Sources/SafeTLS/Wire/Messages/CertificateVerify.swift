@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A signature with its scheme: CertificateVerify in both versions (RFC 8446 §4.4.3, RFC 5246 §7.4.8), and
+/// A signature with its scheme: CertificateVerify in both versions (RFC 9846 §4.5.2, RFC 5246 §7.4.8), and
 /// the end of a ServerKeyExchange.
 struct DigitallySigned: ~Escapable {
     let scheme: SignatureScheme

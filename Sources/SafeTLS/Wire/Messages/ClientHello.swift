@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A received ClientHello (RFC 8446 §4.1.2, RFC 5246 §7.4.1.2), borrowed from the message's body.
+/// A received ClientHello (RFC 9846 §4.2.2, RFC 5246 §7.4.1.2), borrowed from the message's body.
 ///
 /// Every extension this library knows is checked here, whichever version is negotiated later: a hello either
 /// decodes or it doesn't. Unknown values stay in the lists, unknown extensions in `extensions`.
@@ -79,7 +79,7 @@ struct ClientHello: ~Escapable {
         var ticketRequest: TicketRequest? = nil
         var iterator = list.makeIterator()
         while let next = iterator.next() {
-            // RFC 8446 §4.2.11: the binders cover all that stands before them.
+            // RFC 9846 §4.3.11: the binders cover all that stands before them.
             guard preSharedKey == nil else {
                 throw .illegalParameter("is not the last one").located(in: .preSharedKey)
             }
@@ -149,7 +149,7 @@ extension ClientHello {
     var hasPostHandshakeAuth: Bool { extensions.contains(.postHandshakeAuth) }
     var requestsSignedCertificateTimestamps: Bool { extensions.contains(.signedCertificateTimestamp) }
 
-    /// Whether TLS 1.3 is offered, which only supported_versions can do (RFC 8446 §4.2.1).
+    /// Whether TLS 1.3 is offered, which only supported_versions can do (RFC 9846 §4.3.1).
     var offersTLS13: Bool { supportedVersions?.contains(.tls13) ?? false }
 
     /// RFC 5746 §3.3: the extension and the signalling suite say the same.
@@ -157,7 +157,7 @@ extension ClientHello {
         extensions.contains(.renegotiationInfo) || cipherSuites.contains(.emptyRenegotiationInfoSCSV)
     }
 
-    /// RFC 8446 §4.1.2: a TLS 1.3 hello names the null method and no other.
+    /// RFC 9846 §4.2.2: a TLS 1.3 hello names the null method and no other.
     var offersOnlyNullCompression: Bool {
         legacyCompressionMethods.count == 1 && legacyCompressionMethods[0] == 0
     }

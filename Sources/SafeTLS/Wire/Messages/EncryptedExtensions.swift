@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Received EncryptedExtensions (RFC 8446 §4.3.1), borrowed from the message's body.
+/// Received EncryptedExtensions (RFC 9846 §4.4.1), borrowed from the message's body.
 struct EncryptedExtensions: ~Escapable {
     let extensions: ExtensionList
     let applicationProtocol: Span<UInt8>?

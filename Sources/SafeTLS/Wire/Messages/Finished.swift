@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A received Finished (RFC 8446 §4.4.4, RFC 5246 §7.4.9), borrowed from the message's body.
+/// A received Finished (RFC 9846 §4.5.3, RFC 5246 §7.4.9), borrowed from the message's body.
 struct Finished: ~Escapable {
     let verifyData: Span<UInt8>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The frame around every handshake message: one byte of type, three of length (RFC 8446 §4).
+/// The frame around every handshake message: one byte of type, three of length (RFC 9846 §4).
 enum HandshakeMessage {
     static let headerLength = 4
 
@@ -57,7 +57,7 @@ enum HandshakeMessage {
         try ByteReader(body).expectEnd()
     }
 
-    /// The message that stands for ClientHello1 in the transcript after a HelloRetryRequest (RFC 8446 §4.4.1).
+    /// The message that stands for ClientHello1 in the transcript after a HelloRetryRequest (RFC 9846 §4.1).
     static func messageHash(_ digest: Span<UInt8>) -> [UInt8] {
         var writer = ByteWriter(reserving: headerLength + digest.count)
         writer.append(HandshakeType.messageHash.rawValue)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A KeyUpdate (RFC 8446 §4.6.3).
+/// A KeyUpdate (RFC 9846 §4.7.3).
 struct KeyUpdate: Equatable, Sendable {
     /// The whole message's length, header included.
     static let messageLength = HandshakeMessage.headerLength + 1

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A received TLS 1.3 NewSessionTicket (RFC 8446 §4.6.1), borrowed from the message's body.
+/// A received TLS 1.3 NewSessionTicket (RFC 9846 §4.7.1), borrowed from the message's body.
 struct NewSessionTicket: ~Escapable {
     /// In seconds, as sent: more than seven days is the receiver's to cut.
     let lifetime: UInt32

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A received ServerHello or HelloRetryRequest (RFC 8446 §4.1.3, §4.1.4, RFC 5246 §7.4.1.3), borrowed from
+/// A received ServerHello or HelloRetryRequest (RFC 9846 §4.2.3, §4.2.4, RFC 5246 §7.4.1.3), borrowed from
 /// the message's body.
 struct ServerHello: ~Escapable {
     let legacyVersion: ProtocolVersion
@@ -89,22 +89,22 @@ struct ServerHello: ~Escapable {
 }
 
 extension ServerHello {
-    /// The version the server selects (RFC 8446 §4.2.1).
+    /// The version the server selects (RFC 9846 §4.3.1).
     var selectedVersion: ProtocolVersion { supportedVersion ?? legacyVersion }
     var hasExtendedMasterSecret: Bool { extensions.contains(.extendedMasterSecret) }
 
-    /// SHA-256 of "HelloRetryRequest" (RFC 8446 §4.1.3).
+    /// SHA-256 of "HelloRetryRequest" (RFC 9846 §4.2.3).
     static let helloRetryRequestRandom: [UInt8] = [
         0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C, 0x02, 0x1E, 0x65, 0xB8, 0x91,
         0xC2, 0xA2, 0x11, 0x16, 0x7A, 0xBB, 0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C,
     ]
 
-    /// The last eight bytes of the random of a TLS 1.3 server that negotiates TLS 1.2 (RFC 8446 §4.1.3).
+    /// The last eight bytes of the random of a TLS 1.3 server that negotiates TLS 1.2 (RFC 9846 §4.2.3).
     static let tls12DowngradeSentinel: [UInt8] = [0x44, 0x4F, 0x57, 0x4E, 0x47, 0x52, 0x44, 0x01]
     /// The same for TLS 1.1 and below.
     static let tls11DowngradeSentinel: [UInt8] = [0x44, 0x4F, 0x57, 0x4E, 0x47, 0x52, 0x44, 0x00]
 
-    /// Whether the server could have negotiated more: a client that offered more gives up (RFC 8446 §4.1.3).
+    /// Whether the server could have negotiated more: a client that offered more gives up (RFC 9846 §4.2.3).
     var hasDowngradeSentinel: Bool {
         let end = random.extracting(24..<32)
         return isEqual(end, Self.tls12DowngradeSentinel.span) || isEqual(end, Self.tls11DowngradeSentinel.span)

@@ -15,7 +15,7 @@ public enum FirstBytes: Equatable, Sendable {
     public static let longest = 18
 
     /// Tells by the first ``longest`` bytes, or as many as have come. TLS records begin with a content type from 20 to 24
-    /// (RFC 8446 §5.1) and SSL 2.0 with its high bit set, so what begins with a letter is neither.
+    /// (RFC 9846 §5.1) and SSL 2.0 with its high bit set, so what begins with a letter is neither.
     public init(_ bytes: [UInt8]) {
         guard let first = bytes.first else {
             self = .undecided

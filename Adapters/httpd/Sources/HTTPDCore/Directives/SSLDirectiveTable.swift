@@ -43,7 +43,7 @@ enum SSLDirectiveTable {
             guard let number = Int64(text), number >= 0 else {
                 throw DirectiveError("'\(text)' is not a number of seconds")
             }
-            // No session is good for longer than a week (RFC 8446 §4.6.1).
+            // No session is good for longer than a week (RFC 9846 §4.7.1).
             values.sessionLifetime = min(number, 604_800)
         },
         "sslsessionticketkeyfile": .file(\.ticketKeyFile),

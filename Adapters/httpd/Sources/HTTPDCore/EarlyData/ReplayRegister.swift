@@ -11,7 +11,7 @@ public protocol SharedWords: Sendable {
     func exchange(_ index: Int, from old: UInt64, to new: UInt64) -> Bool
 }
 
-/// A strike register in memory that processes share (RFC 8446 §8.2, "ClientHello recording"), without locks: a process
+/// A strike register in memory that processes share (RFC 9846 §8.2, "ClientHello recording"), without locks: a process
 /// that ends in the middle of something leaves nothing behind that others wait for.
 ///
 /// Bounded: a ClientHello for which there is no place is not the first of its kind. The memory has to be as old as the

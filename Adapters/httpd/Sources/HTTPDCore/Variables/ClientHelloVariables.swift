@@ -18,7 +18,7 @@ public struct ClientHelloVariables: Sendable {
         func set(_ name: String, _ bytes: ArraySlice<UInt8>) {
             if !bytes.isEmpty, bytes.count <= Self.longest { lists[name] = Array(bytes) }
         }
-        // Header, legacy_version, random, legacy_session_id (RFC 8446 §4.1.2).
+        // Header, legacy_version, random, legacy_session_id (RFC 9846 §4.2.2).
         var rest = hello.message.dropFirst(4)
         set("VERSION", rest.prefix(2))
         rest = rest.dropFirst(34)

@@ -79,7 +79,7 @@ extension Connection {
         return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 
-    // MARK: - Post-handshake authentication (RFC 8446 §4.6.2)
+    // MARK: - Post-handshake authentication (RFC 9846 §4.7.2)
 
     /// How much may arrive before the client's answer: the rest of a pipeline of requests.
     private static let mostAside = 65_536

@@ -220,7 +220,7 @@ extension FilteredConnection {
         return sendPendingOutput()
     }
 
-    /// Ends the session with close_notify (RFC 8446 §6.1).
+    /// Ends the session with close_notify (RFC 9846 §6.1).
     private func closeSession() {
         let ending = ending.load(ordering: .relaxed)
         // Who was answered before the end of its handshake is there, and gets the tickets that come with that end.

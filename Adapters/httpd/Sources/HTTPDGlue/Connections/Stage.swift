@@ -4,7 +4,7 @@ import CHTTPD
 /// Plaintext that is collected until a full record, or several, can be sealed: response headers, small buckets, and
 /// pieces of files. Memory is held only while a response is under way.
 @safe struct Stage: ~Copyable {
-    /// Where small pieces are collected: one record (RFC 8446 §5.1).
+    /// Where small pieces are collected: one record (RFC 9846 §5.1).
     static let small = 16_384
     /// Where large files pass through: four records to a write.
     static let large = 65_536
