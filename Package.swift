@@ -67,7 +67,7 @@ let package = Package(
         .target(name: "CMLKEMCheck", path: "Tests/CMLKEMCheck"),
         .executableTarget(
             name: "MLKEMCheck",
-            dependencies: ["MLKEM", "CMLKEMCheck"],
+            dependencies: ["MLKEM", "SafeTLS", "TLSCertificates", "CMLKEMCheck"],
             path: "Tests/MLKEMCheck",
             swiftSettings: safe + spansFromC
         ),
@@ -83,6 +83,10 @@ let package = Package(
 )
 
 if hasCommandLine {
+    // Without optimisation a key exchange takes twenty milliseconds, and the tests make thousands.
+    package.targets.first { $0.name == "MLKEM" }?.swiftSettings?.append(
+        .unsafeFlags(["-O"], .when(configuration: .debug))
+    )
     package.products.append(.executable(name: "safetls", targets: ["SafeTLSCommand"]))
     // One version, so that each build is of the same sources.
     package.dependencies.append(.package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"))

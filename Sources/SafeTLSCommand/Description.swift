@@ -22,6 +22,9 @@ extension TLSSession where Self: ~Copyable {
     /// What only some connections have.
     var remarks: [(name: String, value: String)] {
         var remarks: [(String, String)] = []
+        if negotiated?.usedHelloRetryRequest == true {
+            remarks.append(("key share", "asked for by HelloRetryRequest"))
+        }
         if let identity = negotiated?.preSharedKeyIdentity {
             remarks.append(("pre-shared key", String(decoding: identity, as: UTF8.self)))
         }

@@ -23,7 +23,10 @@ struct ProtocolArguments: ParsableArguments {
     var ciphers: String?
 
     @Option(
-        help: ArgumentHelp("Key exchange groups in order of preference, as in x25519,secp256r1.", valueName: "names")
+        help: ArgumentHelp(
+            "Key exchange groups in order of preference, as in X25519MLKEM768,x25519.",
+            valueName: "names"
+        )
     )
     var groups: String?
 

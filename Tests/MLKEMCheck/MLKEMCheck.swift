@@ -8,12 +8,13 @@ import MLKEM
 @main
 struct MLKEMCheck {
     static let help = """
-        usage: MLKEMCheck secrets | planted-branch | planted-index | stack | round-trips | timing [SAMPLES [768 | 1024]]
+        usage: MLKEMCheck secrets | planted-branch | planted-index | stack | round-trips | handshakes | timing [SAMPLES [768 | 1024]]
           secrets         every operation with its secrets marked as undefined, under valgrind
           planted-branch  a branch that depends on a secret, which valgrind has to find
           planted-index   an index that depends on one
           stack           that no secret is left on the stack
           round-trips     10000 keys, encapsulations and decapsulations, against published hashes
+          handshakes      1000 handshakes in each group, with random keys
           timing          whether times depend on secrets, by Welch's t-test; 1000000 samples
         """
 
@@ -28,6 +29,7 @@ struct MLKEMCheck {
         case "planted-index": passed = SecretsCheck.run(planting: .index)
         case "stack": passed = StackCheck.run()
         case "round-trips": passed = RoundTrips.run()
+        case "handshakes": passed = Handshakes.run(count: 1000)
         case "timing":
             let rest = arguments.dropFirst()
             passed = TimingCheck.run(

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# demo.sh MODULE: starts Debian's httpd with the module, fetches from it, stops it. One line a step.
+# demo.sh MODULE SAFETLS: starts Debian's httpd with the module, fetches from it, stops it. One line a step.
 set -euo pipefail
 source "$(dirname "$0")/site.sh"
 module=$1
+safetls=$2
 
 step() {
     printf '%-10s %s\n' "$1" "$2"
@@ -36,6 +37,11 @@ port=$(free_port)
 write_configuration "$module" "$port"
 start_httpd "$port"
 step "httpd" "$(/usr/sbin/apache2 -v | sed -n 's/^Server version: //p') with ${module##*/} on https://localhost:$port"
+
+# Debian's curl cannot say which group it got, nor does its OpenSSL have this one.
+group=$("$safetls" connect "localhost:$port" --ca "$site/ca.pem" < /dev/null 2>&1 | sed -nE 's/^ *group:? +//p')
+[ "$group" = X25519MLKEM768 ] || fail "wanted post-quantum key exchange, got the group ${group:-none}"
+step "safetls" "post-quantum key exchange, $group, with $(openssl version | cut -d ' ' -f 1-2)"
 
 fetch TLSv1.3 2 --tlsv1.3 --http2
 fetch TLSv1.2 1.1 --tlsv1.2 --tls-max 1.2 --http1.1

@@ -9,8 +9,15 @@ public struct ClientOptions: Sendable {
     public var versions: ClosedRange<ProtocolVersion> = .tls12 ... .tls13
     /// The cipher suites to offer, most wanted first.
     public var cipherSuites: [CipherSuite] = CipherSuite.supported
-    /// The key exchange groups to offer, most wanted first. A key share is sent for the first.
+    /// The key exchange groups to offer, most wanted first. TLS 1.2 has none of those that are post-quantum.
     public var groups: [NamedGroup] = NamedGroup.supported
+    /// Those of ``groups`` that key shares are sent of (RFC 9846 §4.3.8); servers that want another ask for it, which costs
+    /// a round trip. None at all lets the server choose before a key is made. Default: nil, the first of ``groups``, and
+    /// when that is a combination with ML-KEM also its classical part, if that is one of them: it takes no key of its own,
+    /// and a server without post-quantum groups can answer at once.
+    ///
+    /// At most two keys are made: for instance X25519MLKEM768 with X25519, and secp256r1.
+    public var keyShares: [NamedGroup]?
     /// The signature schemes to accept, most wanted first.
     public var signatureSchemes: [SignatureScheme] = SignatureScheme.supported
     /// The schemes to name for the signatures in certificates, where they differ from ``signatureSchemes`` (RFC 9846
@@ -99,6 +106,10 @@ public final class ClientConfiguration: Sendable {
     public let trustAnchors: TrustAnchors
     let verifier: CertificateVerifier
     let applicationProtocols: [[UInt8]]
+    /// The groups of the enabled versions.
+    let groups: [NamedGroup]
+    /// The groups that a first ClientHello has shares of, in the same order.
+    let keyShares: [NamedGroup]
     let sessionCache: ClientSessionCache
     let certificateCompression: CertificateCompression
     /// Judges in the verifier's place.
@@ -153,6 +164,7 @@ public final class ClientConfiguration: Sendable {
         sharingSessionsWith other: ClientConfiguration?,
         verdict judge: (@Sendable (VerificationRequest) -> Verdict)?
     ) throws(ConfigurationError) {
+        let options = options.withoutDuplicates
         guard trustAnchors.count > 0 || options.requiresPreSharedKey || judge != nil else {
             throw ConfigurationError(reason: "the trust store is empty: no server could be verified")
         }
@@ -163,7 +175,9 @@ public final class ClientConfiguration: Sendable {
         }
         try ConfigurationCheck.versions(options.versions)
         try ConfigurationCheck.cipherSuites(options.cipherSuites, versions: options.versions)
-        try ConfigurationCheck.groups(options.groups)
+        try ConfigurationCheck.groups(options.groups, versions: options.versions)
+        groups = options.versions.contains(.tls13) ? options.groups : options.groups.filter { !$0.isPostQuantum }
+        keyShares = try ConfigurationCheck.keyShares(options)
         try ConfigurationCheck.records(options.records)
         try ConfigurationCheck.preSharedKeys(
             options.preSharedKeys,
@@ -205,12 +219,6 @@ public final class ClientConfiguration: Sendable {
         certificateCompression = try CertificateCompression(options.certificateCompressors)
         self.judge = judge
         self.trustAnchors = trustAnchors
-        var options = options
-        options.cipherSuites = ConfigurationCheck.unique(options.cipherSuites)
-        options.groups = ConfigurationCheck.unique(options.groups)
-        options.signatureSchemes = ConfigurationCheck.unique(options.signatureSchemes)
-        options.certificateSignatureSchemes = ConfigurationCheck.unique(options.certificateSignatureSchemes)
-        options.signingSchemes = ConfigurationCheck.unique(options.signingSchemes)
         self.options = options
     }
 

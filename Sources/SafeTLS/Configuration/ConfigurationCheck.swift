@@ -66,18 +66,51 @@ enum ConfigurationCheck {
         }
     }
 
-    /// The first of each: `supported_groups` must not have duplicates (RFC 9846 §4.3.7), and in the other lists they mean
-    /// nothing.
-    static func unique<Element: Hashable>(_ list: [Element]) -> [Element] {
-        var seen: Set<Element> = []
-        return list.filter { seen.insert($0).inserted }
-    }
-
-    static func groups(_ groups: [NamedGroup]) throws(ConfigurationError) {
+    static func groups(
+        _ groups: [NamedGroup],
+        versions: ClosedRange<ProtocolVersion>
+    ) throws(ConfigurationError) {
         if groups.isEmpty { throw ConfigurationError(reason: "no key exchange group is enabled") }
         for group in groups where !NamedGroup.supported.contains(group) {
             throw ConfigurationError(reason: "the key exchange group \(group) is not supported")
         }
+        guard versions.contains(.tls13) || !groups.allSatisfy(\.isPostQuantum) else {
+            throw ConfigurationError(reason: "TLSv1.2 alone is enabled, and it has none of the key exchange groups")
+        }
+    }
+
+    static func groupPolicy(_ options: ServerOptions) throws(ConfigurationError) {
+        for group in options.groupTierStarts where !options.groups.contains(group) {
+            throw ConfigurationError(reason: "a tier of key exchange groups begins at \(group), which is not enabled")
+        }
+        guard options.requiresPostQuantum else { return }
+        guard !options.versions.contains(.tls12) else {
+            throw ConfigurationError(
+                reason: "post-quantum key exchange is required, which TLSv1.2 does not have: disable it"
+            )
+        }
+        guard options.groups.contains(where: \.isPostQuantum) else {
+            throw ConfigurationError(reason: "post-quantum key exchange is required, and no such group is enabled")
+        }
+    }
+
+    /// The groups that key shares are sent of, in the order of `groups` (RFC 9846 §4.3.8).
+    static func keyShares(_ options: ClientOptions) throws(ConfigurationError) -> [NamedGroup] {
+        guard options.versions.contains(.tls13) else { return [] }
+        guard let wanted = options.keyShares else {
+            guard let first = options.groups.first else { return [] }
+            return options.groups.filter { $0 == first || $0 == first.classicalPart }
+        }
+        for group in wanted where !options.groups.contains(group) {
+            throw ConfigurationError(reason: "a key share of \(group) is wanted, and the group is not enabled")
+        }
+        let shares = options.groups.filter(wanted.contains)
+        guard ClientKeyShares.keyGroups(shares).count <= TLSLimits.keysPerClientHello else {
+            throw ConfigurationError(
+                reason: "the key shares take more than \(TLSLimits.keysPerClientHello) keys: send fewer of them"
+            )
+        }
+        return shares
     }
 
     static func signatureSchemes(_ schemes: [SignatureScheme]) throws(ConfigurationError) {

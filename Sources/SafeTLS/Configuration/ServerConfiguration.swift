@@ -9,14 +9,25 @@ public struct ServerOptions: Sendable {
     public var versions: ClosedRange<ProtocolVersion> = .tls12 ... .tls13
     /// The cipher suites to accept, most wanted first. Default: all that are supported.
     public var cipherSuites: [CipherSuite] = CipherSuite.supported
-    /// The key exchange groups to accept, most wanted first.
+    /// The key exchange groups to accept, most wanted first. TLS 1.2 has none of those that are post-quantum.
+    ///
+    /// A group that the client has sent a share for goes before the others, so that no round trip is lost, see
+    /// ``groupTierStarts`` and ``requiresPostQuantum`` for servers that want it otherwise.
     public var groups: [NamedGroup] = NamedGroup.supported
+    /// Those of ``groups`` at which a less wanted tier begins. A TLS 1.3 client that has a group of one tier gets none of a
+    /// later one: when it has sent shares for later ones only, it is asked for another by HelloRetryRequest. Default: none,
+    /// all groups are one tier.
+    public var groupTierStarts: [NamedGroup] = []
+    /// Whether only those of ``groups`` are accepted that a quantum computer does not break, which needs TLS 1.3 alone.
+    /// Clients that sent no share of them are asked for one, those that have none are refused. Default: false.
+    public var requiresPostQuantum = false
     /// The signature schemes to sign with, most wanted first.
     public var signatureSchemes: [SignatureScheme] = SignatureScheme.supported
     /// Whether the client's order of cipher suites counts, and not this configuration's. Default: false.
     public var prefersClientCipherOrder = false
-    /// Whether the client's order of key exchange groups counts, and not this configuration's. In TLS 1.3 a group that the
-    /// client has sent a share for goes before the others. Default: false.
+    /// Whether the client's order of key exchange groups counts, and not this configuration's; its order within a tier, where
+    /// ``groupTierStarts`` makes several. In TLS 1.3 a group that the client has sent a share for goes before the others of its
+    /// tier (RFC 9846 §4.3.8 leaves that to the server). Default: false.
     public var prefersClientGroupOrder = false
     /// The ALPN protocol names to offer, most wanted first (RFC 7301). Empty: the extension is ignored.
     public var applicationProtocols: [String] = []
@@ -97,6 +108,9 @@ public final class ServerConfiguration: Sendable {
     let hasSHA1Chain: Bool
     /// ALPN names as bytes, in the same order as the options'.
     let applicationProtocols: [[UInt8]]
+    /// The groups of TLS 1.3, and those of TLS 1.2.
+    private let groupsTLS13: [NamedGroup]
+    private let groupsTLS12: [NamedGroup]
     /// The key that authenticates HelloRetryRequest cookies.
     let retryCookieKey: Secret32
 
@@ -126,12 +140,16 @@ public final class ServerConfiguration: Sendable {
         options: ServerOptions,
         clientJudge: (@Sendable ([Certificate]) -> Verdict)?
     ) throws(ConfigurationError) {
+        let options = options.withoutDuplicates
         guard !credentials.isEmpty || options.requiresPreSharedKey else {
             throw ConfigurationError(reason: "a server needs at least one certificate")
         }
         try ConfigurationCheck.versions(options.versions)
         try ConfigurationCheck.cipherSuites(options.cipherSuites, versions: options.versions)
-        try ConfigurationCheck.groups(options.groups)
+        try ConfigurationCheck.groups(options.groups, versions: options.versions)
+        try ConfigurationCheck.groupPolicy(options)
+        groupsTLS13 = options.requiresPostQuantum ? options.groups.filter(\.isPostQuantum) : options.groups
+        groupsTLS12 = options.groups.filter { !$0.isPostQuantum }
         try ConfigurationCheck.earlyData(options)
         try ConfigurationCheck.records(options.records)
         try ConfigurationCheck.preSharedKeys(
@@ -192,11 +210,20 @@ public final class ServerConfiguration: Sendable {
         resumption = try ServerResumption(options, authenticator)
         self.credentials = credentials
         hasSHA1Chain = credentials.contains { $0.hasSHA1Signature }
-        var options = options
-        options.cipherSuites = ConfigurationCheck.unique(options.cipherSuites)
-        options.groups = ConfigurationCheck.unique(options.groups)
-        options.signatureSchemes = ConfigurationCheck.unique(options.signatureSchemes)
         self.options = options
+    }
+
+    /// The groups that may be chosen, most wanted first.
+    func groups(_ version: ProtocolVersion) -> [NamedGroup] { version == .tls13 ? groupsTLS13 : groupsTLS12 }
+
+    /// The number of a group's tier; lower ones are wanted more.
+    func tier(of group: NamedGroup) -> Int {
+        var tier = 0
+        for enabled in options.groups {
+            if options.groupTierStarts.contains(enabled) { tier += 1 }
+            if enabled == group { break }
+        }
+        return tier
     }
 }
 

@@ -13,7 +13,8 @@ public enum TLSLimits {
     /// Longest ClientHello accepted, in bytes including its 4-byte header: the longest that its syntax allows (RFC 9846
     /// §4.2.2), with 32,767 cipher suites and a full extension block.
     ///
-    /// With a post-quantum key share and Encrypted Client Hello it stays below 4 KiB. What is in it is borrowed, not
+    /// With post-quantum key shares – 1,216 bytes of X25519MLKEM768, 1,665 of SecP384r1MLKEM1024 – and Encrypted Client Hello
+    /// it stays below 4 KiB. What is in it is borrowed, not
     /// copied, so that a long one costs no more than its own length.
     public static let clientHelloLength = 4 + 2 + 32 + (1 + 32) + (2 + 65_534) + (1 + 255) + (2 + 65_535)
 
@@ -94,6 +95,10 @@ public enum TLSLimits {
 
     /// Longest ALPN protocol name, in bytes (RFC 7301 §3.1).
     static let applicationProtocolLength = 255
+
+    /// Most keys that a client makes for the shares of one ClientHello. A combination and its classical part share a key; a
+    /// second one makes up for servers that have neither.
+    static let keysPerClientHello = 2
 
     /// Longest certificate chain or key file read from disk, in bytes.
     public static let certificateFileLength = 4_194_304

@@ -13,6 +13,8 @@ struct ResumptionPolicy {
     let context: [UInt8]
     /// Nil when clients are not asked for certificates.
     let clientAuthentication: ClientAuthenticationFingerprint?
+    /// Whether the key exchange of the first connection had to be post-quantum: 0-RTT data are under its keys alone.
+    var requiresPostQuantum = false
 
     /// SHA-256 over the policy.
     func digest() throws(ConfigurationError) -> [UInt8] {
@@ -20,6 +22,8 @@ struct ResumptionPolicy {
         fields.add("versions", [versions.lowerBound.rawValue, versions.upperBound.rawValue].flatMap(\.bytes))
         fields.add("context", context)
         fields.add("client authentication", clientAuthentication?.digest ?? [])
+        // Only then, so that tickets of other servers stay good.
+        if requiresPostQuantum { fields.add("post-quantum", [1]) }
         return try fields.digest()
     }
 }

@@ -51,7 +51,8 @@ struct ServerResumption: Sendable {
         policy = try ResumptionPolicy(
             versions: options.versions,
             context: options.resumptionContext,
-            clientAuthentication: authenticator?.fingerprint
+            clientAuthentication: authenticator?.fingerprint,
+            requiresPostQuantum: options.requiresPostQuantum
         ).digest()
     }
 

@@ -3,6 +3,9 @@
 import TLSCrypto
 
 extension NamedGroup {
+    /// Whether a quantum computer does not break the group: a combination with ML-KEM, which TLS 1.2 does not have.
+    public var isPostQuantum: Bool { keyExchangeGroup?.isHybrid ?? false }
+
     /// The key exchange behind the code point; nil if it isn't supported.
     var keyExchangeGroup: KeyExchangeGroup? {
         switch self {
@@ -16,6 +19,9 @@ extension NamedGroup {
         default: nil
         }
     }
+
+    /// The group that ML-KEM is combined with; the group itself when it is no combination.
+    var classicalPart: NamedGroup { keyExchangeGroup.map { NamedGroup($0.classicalGroup) } ?? self }
 
     init(_ group: KeyExchangeGroup) {
         switch group {

@@ -89,6 +89,10 @@ struct DefaultsTests {
         lines.append("extensions:")
         var extensions = hello.extensions.makeIterator()
         while let next = extensions.next() { lines.append("    \(next.type), \(next.body.count) bytes") }
+        lines.append("key shares:")
+        if var shares = hello.keyShares?.makeIterator() {
+            while let next = shares.next() { lines.append("    \(next.group), \(next.publicKey.count) bytes") }
+        }
         return lines
     }
 
@@ -117,6 +121,7 @@ struct DefaultsTests {
         ("unspecifiedTicketLifetime", Int(TLSLimits.unspecifiedTicketLifetime)),
         ("sessionAge", Int(TLSLimits.sessionAge)),
         ("applicationProtocolLength", Int(TLSLimits.applicationProtocolLength)),
+        ("keysPerClientHello", Int(TLSLimits.keysPerClientHello)),
         ("certificateFileLength", Int(TLSLimits.certificateFileLength)),
         ("authorityNamesCompared", Int(TLSLimits.authorityNamesCompared)),
         ("authorityNameBytesCompared", Int(TLSLimits.authorityNameBytesCompared)),

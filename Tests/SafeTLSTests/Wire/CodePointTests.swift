@@ -45,13 +45,17 @@ import Testing
         for group in KeyExchangeGroup.allCases {
             #expect(NamedGroup(group).keyExchangeGroup == group)
         }
-        #expect(NamedGroup.supported.map(\.rawValue) == [29, 23, 24, 25])
+        #expect(NamedGroup.supported.map(\.rawValue) == [0x11EC, 0x11EB, 0x11ED, 29, 23, 24, 25])
         #expect(NamedGroup(rawValue: 0x11EB) == .secp256r1MLKEM768)
         #expect(NamedGroup(rawValue: 0x11EC) == .x25519MLKEM768)
         #expect(NamedGroup(rawValue: 0x11ED) == .secp384r1MLKEM1024)
         #expect(NamedGroup(rawValue: 0x11EE).keyExchangeGroup == nil)
         #expect(NamedGroup(name: "P-256") == .secp256r1 && NamedGroup(name: "X25519") == .x25519)
-        #expect(NamedGroup(name: "X25519MLKEM768") == nil)
+        for group in NamedGroup.supported {
+            #expect(NamedGroup(name: group.name.uppercased()) == group)
+            #expect(group.isPostQuantum == (group.rawValue > 0x1000))
+        }
+        #expect(!NamedGroup(rawValue: 0x6399).isPostQuantum)
     }
 
     @Test(arguments: SignatureScheme.supported)

@@ -19,23 +19,62 @@ import Testing
         ] as [(String, [NamedGroup])]
     )
     func groups(text: String, expected: [NamedGroup]) throws {
-        #expect(try NameLists.groups(text) == expected)
+        #expect(try GroupList(text).groups == expected)
     }
 
     /// Mozilla's and certbot's lists, which a distribution's OpenSSL may be too old for.
     @Test(arguments: ["X25519MLKEM768:X25519:prime256v1:secp384r1", "X25519:prime256v1:secp384r1"])
     func listsOfTheWorld(text: String) throws {
-        let classical = try NameLists.groups(text).filter { $0 != .x25519MLKEM768 }
-        #expect(classical == [.x25519, .secp256r1, .secp384r1])
+        let list = try GroupList(text)
+        let classical: [NamedGroup] = [.x25519, .secp256r1, .secp384r1]
+        #expect(list.groups == (text.hasPrefix("X25519MLKEM768") ? [.x25519MLKEM768] : []) + classical)
+        #expect(list.tierStarts.isEmpty && list.keyShares == nil)
+    }
+
+    /// OpenSSL 3.5's default, and what becomes of tiers and key shares that lose their groups.
+    @Test(
+        arguments: [
+            (
+                "?*X25519MLKEM768 / ?*X25519:?secp256r1 / ?X448:?secp384r1:?secp521r1 / ?ffdhe2048:?ffdhe3072",
+                [.x25519MLKEM768, .x25519, .secp256r1, .secp384r1, .secp521r1], [.x25519, .secp384r1],
+                [.x25519MLKEM768, .x25519]
+            ),
+            ("X448 / x25519 / ffdhe2048", [.x25519], [], nil), ("X25519/", [.x25519], [], nil),
+            ("*X448:X25519", [.x25519], [], nil),
+            ("X25519/P-256:P-384:-P-256", [.x25519, .secp384r1], [.secp384r1], nil),
+            ("X25519/*P-256:-P-256", [.x25519], [], nil),
+            ("X25519:P-256/P-384:-X25519", [.secp256r1, .secp384r1], [.secp384r1], nil),
+            ("X25519/P-256:P-521/P-384:-P-256", [.x25519, .secp521r1, .secp384r1], [.secp521r1, .secp384r1], nil),
+            ("*?P-384:?*P-256", [.secp384r1, .secp256r1], [], [.secp384r1, .secp256r1]),
+            ("*P-384:*P-256:*X25519", [.secp384r1, .secp256r1, .x25519], [], [.secp384r1, .secp256r1]),
+            ("SecP256r1MLKEM768:secp384r1mlkem1024", [.secp256r1MLKEM768, .secp384r1MLKEM1024], [], nil),
+        ] as [(String, [NamedGroup], [NamedGroup], [NamedGroup]?)]
+    )
+    func tiersAndKeyShares(
+        text: String,
+        groups: [NamedGroup],
+        tierStarts: [NamedGroup],
+        keyShares: [NamedGroup]?
+    ) throws {
+        let list = try GroupList(text)
+        #expect(list.groups == groups)
+        #expect(list.tierStarts == tierStarts)
+        #expect(list.keyShares == keyShares)
+        var server = ServerOptions()
+        list.apply(to: &server)
+        #expect(server.groups == groups && server.groupTierStarts == tierStarts)
+        var client = ClientOptions()
+        list.apply(to: &client)
+        #expect(client.groups == groups && client.keyShares == keyShares)
     }
 
     @Test(arguments: ["automatic", "+automatic", "DEFAULT"])
     func wordsForAllGroups(text: String) throws {
-        #expect(try NameLists.groups(text) == NamedGroup.supported)
+        #expect(try GroupList(text).groups == NamedGroup.supported)
     }
 
     @Test func aWordForAllGroupsLeavesTheOrderOfThoseBefore() throws {
-        let groups = try NameLists.groups("secp521r1:DEFAULT:-secp384r1")
+        let groups = try GroupList("secp521r1:DEFAULT:-secp384r1").groups
         #expect(groups.first == .secp521r1)
         #expect(Set(groups) == Set(NamedGroup.supported).subtracting([.secp384r1]))
         #expect(groups.count == NamedGroup.supported.count - 1)
@@ -43,7 +82,7 @@ import Testing
 
     @Test(arguments: ["", ":", "X448", "ffdhe2048", "sect571r1:brainpoolP512r1", "X25519:-X25519"])
     func noGroup(text: String) {
-        let error = #expect(throws: DirectiveError.self) { try NameLists.groups(text) }
+        let error = #expect(throws: DirectiveError.self) { try GroupList(text).groups }
         #expect(error?.description.hasPrefix("'\(text)' names no group") == true)
         // What could be written instead.
         #expect(error?.description.contains("x25519") == true)

@@ -133,7 +133,7 @@ import Testing
             ),
             ("SSLCipherSuite", "TLSv1.3 TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_SHA256"),
             ("SSLProxyCipherSuite", "HIGH:AES256-SHA", "AES256-SHA"),
-            ("SSLOpenSSLConfCmd", "Groups X25519MLKEM768:X25519", "X25519MLKEM768"),
+            ("SSLOpenSSLConfCmd", "Groups X25519MLKEM768:X448", "X448"),
             ("SSLOpenSSLConfCmd", "Groups ?X448:*X25519", nil), ("SSLOpenSSLConfCmd", "ECDHParameters Automatic", nil),
             ("SSLOpenSSLConfCmd", "Curves sect571r1:P-256", "sect571r1"),
             ("SSLOpenSSLConfCmd", "SignatureAlgorithms ECDSA+SHA256:ECDSA+SHA1", "ECDSA+SHA1"),

@@ -80,7 +80,7 @@ struct ExpectServerKeyExchange: ~Copyable {
             throw TLSError(error, in: type)
         }
         let group = received.group
-        guard handshake.offer.options.groups.contains(group) else {
+        guard handshake.offer.options.groups.contains(group), !group.isPostQuantum else {
             throw .peerMisbehaved(.illegalParameter("a key of the group \(group), which was not offered"))
         }
         let content = handshake.randoms.signedContent(parameters: received.signedParameters)

@@ -6,6 +6,7 @@ import TLSCertificates
 struct ClientHelloExtensions {
     let options: ClientOptions
     let serverName: ServerName
+    let groups: [NamedGroup]
     /// The algorithms in which certificates may be compressed.
     let compression: [CertificateCompressionAlgorithm]
     /// Whether sessions are kept for later.
@@ -56,7 +57,7 @@ struct ClientHelloExtensions {
     }
 
     private func writeAlgorithms(into extensions: inout ExtensionWriter) {
-        extensions.supportedGroups(options.groups)
+        extensions.supportedGroups(groups)
         extensions.signatureAlgorithms(options.signatureSchemes)
         if !options.certificateSignatureSchemes.isEmpty {
             extensions.signatureAlgorithmsCert(options.certificateSignatureSchemes)

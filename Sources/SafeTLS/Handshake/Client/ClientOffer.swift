@@ -10,8 +10,8 @@ struct ClientOffer: ~Copyable {
     let deferring: DeferredRequests
     let random: [32 of UInt8]
     let sessionID: [UInt8]
-    /// The key whose public part is in key_share; nil when only TLS 1.2 is offered.
-    var key: KeyExchangePrivateKey?
+    /// The keys whose public parts are in key_share; none when only TLS 1.2 is offered.
+    var keyShares: ClientKeyShares
     /// The session whose resumption is offered.
     var session: ResumableSession?
     /// The hash that a HelloRetryRequest settled: keys of another one cannot be offered any more (§4.2.4).
@@ -49,12 +49,7 @@ struct ClientOffer: ~Copyable {
                 var span = sessionID.mutableSpan
                 try options.random.fill(&span)
             }
-            if options.versions.contains(.tls13) {
-                guard let group = options.groups.first?.keyExchangeGroup else {
-                    throw CryptoError.unsupported("the first key exchange group")
-                }
-                key = try KeyExchangePrivateKey(group, random: options.random)
-            }
+            keyShares = try ClientKeyShares(configuration.keyShares, random: options.random)
         } catch {
             throw TLSError(error)
         }
@@ -78,7 +73,7 @@ struct ClientOffer: ~Copyable {
         self.deferring = deferring
         self.random = random
         self.sessionID = sessionID
-        self.key = consume key
+        keyShares = ClientKeyShares(key)
         self.extensions = extensions
     }
 
@@ -119,11 +114,12 @@ struct ClientOffer: ~Copyable {
         let content = ClientHelloExtensions(
             options: options,
             serverName: serverName,
+            groups: configuration.groups,
             compression: configuration.certificateCompression.accepted,
             resumes: sessionCache != nil,
             ticket: ticketSession?.ticket ?? [],
             cookie: cookie,
-            keyShares: keyGroup.map { [KeyShare(group: $0, publicKey: publicKey)] } ?? [],
+            keyShares: keyShares.list,
             preSharedKeys: keys,
             // RFC 9846 §4.2.2: not in a second ClientHello.
             offersEarlyData: offersEarlyData && !isRetried
@@ -197,34 +193,6 @@ struct ClientOffer: ~Copyable {
             // Behind its length.
             for index in 0..<binder.count { hello[position + 1 + index] = binder.bytes[index] }
             position += 1 + binder.count
-        }
-    }
-
-    /// The group of ``key``.
-    var keyGroup: NamedGroup? {
-        switch key {
-        case .some(let key):
-            let group = key.group
-            return NamedGroup.supported.first { $0.keyExchangeGroup == group }
-        case .none: return nil
-        }
-    }
-
-    /// The public part of ``key``.
-    private var publicKey: [UInt8] {
-        switch key {
-        case .some(let key): key.publicKey
-        case .none: []
-        }
-    }
-
-    /// Replaces the key by one of another group.
-    mutating func replaceKey(_ group: NamedGroup) throws(TLSError) {
-        guard let exchange = group.keyExchangeGroup else { throw .internalFailure("\(group) has no key exchange") }
-        do throws(CryptoError) {
-            key = try KeyExchangePrivateKey(exchange, random: options.random)
-        } catch {
-            throw TLSError(error)
         }
     }
 

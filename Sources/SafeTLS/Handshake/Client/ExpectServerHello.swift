@@ -192,13 +192,13 @@ extension ExpectServerHello {
         throw .peerMisbehaved(.missingExtension(.keyShare))
     }
 
-    /// Uses up our key: the server's share must be of the group that ours is of.
+    /// Uses up our keys: the server's share must be of a group that one of ours is of.
     private mutating func exchangeKeys(_ share: borrowing KeyShareEntry) throws(TLSError) -> Secret {
-        guard let group = offer.keyGroup, share.group == group, let key = offer.key.take() else {
+        guard offer.keyShares.groups.contains(share.group) else {
             throw .peerMisbehaved(.illegalParameter("a key share of the group \(share.group)"))
         }
         do throws(CryptoError) {
-            return try key.sharedSecret(with: share.publicKey)
+            return try offer.keyShares.takeSharedSecret(of: share.group, with: share.publicKey)
         } catch {
             throw TLSError(error)
         }
@@ -299,10 +299,12 @@ extension ClientOffer {
         }
         if let group = request.selectedGroup {
             // It must be one that was offered, and one that no share was sent for.
-            guard options.groups.contains(group) && group != keyGroup else {
+            guard options.groups.contains(group) && !keyShares.groups.contains(group) else {
                 throw .peerMisbehaved(.illegalParameter("a HelloRetryRequest for the group \(group)"))
             }
-            try replaceKey(group)
+            keyShares = try cryptographic { () throws(CryptoError) in
+                try ClientKeyShares([group], random: options.random)
+            }
         } else if cookie == nil {
             throw .peerMisbehaved(.illegalParameter("a HelloRetryRequest that changes nothing"))
         }

@@ -56,7 +56,7 @@ struct RetryCookie {
             try reader.expectEnd()
             // The configuration may have changed since; what it no longer allows is not resumed.
             guard let hash = suite.hash, context.options.cipherSuites.contains(suite), suite.isTLS13,
-                context.options.groups.contains(group), first.count == hash.digestLength
+                context.configuration.groups(.tls13).contains(group), first.count == hash.digestLength
             else { throw DecodeError.illegalParameter("outdated") }
             return RetryCookie(
                 choice: ServerHelloTLS13.Choice(cipherSuite: suite, hash: hash, group: group),

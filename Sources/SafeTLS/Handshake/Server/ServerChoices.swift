@@ -23,10 +23,13 @@ extension ServerContext {
         throw .nothingInCommon(.cipherSuite)
     }
 
-    /// The key exchange groups that both sides enable, most wanted first: in the server's order or the client's, whose list
+    /// The key exchange groups of a version that both sides enable, most wanted first: in the server's order or the client's, whose list
     /// may be long and have duplicates.
-    func groups(of supported: borrowing CodePointList<NamedGroup>) -> [NamedGroup] {
-        let common = options.groups.filter { supported.contains($0) }
+    func groups(
+        of supported: borrowing CodePointList<NamedGroup>,
+        in version: ProtocolVersion
+    ) -> [NamedGroup] {
+        let common = configuration.groups(version).filter { supported.contains($0) }
         guard options.prefersClientGroupOrder, common.count > 1 else { return common }
         var ordered: [NamedGroup] = []
         for index in 0..<supported.count where ordered.count < common.count {

@@ -142,10 +142,10 @@ extension ServerHelloTLS12.Choice {
 
     /// RFC 8422 §4: a client that names no groups takes any; P-256 is the one that every such client has.
     private static func group(_ received: borrowing ReceivedClientHello) throws(TLSError) -> NamedGroup {
-        let enabled = received.options.groups
+        let enabled = received.context.configuration.groups(.tls12)
         let chosen: NamedGroup?
         if let supported = received.hello.supportedGroups {
-            chosen = received.context.groups(of: supported).first
+            chosen = received.context.groups(of: supported, in: .tls12).first
         } else {
             chosen = enabled.contains(.secp256r1) ? .secp256r1 : enabled.first
         }

@@ -101,10 +101,16 @@ extension ServerHelloTLS13.Choice {
         return try context.cipherSuite(received.hello) { $0.isTLS13 }
     }
 
-    /// The most wanted group that the client sent a share for; asking for another one costs a round trip.
+    /// The most wanted group that the client sent a share for, of the first tier that it has anything of; asking for another
+    /// one costs a round trip.
     private static func group(_ received: borrowing ReceivedClientHello) throws(TLSError) -> NamedGroup {
         guard let supported = received.hello.supportedGroups else { throw .nothingInCommon(.group) }
-        let common = received.context.groups(of: supported)
+        var common = received.context.groups(of: supported, in: .tls13)
+        if !received.options.groupTierStarts.isEmpty {
+            let configuration = received.context.configuration
+            let tier = common.map(configuration.tier).min()
+            common.removeAll { configuration.tier(of: $0) != tier }
+        }
         guard let wanted = common.first else { throw .nothingInCommon(.group) }
         for group in common where received.hello.keyShares?.contains(group) ?? false { return group }
         return wanted

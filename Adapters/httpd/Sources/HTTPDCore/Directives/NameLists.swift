@@ -1,31 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import SafeTLS
 
-/// Lists of groups and signature schemes in OpenSSL's spelling.
+/// Lists of signature schemes in OpenSSL's spelling.
 enum NameLists {
-    /// `X25519MLKEM768:X25519:prime256v1`. Names that are not supported are passed over, if any remains.
-    static func groups(_ text: String) throws(DirectiveError) -> [NamedGroup] {
-        var groups: [NamedGroup] = []
-        for word in text.split(whereSeparator: { ":,/".contains($0) || $0.isWhitespace }) {
-            // OpenSSL 3.5 marks names that may be unknown, those that get a key share, and those to leave out.
-            let name = word.drop { "?*-+".contains($0) }
-            if word.hasPrefix("-") {
-                groups.removeAll { $0 == NamedGroup(name: String(name)) }
-            } else if name.lowercased() == "automatic" || name.uppercased() == "DEFAULT" {
-                groups += NamedGroup.supported.filter { !groups.contains($0) }
-            } else if let group = NamedGroup(name: String(name)), !groups.contains(group) {
-                groups.append(group)
-            }
-        }
-        guard !groups.isEmpty else {
-            throw DirectiveError(
-                "'\(text)' names no group that is supported: "
-                    + NamedGroup.supported.map(\.name).joined(separator: ", ")
-            )
-        }
-        return groups
-    }
-
     /// `ECDSA+SHA256:RSA-PSS+SHA256:ed25519:rsa_pkcs1_sha256`.
     static func signatureSchemes(_ text: String) throws(DirectiveError) -> [SignatureScheme] {
         var schemes: [SignatureScheme] = []

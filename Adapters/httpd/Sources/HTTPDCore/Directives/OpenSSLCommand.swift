@@ -10,7 +10,7 @@ struct OpenSSLCommand {
     func apply(to values: inout SSLValues) throws(DirectiveError) -> String? {
         switch name.lowercased() {
         case "curves", "groups", "ecdhparameters":
-            values.groups = try NameLists.groups(value)
+            values.groups = try GroupList(value)
             return UnsupportedNames.warning(UnsupportedNames.groups(in: value))
         case "ciphers", "cipherstring":
             values.connection.suitesTLS12 = try OpenSSLCipherString.parse(SystemProfile.expand(value))

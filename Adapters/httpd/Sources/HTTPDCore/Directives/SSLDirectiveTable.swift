@@ -116,7 +116,7 @@ enum SSLDirectiveTable {
         "tlsearlydata": .flag(\.takesEarlyData),
         "tlsgroups": Directive(arguments: 1...16) { values, arguments, _ throws(DirectiveError) in
             let text = arguments.joined(separator: ":")
-            values.groups = try NameLists.groups(text)
+            values.groups = try GroupList(text)
             return UnsupportedNames.warning(UnsupportedNames.groups(in: text))
         },
     ]

@@ -97,7 +97,7 @@ public final class ProxySettings {
             options.cipherSuites =
                 (suitesTLS13 ?? OpenSSLDefaults.suitesTLS13) + (suitesTLS12 ?? OpenSSLCipherString.all)
         }
-        if let groups = system?.values.groups { options.groups = groups }
+        system?.values.groups?.apply(to: &options)
         if let schemes = system?.values.signatureSchemes { options.signatureSchemes = schemes }
         options.credentials = credentials
         // As OpenSSL does for mod_ssl: servers may ask for one path only.

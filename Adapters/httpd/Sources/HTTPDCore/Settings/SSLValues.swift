@@ -28,7 +28,7 @@ struct SSLValues: Inheriting {
     var lowestVersion: ProtocolVersion?
     var highestVersion: ProtocolVersion?
     var versionsOff: Set<ProtocolVersion>?
-    var groups: [NamedGroup]?
+    var groups: GroupList?
     var signatureSchemes: [SignatureScheme]?
     var clientSignatureSchemes: [SignatureScheme]?
     var paddingMultiple: Int?

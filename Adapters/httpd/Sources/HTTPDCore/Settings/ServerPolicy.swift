@@ -74,6 +74,7 @@ public struct SecurityPolicy: Equatable, Sendable {
     let versions: ClosedRange<ProtocolVersion>
     let cipherSuites: [CipherSuite]
     let groups: [NamedGroup]
+    let groupTierStarts: [NamedGroup]
     let signatureSchemes: [SignatureScheme]
     let clientSignatureSchemes: [SignatureScheme]?
     let prefersClientCipherOrder: Bool

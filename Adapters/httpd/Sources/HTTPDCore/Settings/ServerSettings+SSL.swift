@@ -118,7 +118,7 @@ extension ServerSettings {
                 + (ssl.connection.suitesTLS12 ?? OpenSSLCipherString.all)
             options.cipherSuites = suites
         }
-        if let groups = ssl.groups { options.groups = groups }
+        ssl.groups?.apply(to: &options)
         if let schemes = ssl.signatureSchemes { options.signatureSchemes = schemes }
         if let multiple = ssl.paddingMultiple { options.records.paddingMultiple = multiple }
         if let count = ssl.ticketCount { options.ticketCount = count }

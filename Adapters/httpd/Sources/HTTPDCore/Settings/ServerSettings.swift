@@ -177,6 +177,7 @@ public final class ServerSettings {
                 versions: options.versions,
                 cipherSuites: options.cipherSuites,
                 groups: options.groups,
+                groupTierStarts: options.groupTierStarts,
                 signatureSchemes: options.signatureSchemes,
                 clientSignatureSchemes: ssl.clientSignatureSchemes,
                 prefersClientCipherOrder: options.prefersClientCipherOrder,
