@@ -14,7 +14,7 @@ import Testing
         _ set: (inout ClientStatusValues) -> Void = { _ in }
     ) throws -> ClientStatusPolicy {
         var values = ClientStatusValues()
-        values.checking = try ClientStatusChecking(words)
+        values.checking = try StatusChecking(byResponders: words)
         values.usesNonce = false
         set(&values)
         return try #require(try ClientStatusPolicy(values))
@@ -127,9 +127,9 @@ import Testing
         #expect(throws: DirectiveError.self) { try policy { $0.responderFile = "/nowhere" } }
         #expect(try ClientStatusPolicy(ClientStatusValues()) == nil)
         var outer = ClientStatusValues()
-        (outer.checking, outer.timeout) = (try ClientStatusChecking(["on"]), 4)
+        (outer.checking, outer.timeout) = (try StatusChecking(byResponders: ["on"]), 4)
         var inner = ClientStatusValues()
-        (inner.checking, inner.usesNonce) = (try ClientStatusChecking(["off"]), false)
+        (inner.checking, inner.usesNonce) = (try StatusChecking(byResponders: ["off"]), false)
         let merged = inner.merged(onto: outer)
         #expect(merged.timeout == 4 && merged.usesNonce == false)
         #expect(try ClientStatusPolicy(merged) == nil)
