@@ -105,7 +105,12 @@ extension Options {
         var options = ClientOptions()
         options.versions = try versions
         options.cipherSuites = try cipherSuites
-        if !groups.isEmpty { options.groups = groups }
+        if !groups.isEmpty {
+            options.groups = groups
+            // As BoringSSL does: a share of the first group of each kind.
+            let first = [groups.first(where: \.isPostQuantum), groups.first { !$0.isPostQuantum }]
+            options.keyShares = first.compactMap(\.self)
+        }
         options.signatureSchemes = schemesToVerify
         options.applicationProtocols = advertisedProtocols
         options.certificateCompressors = compressors
