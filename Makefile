@@ -5,9 +5,17 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup peers build command module inspect install uninstall test test-busy deb lint-deb rpm tarball test-package \
-    test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs bench thresholds format \
+.PHONY: help setup peers build command module inspect install uninstall test test-busy deb lint-deb rpm tarball test-modssl \
+    test-package test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs \
+    bench thresholds format \
     lint pictures clean
+# Two targets at once would build into the same directories.
+.NOTPARALLEL:
+
+# SwiftPM has the dependencies of other packages below such a directory: Package.swift leaves the command line out there.
+ifneq ($(findstring /checkouts/,$(CURDIR)/),)
+$(warning this is below a directory 'checkouts', where Package.swift has neither the command line nor its tests: move it)
+endif
 
 # Port of `make serve`.
 PORT ?= 8443
@@ -15,7 +23,7 @@ PORT ?= 8443
 ARGS ?=
 
 # apache2-bin is httpd and its modules without the Debian service, so installing it starts nothing.
-PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl ssl-cert gnutls-bin curl nghttp2-client wrk python3 python3-venv procps binutils gcc valgrind
+PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl ssl-cert gnutls-bin curl nghttp2-client wrk python3 python3-venv procps binutils gcc g++ valgrind
 # Release executables are built once, in the benchmark package, which depends on everything they need.
 # They look for libraries only where the system has them, and their tables of functions are read-only once they run. Where the
 # sources lie is not to be seen in them.
@@ -88,6 +96,9 @@ test-busy: setup peers module ## Run every test with the lowest priority, beside
 deb: module command ## Make Debian packages of the module and the command line, in build/deb
 	@$(PACKAGING)/debian/build.sh
 
+test-modssl: ## Try safetls-modssl of the Debian package, and end it at each of its steps
+	@$(PACKAGING)/test-modssl.sh
+
 lint-deb: deb ## Judge the Debian packages with lintian: errors and warnings fail
 	@$(MAKE) --no-print-directory setup PACKAGES=lintian
 	lintian --allow-root --tag-display-limit 0 --fail-on error,warning build/deb/*.deb
@@ -104,16 +115,16 @@ test-package: deb ## Install, use and remove the packages in a fresh Debian 12 (
 	@$(MAKE) --no-print-directory setup PACKAGES="debootstrap iproute2"
 	@$(PACKAGING)/systems/run.sh bookworm
 
-test-systems: deb ## The same in Debian 12, 13, sid, Ubuntu 22.04 and 24.04 (ARGS="trixie" for one; ARGS=--build also builds in 13)
+test-systems: deb ## The same in Debian 12, 13, sid, and, with Ubuntu's keyring, 22.04 and 24.04 (ARGS="trixie" for one; ARGS=--build also builds in 13)
 	@$(MAKE) --no-print-directory setup PACKAGES="debootstrap iproute2"
 	@$(PACKAGING)/systems/run.sh $(ARGS)
 
 test-dependency: setup ## Have a package elsewhere depend on this one by its version, as README.md says
 	@$(PACKAGING)/test-dependency.sh $(ARGS)
 
-release: ## Check, build and tag a release, VERSION=0.2.0, with everything to publish in build/release (pushes nothing)
+release: ## Check, build and tag a release, VERSION=0.2.0, with everything to publish in build/release (as root; pushes nothing)
 	@$(PACKAGING)/release.sh prepare "$(VERSION)"
-	$(MAKE) lint build inspect lint-deb rpm test test-dependency test-systems
+	$(MAKE) lint build inspect test-modssl lint-deb rpm test test-dependency test-systems
 	@$(PACKAGING)/release.sh finish "$(VERSION)"
 
 bogo: setup ## Run BoGo, BoringSSL's TLS test runner (fetched from Debian), against the library

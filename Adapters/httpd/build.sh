@@ -40,12 +40,14 @@ cp "$built" "$output.new"
 if [ "${STRIP:-1}" != 0 ] && command -v strip >/dev/null 2>&1; then
     strip --strip-unneeded --remove-section=.comment "$output.new"
     # The compiler's hashes of its input, which nobody reads at run time, depend on where the sources lie.
-    objcopy --dump-section .swift_modhash="$output.hashes" "$output.new"
-    size=$(wc -c < "$output.hashes")
-    truncate --size 0 "$output.hashes"
-    truncate --size "$size" "$output.hashes"
-    objcopy --update-section .swift_modhash="$output.hashes" "$output.new"
-    rm "$output.hashes"
+    if objdump --section-headers "$output.new" | grep -qF .swift_modhash; then
+        objcopy --dump-section .swift_modhash="$output.hashes" "$output.new"
+        size=$(wc -c < "$output.hashes")
+        truncate --size 0 "$output.hashes"
+        truncate --size "$size" "$output.hashes"
+        objcopy --update-section .swift_modhash="$output.hashes" "$output.new"
+        rm "$output.hashes"
+    fi
 fi
 # A running httpd may have the old file mapped: replace the name, never the bytes.
 mv "$output.new" "$output"

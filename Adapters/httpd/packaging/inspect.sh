@@ -35,6 +35,8 @@ check_hardening() {
     ! grep -E 'R(UN)?PATH' <<< "$dynamic" >&2 || complain "looks for libraries in places of its own"
     ! grep -q TEXTREL <<< "$dynamic" || complain "changes its code when it is loaded"
     grep -q GNU_RELRO <<< "$segments" || complain "can change its tables of functions"
+    # Without that header the stack can be run.
+    grep -q GNU_STACK <<< "$segments" || complain "does not say that its stack is not to be run"
     ! grep -E 'GNU_STACK.* RWE ' <<< "$segments" >&2 || complain "can run what is on its stack"
     ! grep -E 'LOAD.* RWE ' <<< "$segments" >&2 || complain "can run what it can write"
     grep -q 'type DYN' <<< "$(readelf --wide --file-header "$file" | sed 's/Type: */type /')" \
@@ -42,15 +44,19 @@ check_hardening() {
 }
 
 check_versions() {
-    local symbol library version limit
-    while IFS=@ read -r symbol version; do
+    local headers needed library version limit
+    headers=$(objdump --private-headers "$file") || complain "cannot be read"
+    # What the loader asks for, whether a symbol uses it or not.
+    needed=$(awk '/^[^ ]/ { inside = /^Version References/ } inside && NF == 4 { print $4 }' <<< "$headers")
+    grep -q ^GLIBC_ <<< "$needed" || complain "needs no version of glibc, which cannot be"
+    while IFS= read -r version; do
         library=${version%%_*}
         version=${version#*_}
         limit=${newest[$library]:-}
-        [ -n "$limit" ] || complain "needs $symbol of ${library}_$version, and there is no limit for that library"
+        [ -n "$limit" ] || complain "needs ${library}_$version, and there is no limit for that library"
         [ "$(printf '%s\n' "$version" "$limit" | sort --version-sort | tail -n 1)" = "$limit" ] \
-            || complain "needs $symbol of ${library}_$version; systems that it is meant for have ${library}_$limit"
-    done < <(nm --dynamic --undefined-only --with-symbol-versions "$file" | awk '$NF ~ /@/ { sub("@@", "@", $NF); print $NF }')
+            || complain "needs ${library}_$version; systems that it is meant for have ${library}_$limit"
+    done <<< "$needed"
 }
 
 check_size() {

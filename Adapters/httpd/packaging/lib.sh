@@ -26,22 +26,46 @@ commit() {
 # Packages of one commit are the same bytes, whenever they are made.
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(commit %ct)}
 export LC_ALL=C.UTF-8 TZ=UTC
-maintainer=$(commit '%an <%ae>')
+# Who packages, and not who wrote the last commit. A packager of a distribution names itself.
+maintainer="SafeTLS developers <safetls@example.invalid>"
 [ -z "${DEBEMAIL:-}" ] || maintainer="${DEBFULLNAME:-SafeTLS} <$DEBEMAIL>"
 
-# is_release: the commit has the version's tag. Whatever else is packaged sorts before the release that it will become.
-is_release() {
-    [ "$(commit '%(describe:tags=true)')" = "$version" ]
+# is_changed: there are changes that the commit does not have.
+is_changed() {
+    [ -e "$root/.git" ] && [ -n "$(git -C "$root" status --porcelain --untracked-files=no)" ]
 }
-snapshot=
-is_release || snapshot=$(date --utc --date "@$SOURCE_DATE_EPOCH" +%Y%m%d).$(commit %h)
 
-# require FILE...: fails unless they were built.
+# is_release: the commit has the version's tag.
+is_release() {
+    [ "$(commit '%(describe:tags=true)')" = "$version" ] && ! is_changed
+}
+
+# is_released: there is that tag, here or, as far as a source tarball knows, before.
+is_released() {
+    if [ -e "$root/.git" ]; then
+        git -C "$root" rev-parse --quiet --verify "refs/tags/$version" > /dev/null
+    else
+        [[ $(commit '%(describe:tags=true)') == "$version"?(-*) ]]
+    fi
+}
+
+# Whatever else is packaged sorts before the release that it will become, or after the one that it follows, and by its time.
+# Debian's versions say so by the sign before it.
+snapshot=
+sign=
+if ! is_release; then
+    snapshot=$(date --utc --date "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S).$(commit %h)
+    ! is_changed || snapshot+=.changed
+    if is_released; then sign=+; else sign='~'; fi
+fi
+
+# require FILE...: fails unless they were built, and are as they should be.
 require() {
     local file
     for file in "$@"; do
         [ -e "$build/$file" ] || { echo "packaging: there is no build/$file; 'make build' builds it" >&2; exit 1; }
     done
+    "$packaging/inspect.sh" "${@/#/$build/}"
 }
 
 # make_manual DIRECTORY: the manual pages of both programs. That of safetls is made of what the program says of its options.

@@ -29,6 +29,7 @@ section() {
 }
 
 prepare() {
+    [ "$(id -u)" = 0 ] || fail "packages are tried in fresh systems, which needs root"
     check
     if [ -n "$(section '## Unreleased')" ]; then
         sed -i "s/^## Unreleased\$/## $new – $(date --utc +%F)/" "$root/CHANGELOG.md"
@@ -59,15 +60,15 @@ finish() {
     check
     [ "$version" = "$new" ] || fail "$version_file says $version"
     [ "$("$build/safetls" version)" = "safetls $new" ] || fail "build/safetls is another version"
+    # Packages say that they are a release by the tag. It stays if everything is made.
+    trap 'git tag --delete "$new"' EXIT
     tag
     local output=$build/release parser swift
     rm -rf "$output"
     mkdir -p "$output"
-    (
-        "$packaging/debian/build.sh"
-        "$packaging/rpm/build.sh"
-        "$packaging/tarball.sh"
-    ) > "$build/release.log" 2>&1 || { cat "$build/release.log" >&2; git tag --delete "$new"; fail "packages could not be made"; }
+    # Each is asked: before "||" nothing else ends what fails.
+    { "$packaging/debian/build.sh" && "$packaging/rpm/build.sh" && "$packaging/tarball.sh"; } > "$build/release.log" 2>&1 \
+        || { cat "$build/release.log" >&2; fail "packages could not be made"; }
     git archive --format=tar --prefix="SafeTLS-$new/" "$new" | gzip -9n > "$output/SafeTLS-$new.tar.gz"
     cp "$build"/deb/*.deb "$build"/rpm/*.rpm "$build/safetls-$new-linux-$(uname -m).tar.gz" "$output/"
     parser=$(sed -nE 's/.*swift-argument-parser", exact: "([0-9.]+)".*/\1/p' "$root/Package.swift")
@@ -78,6 +79,7 @@ finish() {
     if [ -n "$(git config user.signingkey)" ]; then
         gpg --armor --detach-sign --local-user "$(git config user.signingkey)" "$output/SHA256SUMS"
     fi
+    trap - EXIT
     ls -l "$output"
     echo "to publish: git push origin HEAD $new, and the files in build/release"
 }

@@ -14,7 +14,7 @@ tree=$work/$name
 require mod_ssl.so mod_tls.so safetls
 mkdir -p "$tree"
 install -m 644 "$build/mod_ssl.so" "$build/mod_tls.so" "$root"/{LICENSE,CHANGELOG.md,SECURITY.md} "$tree/"
-install -m 644 "$root/Adapters/httpd/README.md" "$tree/README.md"
+install -m 644 "$root"/Adapters/httpd/{README,FirstSteps}.md "$tree/"
 install -m 755 "$build/safetls" "$root/Adapters/httpd/install.sh" "$tree/"
 make_manual "$work/man"
 install -m 644 "$work/man/man1/safetls.1" "$tree/"

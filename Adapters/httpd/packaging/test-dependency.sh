@@ -17,7 +17,8 @@ line=$(grep -E '^\.package\(url: .*SafeTLS.*, from: "[0-9.]+"\)' "$root/README.m
 [[ $line == *"from: \"$version\""* ]] || fail "README.md and $version_file have different versions"
 
 git clone --quiet "$root" "$work/SafeTLS"
-git -C "$work/SafeTLS" rev-parse --quiet --verify "refs/tags/$version" > /dev/null || git -C "$work/SafeTLS" tag "$version"
+# The tag may be that of the release before: what is tried is this commit.
+git -C "$work/SafeTLS" tag --force "$version" > /dev/null
 mkdir -p "$work/app/Sources/app"
 cd "$work/app"
 cat > Package.swift <<MANIFEST

@@ -33,5 +33,6 @@ echo 'Listen 443' > /etc/apache2/ports.conf
 a2ensite -q safetls
 a2enconf -q safetls
 
+install -m 755 "$here/start.sh" /usr/local/sbin/start-httpd
 apt-get clean
 rm -rf /var/lib/apt/lists/* "$here"

@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 umask 022
 
-revision=$version${snapshot:+~$snapshot}-1
+revision=$version$sign$snapshot-1
 architecture=$(dpkg --print-architecture)
 
 # put FILE MODE PATH: a file of the package that is being made.
@@ -57,12 +57,18 @@ needed() {
     (cd "$work/shlibs" && dpkg-shlibdeps -O "$@") | sed -n 's/^shlibs:Depends=//p'
 }
 
+# In KiB, as dpkg-gencontrol counts: what a directory takes differs from one file system to the next.
+installed_size() {
+    find "$tree" -path "$tree/DEBIAN" -prune -o -type f -printf '%s\n' -o -printf '1\n' \
+        | awk '{ sum += int(($1 + 1023) / 1024) } END { print sum }'
+}
+
 # finish DEPENDS < the rest of the control file, beginning with the description
 finish() {
     mkdir -p "$tree/DEBIAN"
     {
         printf '%s: %s\n' Package "$package" Source safetls Version "$revision" Architecture "$architecture" \
-            Maintainer "$maintainer" Installed-Size "$(du -sk --apparent-size --exclude=DEBIAN "$tree" | cut -f1)" \
+            Maintainer "$maintainer" Installed-Size "$(installed_size)" \
             Depends "$1" Section "$section" Priority optional
         cat
     } > "$tree/DEBIAN/control"
@@ -80,7 +86,7 @@ module_package() {
     put "$debian/tls.load" 644 /etc/apache2/mods-available/tls.load
     put "$packaging/safetls-modssl" 755 /usr/sbin/safetls-modssl
     put "$debian/$package.lintian-overrides" 644 /usr/share/lintian/overrides/$package
-    documentation "$root/Adapters/httpd/README.md" "$root/SECURITY.md"
+    documentation "$root"/Adapters/httpd/{README,FirstSteps}.md "$root/SECURITY.md"
     manual 8 safetls-modssl
     for script in postinst prerm postrm; do put "$debian/$package.$script" 755 "/DEBIAN/$script"; done
     local depends
@@ -107,7 +113,10 @@ command_package() {
     put "$build/safetls" 755 /usr/bin/safetls
     documentation
     manual 1 safetls
-    finish "$(needed "$tree/usr/bin/safetls")" <<'CONTROL'
+    # On a line of its own, where a failure counts.
+    local depends
+    depends=$(needed "$tree/usr/bin/safetls")
+    finish "$depends" <<'CONTROL'
 Recommends: ca-certificates
 Description: TLS 1.2 and 1.3 from the command line
  safetls connect shows what a TLS server negotiates and whether its certificates

@@ -12,16 +12,19 @@ umask 022
 require mod_ssl.so mod_tls.so safetls
 mkdir "$work/files"
 make_manual "$work/man"
-cp "$build"/{mod_ssl.so,mod_tls.so,safetls} "$root"/{LICENSE,SECURITY.md} "$root/Adapters/httpd/README.md" \
+cp "$build"/{mod_ssl.so,mod_tls.so,safetls} "$root"/{LICENSE,SECURITY.md} "$root"/Adapters/httpd/{README,FirstSteps}.md \
     "$packaging"/rpm/{safetls-modssl,00-safetls.conf} "$work/files/"
 gzip -9nc "$work/man/man1/safetls.1" > "$work/files/safetls.1.gz"
 find "$work/files" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
 
-# Debian's rpm knows no directory of licences; buildhost and times are not to differ from one build to the next.
+release=1
+if [ "$sign" = '~' ]; then release=0.$snapshot.1; elif [ -n "$snapshot" ]; then release=1.$snapshot; fi
+# Debian's rpm knows no directory of licences; buildhost and times are not to differ from one build to the next. A "%" would
+# be the beginning of a macro, which may run a command.
 rpmbuild -bb --quiet --buildroot "$work/root" \
     --define "_topdir $work" --define "build $work/files" \
-    --define "safetls_version $version" --define "safetls_release ${snapshot:+0.$snapshot.}1" \
-    --define "safetls_packager $maintainer" \
+    --define "safetls_version $version" --define "safetls_release $release" \
+    --define "safetls_packager ${maintainer//%/%%}" \
     --define "_licensedir /usr/share/licenses" --define "_docdir /usr/share/doc" --define "_libdir /usr/lib64" \
     --define "_sbindir /usr/sbin" --define "_build_id_links none" \
     --define "_buildhost reproducible" --define "use_source_date_epoch_as_buildtime 1" \

@@ -6,29 +6,41 @@
 # Systems are minimal chroots of Debian and Ubuntu, made once by debootstrap in build/systems. What a run changes lies in memory,
 # in namespaces of its own: with the last process of a run its mounts, processes and ports are gone, whatever has happened. The
 # conversation has a network of its own, too, which is nothing but loopback. With --build the module is also built in Debian 13,
-# with this machine's Swift. Needs root, and a mirror of Debian (MIRROR) and of Ubuntu (UBUNTU).
+# with this machine's Swift. Needs root, a mirror of Debian (MIRROR) and of Ubuntu (UBUNTU), and Ubuntu's keys (UBUNTU_KEYRING),
+# which Debian 12 has in no package: without them Ubuntu is left out, unless it is asked for.
 set -euo pipefail
 source "$(dirname "$0")/../lib.sh"
 systems=$build/systems
 debian_mirror=${MIRROR:-http://deb.debian.org/debian}
 ubuntu_mirror=${UBUNTU:-http://archive.ubuntu.com/ubuntu}
+ubuntu_keyring=${UBUNTU_KEYRING:-/usr/share/keyrings/ubuntu-archive-keyring.gpg}
 
 fail() {
     echo "test-systems: $*" >&2
     exit 1
 }
 
+# bootstrap ARGUMENT...: debootstrap, whose mounts end with it.
+bootstrap() {
+    unshare --mount --propagation private debootstrap --force-check-gpg "$@"
+}
+
 # make_base SYSTEM: the chroot that runs begin with, by the name under which debootstrap knows the system.
 make_base() {
     local base=$systems/$1.base options=(--variant=minbase --include=ca-certificates) log=$systems/$1.log
+    case $1 in
+    bookworm | trixie | sid) ;;
+    *) [ -e "$ubuntu_keyring" ] || fail "$1 needs Ubuntu's keys, see UBUNTU_KEYRING: there is no $ubuntu_keyring" ;;
+    esac
     [ ! -e "$base" ] || return 0
     mkdir -p "$systems"
-    rm -rf "$base.new"
+    # What a run that was killed had mounted in there is not this one's.
+    rm -rf --one-file-system "$base.new"
     echo "test-systems: making $base" >&2
     case $1 in
-    bookworm | trixie | sid) debootstrap "${options[@]}" "$1" "$base.new" "$debian_mirror" ;;
-    # The script of gutsy is the one of every Ubuntu since; its keys are not on a Debian system.
-    *) debootstrap "${options[@]}" --no-check-gpg --components=main,universe "$1" "$base.new" "$ubuntu_mirror" gutsy ;;
+    bookworm | trixie | sid) bootstrap "${options[@]}" "$1" "$base.new" "$debian_mirror" ;;
+    # The script of gutsy is the one of every Ubuntu since.
+    *) bootstrap "${options[@]}" --keyring="$ubuntu_keyring" --components=main,universe "$1" "$base.new" "$ubuntu_mirror" gutsy ;;
     esac > "$log" 2>&1 || { tail -n 20 "$log" >&2; fail "debootstrap could not make $1"; }
     rm -f "$base.new"/var/cache/apt/archives/*.deb
     mv "$base.new" "$base"
@@ -67,6 +79,11 @@ enter() {
         chroot "$chroot" "$@"
 }
 
+# enter_instead COMMAND...: the same, and the command is the process that this was.
+enter_instead() {
+    exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root chroot "$chroot" "$@"
+}
+
 # Both faces, and back again.
 converse() {
     mount_system "$1"
@@ -86,7 +103,9 @@ converse() {
 compile() {
     mount_system "$1"
     local swift
-    swift=$(realpath "$(dirname "$(realpath "$(command -v swift)")")/../..")
+    # `swift` in PATH may be a program that chooses one of many.
+    swift=$(swift -print-target-info | python3 -c 'import json, sys; print(json.load(sys.stdin)["paths"]["runtimeResourcePath"])')
+    swift=$(realpath "$swift/../../..")
     mkdir -p "$chroot/swift" "$chroot/source"
     mount --bind -o ro "$swift" "$chroot/swift"
     git -C "$root" archive HEAD | tar -x -C "$chroot/source"
@@ -122,19 +141,23 @@ contain() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
         -addext subjectAltName=DNS:localhost -keyout "$chroot/certificates/tls.key" -out "$chroot/certificates/tls.crt"
     export chroot
-    export -f enter
-    # With the end of its first process the namespace ends httpd, too.
+    export -f enter_instead
+    # As an engine does: the command is the first process, and is asked to end by the signal of the Dockerfile.
     # shellcheck disable=SC2016
     unshare --net --pid --fork --kill-child "$BASH" -euc '
         ip link set lo up
-        mount -t proc none "$chroot/proc"
-        enter "$@" &
+        mount -t proc none /proc
+        unshare --mount --pid --fork --kill-child "$BASH" -euc "mount -t proc none \"\$chroot/proc\"; enter_instead \"\$@\"" bash "${@:2}" &
+        container=$!
         for _ in $(seq 600); do
             ! curl --silent --show-error --fail --tlsv1.3 --http2 --verbose --output /dev/null \
-                --cacert "$chroot/certificates/tls.crt" https://localhost/ || exit 0
+                --cacert "$chroot/certificates/tls.crt" https://localhost/ || { served=1; break; }
             sleep 0.1
         done
-        exit 1' bash $(dockerfile CMD)
+        [ -n "${served:-}" ]
+        [ "$(cat "$chroot/run/apache2/apache2.pid")" = 1 ] || { echo "httpd is not the first process"; exit 1; }
+        kill -s "${1#SIG}" "$(cat "/proc/$container/task/$container/children")"
+        wait "$container"' bash "$(dockerfile STOPSIGNAL)" $(dockerfile CMD)
 }
 
 if [ "${1:-}" = --inside ]; then
@@ -146,10 +169,16 @@ fi
 [ -n "$(ls "$build"/deb/*.deb 2> /dev/null)" ] || fail "there are no packages in build/deb; 'make deb' makes them"
 compiles=
 [ "${1:-}" != --build ] || { compiles=1; shift; }
-[ $# -gt 0 ] || set -- bookworm trixie sid jammy noble
-
 failures=0
 table=$(printf '%-24s %-8s %-8s %-6s %s' system httpd OpenSSL glibc result)
+if [ $# = 0 ]; then
+    set -- bookworm trixie sid
+    if [ -e "$ubuntu_keyring" ]; then
+        set -- "$@" jammy noble
+    else
+        table+=$'\n'"Ubuntu is LEFT OUT: there is no $ubuntu_keyring, see UBUNTU_KEYRING"
+    fi
+fi
 for system; do
     make_base "$system"
     log=$systems/$system.run.log
