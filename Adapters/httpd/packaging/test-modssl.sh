@@ -67,7 +67,8 @@ end_at() {
 run() {
     local expected=$1 status=0
     shift
-    output=$(PATH=$work/stubs:$PATH sh "$work/safetls-modssl" "$@" 2>&1) || status=$?
+    # Whoever runs this may ignore signals, as nohup does, and a shell cannot take that back.
+    output=$(PATH=$work/stubs:$PATH env --default-signal=HUP,INT,TERM sh "$work/safetls-modssl" "$@" 2>&1) || status=$?
     [ "$expected" = any ] || [ "$status" = "$expected" ] || fail "$case: '$*' ended with $status, not $expected: $output"
 }
 
