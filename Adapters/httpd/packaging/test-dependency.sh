@@ -45,7 +45,9 @@ import SafeTLS
 import TLSCertificates
 
 guard let name = ServerName("example.org") else { fatalError("no name") }
-let session = try ClientSession(configuration: try ClientConfiguration(trustAnchors: TrustAnchors([])), serverName: name)
+// The system that this runs on may trust nobody.
+let configuration = try ClientConfiguration(judge: { .accepted(path: $0.certificateChain) })
+let session = try ClientSession(configuration: configuration, serverName: name)
 print(TLSLibrary.version, session.pendingOutputCount > 0)
 CODE
 swift package resolve > resolve.log 2>&1 || { cat resolve.log; fail "the version cannot be resolved"; }
