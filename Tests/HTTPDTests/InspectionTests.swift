@@ -38,10 +38,14 @@ import Testing
     @Test(
         "symbols that are too new",
         arguments: [
-            ("float hypotf(float, float); float value(void) { return hypotf(3, 4); }", "hypotf of GLIBC_2.35"),
+            ("float hypotf(float, float); float value(void) { return hypotf(3, 4); }", "needs GLIBC_2.35"),
             (
-                "int OPENSSL_strcasecmp(const char *, const char *); int value(void) { return OPENSSL_strcasecmp(\"\", \"\"); }",
-                "OPENSSL_strcasecmp of OPENSSL_3.0.3"
+                """
+                double pow(double, double);
+                int OPENSSL_strcasecmp(const char *, const char *);
+                double value(void) { return pow(3, 4) + OPENSSL_strcasecmp("", ""); }
+                """,
+                "needs OPENSSL_3.0.3"
             ),
         ]
     )
