@@ -6,6 +6,7 @@
 #include <openssl/sha.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 // A hash in progress, as plain memory: copying the structure copies the hash.
@@ -88,7 +89,31 @@ typedef struct {
     safetls_hash outer;
     safetls_hash running;
     uint8_t scratch[SHA512_CBLOCK];
+    // The key that `inner` and `outer` are prepared for, unless the count is 0. A key schedule takes several outputs from
+    // one secret, and two of the four blocks of a derivation are the key's.
+    uint8_t key[SHA512_DIGEST_LENGTH];
+    size_t key_count;
+    // Where keys are that go no further than into a cipher or a code.
+    uint8_t output[SHA512_DIGEST_LENGTH];
 } safetls_hmac;
+
+static inline safetls_hmac *_Nonnull safetls_hmac_new(void) {
+    safetls_hmac *hmac = malloc(sizeof *hmac);
+    if (hmac == NULL) {
+        abort();
+    }
+    memset(hmac, 0, sizeof *hmac);
+    return hmac;
+}
+
+static inline void safetls_hmac_free(safetls_hmac *_Nonnull hmac) {
+    OPENSSL_cleanse(hmac, sizeof *hmac);
+    free(hmac);
+}
+
+static inline uint8_t *_Nonnull safetls_hmac_output(safetls_hmac *_Nonnull hmac) {
+    return hmac->output;
+}
 
 static inline size_t safetls_hash_block_length(int algorithm) {
     return algorithm == SAFETLS_SHA1 || algorithm == SAFETLS_SHA256 ? SHA256_CBLOCK : SHA512_CBLOCK;
@@ -109,6 +134,16 @@ static inline size_t safetls_hash_digest_length(int algorithm) {
 
 static inline void safetls_hmac_set_key(
     safetls_hmac *_Nonnull hmac, int algorithm, const uint8_t *_Nullable key, size_t count) {
+    if (key != NULL && count > 0 && hmac->key_count == count && hmac->inner.algorithm == algorithm
+        && CRYPTO_memcmp(hmac->key, key, count) == 0) {
+        hmac->running = hmac->inner;
+        return;
+    }
+    hmac->key_count = 0;
+    if (key != NULL && count <= sizeof hmac->key) {
+        memcpy(hmac->key, key, count);
+        hmac->key_count = count;
+    }
     size_t block = safetls_hash_block_length(algorithm);
     memset(hmac->scratch, 0, sizeof hmac->scratch);
     if (count > block) {
@@ -144,6 +179,84 @@ static inline void safetls_hmac_final(safetls_hmac *_Nonnull hmac, uint8_t *_Non
     safetls_hash_final(&hmac->running, hmac->scratch);
     memcpy(code, hmac->scratch, count < digest ? count : digest);
     hmac->running = hmac->inner;
+}
+
+// HKDF-Expand (RFC 5869 §2.3) of at most 255 digests; the caller has checked the count.
+static inline void safetls_hkdf_expand(
+    safetls_hmac *_Nonnull hmac, int algorithm, const uint8_t *_Nullable key, size_t key_count,
+    const uint8_t *_Nullable info, size_t info_count, uint8_t *_Nonnull output, size_t count) {
+    size_t digest = safetls_hash_digest_length(algorithm);
+    uint8_t counter = 0;
+    safetls_hmac_set_key(hmac, algorithm, key, key_count);
+    for (size_t written = 0; written < count; written += digest) {
+        size_t part = count - written < digest ? count - written : digest;
+        if (written > 0) {
+            safetls_hmac_update(hmac, output + written - digest, digest);
+        }
+        safetls_hmac_update(hmac, info, info_count);
+        counter += 1;
+        safetls_hmac_update(hmac, &counter, 1);
+        safetls_hmac_final(hmac, output + written, part);
+    }
+}
+
+// PRF of TLS 1.2 (RFC 5246 §5).
+static inline void safetls_tls12_prf(
+    safetls_hmac *_Nonnull hmac, int algorithm, const uint8_t *_Nullable secret, size_t secret_count,
+    const uint8_t *_Nullable label, size_t label_count, const uint8_t *_Nullable seed, size_t seed_count,
+    uint8_t *_Nonnull output, size_t count) {
+    size_t digest = safetls_hash_digest_length(algorithm);
+    uint8_t *a = hmac->output;
+    safetls_hmac_set_key(hmac, algorithm, secret, secret_count);
+    // A(1) = HMAC(secret, label || seed)
+    safetls_hmac_update(hmac, label, label_count);
+    safetls_hmac_update(hmac, seed, seed_count);
+    safetls_hmac_final(hmac, a, digest);
+    for (size_t written = 0; written < count; written += digest) {
+        if (written > 0) {
+            safetls_hmac_update(hmac, a, digest);
+            safetls_hmac_final(hmac, a, digest);
+        }
+        safetls_hmac_update(hmac, a, digest);
+        safetls_hmac_update(hmac, label, label_count);
+        safetls_hmac_update(hmac, seed, seed_count);
+        safetls_hmac_final(hmac, output + written, count - written < digest ? count - written : digest);
+    }
+    OPENSSL_cleanse(a, digest);
+}
+
+enum {
+    SAFETLS_HKDF_LABEL_LENGTH = 249,
+    SAFETLS_HKDF_CONTEXT_LENGTH = 255,
+};
+
+// HKDF-Expand-Label (RFC 9846 §7.1); the label without its "tls13 ". Returns 0 when a part is too long.
+static inline int safetls_hkdf_expand_label(
+    safetls_hmac *_Nonnull hmac, int algorithm, const uint8_t *_Nullable secret, size_t secret_count,
+    const uint8_t *_Nullable label, size_t label_count, const uint8_t *_Nullable context, size_t context_count,
+    uint8_t *_Nonnull output, size_t count) {
+    uint8_t info[2 + 1 + 6 + SAFETLS_HKDF_LABEL_LENGTH + 1 + SAFETLS_HKDF_CONTEXT_LENGTH];
+    uint8_t *next = info;
+    if (label_count > SAFETLS_HKDF_LABEL_LENGTH || context_count > SAFETLS_HKDF_CONTEXT_LENGTH
+        || count > 255 * safetls_hash_digest_length(algorithm)) {
+        return 0;
+    }
+    *next++ = (uint8_t)(count >> 8);
+    *next++ = (uint8_t)count;
+    *next++ = (uint8_t)(6 + label_count);
+    memcpy(next, "tls13 ", 6);
+    next += 6;
+    if (label_count > 0) {
+        memcpy(next, label, label_count);
+        next += label_count;
+    }
+    *next++ = (uint8_t)context_count;
+    if (context_count > 0) {
+        memcpy(next, context, context_count);
+        next += context_count;
+    }
+    safetls_hkdf_expand(hmac, algorithm, secret, secret_count, info, (size_t)(next - info), output, count);
+    return 1;
 }
 
 #endif

@@ -206,6 +206,16 @@ static inline size_t safetls_sign(
     return signed_ ? count : 0;
 }
 
+// Verifies a digest's signature with a copy of the prepared context; safe from many threads.
+static inline int safetls_verify(
+    const EVP_PKEY_CTX *_Nonnull prepared, const uint8_t *_Nonnull digest, size_t digest_count,
+    const uint8_t *_Nonnull signature, size_t signature_count) {
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_dup(prepared);
+    int valid = context != NULL && EVP_PKEY_verify(context, signature, signature_count, digest, digest_count) == 1;
+    EVP_PKEY_CTX_free(context);
+    return valid;
+}
+
 // Signs a message with an algorithm that hashes itself (Ed25519). Returns the signature's length or 0.
 static inline size_t safetls_sign_message(
     EVP_PKEY *_Nonnull key, const uint8_t *_Nullable message, size_t message_count, uint8_t *_Nonnull signature,

@@ -17,5 +17,6 @@
 #include "hash.h"
 #include "kem.h"
 #include "keys.h"
+#include "secret.h"
 
 #endif

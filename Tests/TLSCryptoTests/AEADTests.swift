@@ -239,6 +239,53 @@ struct AEADTests {
         }
     }
 
+    /// What a cipher that got its first key in either way makes of a message.
+    private func seal(_ sealer: inout AEADSealer) throws -> [UInt8] {
+        var output = [UInt8](repeating: 0, count: 21)
+        var span = output.mutableSpan
+        _ = try sealer.seal(
+            Array("hello".utf8).span,
+            trailer: nil,
+            nonce: nonce([1]),
+            additionalData: [UInt8]().span,
+            into: &span,
+            at: 0
+        )
+        return output
+    }
+
+    @Test("The key of a traffic secret, in a new cipher and in one that had another", arguments: algorithms)
+    func trafficSecrets(algorithm: AEADAlgorithm) throws {
+        var hash = try KeyedHash(algorithm == .aes256GCM ? .sha384 : .sha256)
+        let first = [UInt8](repeating: 1, count: hash.algorithm.digestLength)
+        let second = [UInt8](repeating: 2, count: hash.algorithm.digestLength)
+        var expected: [[UInt8]] = []
+        for secret in [first, second] {
+            let key = try hash.expandLabel(secret.span, "key", count: algorithm.keyLength)
+            var sealer = try AEADSealer(algorithm, key: key.bytes)
+            expected.append(try seal(&sealer))
+            let iv = try hash.expandLabel(secret.span, "iv", count: 12)
+            let staticIV = try hash.staticIV(trafficSecret: secret.span)
+            let isSame = isEqual(staticIV.span, iv.bytes)
+            #expect(isSame)
+        }
+        #expect(expected[0] != expected[1])
+        var sealer = try AEADSealer(algorithm, trafficSecret: first.span, &hash)
+        var opener = try AEADOpener(algorithm, trafficSecret: first.span, &hash)
+        let algorithms = (sealer.algorithm, opener.algorithm)
+        #expect(algorithms == (algorithm, algorithm))
+        for (secret, sealed) in zip([first, second, first], [expected[0], expected[1], expected[0]]) {
+            try sealer.replaceKey(trafficSecret: secret.span, &hash)
+            try opener.replaceKey(trafficSecret: secret.span, &hash)
+            let again = try seal(&sealer)
+            #expect(again == sealed)
+            var copy = sealed
+            var span = copy.mutableSpan
+            let length = try opener.open(&span, range: 0..<21, nonce: nonce([1]), additionalData: [UInt8]().span)
+            #expect(copy.prefix(length) == Array("hello".utf8)[...])
+        }
+    }
+
     @Test(arguments: algorithms)
     func keysOfOtherLengthsAreRefused(algorithm: AEADAlgorithm) {
         for count in [0, 15, 24, 33] {

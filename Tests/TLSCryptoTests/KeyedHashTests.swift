@@ -132,6 +132,68 @@ struct KeyedHashTests {
         )
     }
 
+    @Test(
+        "a key schedule that changes its key and comes back to it",
+        arguments: [HashAlgorithm.sha256, .sha384, .sha512]
+    )
+    func keysTakeTurns(algorithm: HashAlgorithm) throws {
+        let length = algorithm.digestLength
+        var other = [UInt8](repeating: 7, count: length)
+        other[length - 1] ^= 1
+        let long = [UInt8](repeating: 7, count: 200)
+        let keys = [
+            [UInt8](repeating: 7, count: length), other, [UInt8](repeating: 7, count: length - 1), [], long,
+        ]
+        let message = Array("message".utf8)
+        var shared = try KeyedHash(algorithm)
+        for index in [0, 0, 1, 0, 2, 2, 3, 3, 0, 4, 4, 1, 1] {
+            let key = keys[index]
+            var fresh = try KeyedHash(algorithm)
+            let code = array(try shared.authenticate(key: key.span, message.span))
+            let expectedCode = array(try fresh.authenticate(key: key.span, message.span))
+            #expect(code == expectedCode)
+            let derived = array(try shared.expandLabel(key.span, "key", count: 16))
+            let expected = array(try fresh.expandLabel(key.span, "key", count: 16))
+            #expect(derived == expected)
+        }
+    }
+
+    @Test("HKDF-Expand-Label is HKDF-Expand with a structure before it, RFC 9846 §7.1")
+    func expandLabel() throws {
+        var keyedHash = try KeyedHash(.sha256)
+        let secret = [UInt8](repeating: 9, count: 32)
+        for (label, context, count) in [("key", [], 16), ("", [1, 2, 3], 32), ("exporter", [UInt8](0...254), 300)] {
+            let info =
+                [UInt8(count >> 8), UInt8(count & 255), UInt8(6 + label.utf8.count)] + Array("tls13 ".utf8)
+                + Array(label.utf8) + [UInt8(context.count)] + context
+            let expected = try keyedHash.expand(secret.span, info: info.span, count: count)
+            let output = try keyedHash.expandLabel(secret.span, label, context: context.span, count: count)
+            #expect(array(output) == array(expected))
+        }
+        let longest = String(repeating: "l", count: 249)
+        let short = try keyedHash.expandLabel(secret.span, longest, count: 1)
+        #expect(short.count == 1)
+        for (label, context, count) in [(longest + "l", 0, 1), ("", 256, 1), ("", 0, 255 * 32 + 1), ("", 0, -1)] {
+            let context = [UInt8](repeating: 0, count: context)
+            do {
+                _ = try keyedHash.expandLabel(secret.span, label, context: context.span, count: count)
+                Issue.record("\(label.count) bytes of label and \(context.count) of context were taken for \(count)")
+            } catch .unsupported {
+            }
+        }
+    }
+
+    @Test("verify_data is a code with a key of its own, RFC 9846 §4.5.3")
+    func verifyData() throws {
+        var keyedHash = try KeyedHash(.sha384)
+        let secret = [UInt8](repeating: 3, count: 48)
+        let transcript = [UInt8](repeating: 4, count: 48)
+        let key = try keyedHash.expandLabel(secret.span, "finished", count: 48)
+        let expected = array(try keyedHash.authenticate(key: key.bytes, transcript.span))
+        let code = array(try keyedHash.verifyData(secret.span, transcript: transcript.span))
+        #expect(code == expected)
+    }
+
     @Test("HKDF-Expand's limit is 255 blocks")
     func hkdfLimit() throws {
         var keyedHash = try KeyedHash(.sha256)

@@ -11,7 +11,7 @@ enum CertificateVerifyContent {
 
     static func bytes(_ signer: Signer, transcript: Digest) -> [UInt8] {
         var writer = ByteWriter(reserving: 64 + 34 + transcript.count)
-        writer.append([UInt8](repeating: 0x20, count: 64))
+        for _ in 0..<64 { writer.append(UInt8(0x20)) }
         writer.append(signer.rawValue)
         writer.append(UInt8(0))
         writer.append(transcript.bytes)

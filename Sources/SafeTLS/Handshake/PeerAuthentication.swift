@@ -13,8 +13,12 @@ struct PeerChain {
     /// ``ClientOptions/readsCertificatesLeniently``.
     let isLenient: Bool
 
-    /// Parses the certificates of a message.
-    init(_ message: borrowing CertificateMessage, isLenient: Bool = false) throws(TLSError) {
+    /// Parses the certificates of a message, as far as the verifier does not know them.
+    init(
+        _ message: borrowing CertificateMessage,
+        for verifier: CertificateVerifier,
+        isLenient: Bool = false
+    ) throws(TLSError) {
         self.isLenient = isLenient
         guard message.count <= TLSLimits.certificateChainLength else {
             throw .peerMisbehaved(.tooMany("certificates"))
@@ -35,8 +39,13 @@ struct PeerChain {
                 }
             }
             do throws(CertificateError) {
-                let der: [UInt8] = copyBytes(entry.certificate)
-                certificates.append(try isLenient ? Certificate(lenientlyReading: der) : Certificate(der: der))
+                if isLenient {
+                    let der: [UInt8] = copyBytes(entry.certificate)
+                    certificates.append(try Certificate(lenientlyReading: der))
+                } else {
+                    let isLeaf = certificates.isEmpty
+                    certificates.append(try verifier.certificate(entry.certificate, isLeaf: isLeaf))
+                }
             } catch {
                 throw .malformed(
                     MalformedInput(

@@ -80,6 +80,14 @@ struct ConnectionSecrets: ~Copyable {
         return opener
     }
 
+    /// Starts to receive under the traffic secret of TLS 1.3.
+    func startReceiving(_ channel: inout Channel, _ hash: inout KeyedHash) throws(TLSError) {
+        switch traffic {
+        case .some(let traffic): try channel.install(receiving: traffic.receiving, &hash)
+        case .none: throw .internalFailure("a TLS 1.3 handshake without traffic secrets")
+        }
+    }
+
     /// The `verify_data` of a Finished that is sent after the handshake (RFC 9846 §4.5.3).
     func verifyDataOfSender(_ transcript: Digest) throws(TLSError) -> Digest {
         var hash = try keyedHash()

@@ -4,9 +4,12 @@ import TLSCrypto
 
 /// What an exporter takes and gives (RFC 9846 §7.5, RFC 5705 §4).
 enum ExporterArguments {
+    /// The longest label of an exporter, in bytes.
+    private static let maximumLabelLength = 64
+
     static func check(label: String, context: [UInt8]?, count: Int) throws(TLSError) {
-        guard label.utf8.count <= HKDFLabel.maximumLabelLength else {
-            throw .misuse(.invalidArgument("an exporter label has at most \(HKDFLabel.maximumLabelLength) bytes"))
+        guard label.utf8.count <= Self.maximumLabelLength else {
+            throw .misuse(.invalidArgument("an exporter label has at most \(Self.maximumLabelLength) bytes"))
         }
         guard (context?.count ?? 0) <= 65_535 else {
             throw .misuse(.invalidArgument("an exporter context has at most 65535 bytes"))

@@ -205,9 +205,8 @@ extension KeyedHash {
         seed: Span<UInt8>,
         count: Int
     ) throws(TLSError) -> Secret {
-        let labelBytes = Array(label.utf8)
         do throws(CryptoError) {
-            return try tls12PRF(secret: secret, label: labelBytes.span, seed: seed, count: count)
+            return try tls12PRF(secret: secret, label: label.utf8.span, seed: seed, count: count)
         } catch {
             throw TLSError(error)
         }

@@ -10,22 +10,15 @@ import TLSCrypto
 struct EarlySecret: ~Copyable {
     /// Nil without PSK: nothing is derived from that secret but the next stage.
     private let secret: Secret?
-    /// The salt for the next stage: Derive-Secret(early secret, "derived", "").
-    private let derived: Secret
+    /// The salt for the next stage: Derive-Secret(early secret, "derived", ""). Nil without PSK, where it is a constant.
+    private let derived: Secret?
     private let cipherSuite: CipherSuite
 
     /// The early secret of a handshake without PSK. It is a constant of the hash function.
-    init(cipherSuite: CipherSuite) throws(TLSError) {
-        let derived =
-            switch cipherSuite.hash {
-            case .sha256: EarlySecret.derivedSHA256
-            case .sha384: EarlySecret.derivedSHA384
-            default: [UInt8]()
-            }
-        self.derived = Secret(copying: derived.span)
+    init(cipherSuite: CipherSuite) {
         self.cipherSuite = cipherSuite
+        derived = nil
         secret = nil
-        guard !derived.isEmpty else { throw .internalFailure("\(cipherSuite) has no key schedule") }
     }
 
     /// The early secret of a handshake with a PSK.
@@ -35,7 +28,8 @@ struct EarlySecret: ~Copyable {
         _ hash: inout KeyedHash
     ) throws(TLSError) {
         let early = try Self.extract(preSharedKey, &hash)
-        derived = try Self.derive(early, &hash)
+        let salt = try Self.derive(early, &hash)
+        derived = consume salt
         secret = consume early
         self.cipherSuite = cipherSuite
     }
@@ -57,8 +51,7 @@ struct EarlySecret: ~Copyable {
 
     private static func derive(_ early: borrowing Secret, _ hash: inout KeyedHash) throws(TLSError) -> Secret {
         do throws(CryptoError) {
-            let nothing = try HashState.hash(hash.algorithm, Span())
-            return try hash.deriveSecret(early.bytes, "derived", transcript: nothing)
+            return try hash.deriveSalt(early)
         } catch {
             throw TLSError(error)
         }
@@ -75,8 +68,7 @@ struct EarlySecret: ~Copyable {
             do throws(CryptoError) {
                 let nothing = try HashState.hash(hash.algorithm, Span())
                 let binderKey = try hash.deriveSecret(secret.bytes, kind.rawValue, transcript: nothing)
-                let key = try hash.expandLabel(binderKey.bytes, "finished", count: binderKey.count)
-                return try hash.authenticate(key: key.bytes, transcript.bytes)
+                return try hash.verifyData(binderKey.bytes, transcript: transcript.bytes)
             } catch {
                 throw TLSError(error)
             }
@@ -112,12 +104,14 @@ struct EarlySecret: ~Copyable {
     private static let derivedSHA256 = derivedWithoutPSK(.sha256)
     private static let derivedSHA384 = derivedWithoutPSK(.sha384)
 
-    /// Empty when a primitive failed, which `init` reports.
+    /// Empty when a primitive failed, which ``handshakeSecret(sharedSecret:_:)`` reports.
     private static func derivedWithoutPSK(_ algorithm: HashAlgorithm) -> [UInt8] {
-        do throws(TLSError) {
-            var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
-            let early = try extract(Secret(zeroed: algorithm.digestLength), &hash)
-            let derived = try derive(early, &hash)
+        let zeros: [64 of UInt8] = .init(repeating: 0)
+        let nothing = zeros.span.extracting(0..<algorithm.digestLength)
+        do throws(CryptoError) {
+            var hash = try KeyedHash(algorithm)
+            let early = try hash.extract(salt: nothing, inputKeyMaterial: nothing)
+            let derived = try hash.deriveSalt(early)
             return copyBytes(derived.bytes)
         } catch {
             return []
@@ -130,20 +124,51 @@ struct EarlySecret: ~Copyable {
         _ hash: inout KeyedHash
     ) throws(TLSError) -> HandshakeSecret {
         do throws(CryptoError) {
-            let secret = try hash.extract(salt: derived.bytes, inputKeyMaterial: sharedSecret.bytes)
-            return HandshakeSecret(secret: secret, cipherSuite: cipherSuite)
+            switch derived {
+            case .some(let derived):
+                return try HandshakeSecret(
+                    secret: try hash.extract(salt: derived.bytes, inputKeyMaterial: sharedSecret.bytes),
+                    cipherSuite: cipherSuite,
+                    &hash
+                )
+            case .none:
+                let derived = hash.algorithm == .sha384 ? Self.derivedSHA384 : Self.derivedSHA256
+                guard derived.count == hash.algorithm.digestLength else {
+                    throw .internalFailure("the key schedule could not be started with this hash")
+                }
+                return try HandshakeSecret(
+                    secret: try hash.extract(salt: derived.span, inputKeyMaterial: sharedSecret.bytes),
+                    cipherSuite: cipherSuite,
+                    &hash
+                )
+            }
         } catch {
             throw TLSError(error)
         }
     }
 }
 
+extension KeyedHash {
+    /// Derive-Secret(secret, "derived", ""), the salt of the next stage (RFC 9846 §7.1).
+    fileprivate mutating func deriveSalt(_ secret: borrowing Secret) throws(CryptoError) -> Secret {
+        let nothing = try HashState.hash(algorithm, Span())
+        return try deriveSecret(secret.bytes, "derived", transcript: nothing)
+    }
+}
+
 /// The second stage: protects the handshake.
 struct HandshakeSecret: ~Copyable {
     private let secret: Secret
+    /// The salt for the last stage. Derived beside the traffic secrets, as long as the HMAC has this secret for its key.
+    private let derived: Secret
     private let cipherSuite: CipherSuite
 
-    fileprivate init(secret: consuming Secret, cipherSuite: CipherSuite) {
+    fileprivate init(
+        secret: consuming Secret,
+        cipherSuite: CipherSuite,
+        _ hash: inout KeyedHash
+    ) throws(CryptoError) {
+        derived = try hash.deriveSalt(secret)
         self.secret = secret
         self.cipherSuite = cipherSuite
     }
@@ -176,14 +201,14 @@ struct HandshakeSecret: ~Copyable {
     /// Goes on to the last stage.
     consuming func masterSecret(_ hash: inout KeyedHash) throws(TLSError) -> MasterSecret {
         do throws(CryptoError) {
-            let nothing = try HashState.hash(hash.algorithm, Span())
-            let derived = try hash.deriveSecret(secret.bytes, "derived", transcript: nothing)
             let zeros: [64 of UInt8] = .init(repeating: 0)
-            let master = try hash.extract(
-                salt: derived.bytes,
-                inputKeyMaterial: zeros.span.extracting(0..<hash.algorithm.digestLength)
+            return MasterSecret(
+                secret: try hash.extract(
+                    salt: derived.bytes,
+                    inputKeyMaterial: zeros.span.extracting(0..<hash.algorithm.digestLength)
+                ),
+                cipherSuite: cipherSuite
             )
-            return MasterSecret(secret: master, cipherSuite: cipherSuite)
         } catch {
             throw TLSError(error)
         }

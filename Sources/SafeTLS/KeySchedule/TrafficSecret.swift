@@ -21,9 +21,7 @@ struct TrafficSecret: ~Copyable {
     func sealer(_ hash: inout KeyedHash) throws(TLSError) -> RecordSealer {
         let algorithm = try aead
         do throws(CryptoError) {
-            let key = try hash.expandLabel(secret.bytes, "key", count: algorithm.keyLength)
-            let iv = try hash.expandLabel(secret.bytes, "iv", count: AEADAlgorithm.nonceLength)
-            return try RecordSealer(tls13: algorithm, key: key.bytes, iv: iv.bytes)
+            return try RecordSealer(algorithm, trafficSecret: secret.bytes, &hash)
         } catch {
             throw TLSError(error)
         }
@@ -33,9 +31,35 @@ struct TrafficSecret: ~Copyable {
     func opener(_ hash: inout KeyedHash) throws(TLSError) -> RecordOpener {
         let algorithm = try aead
         do throws(CryptoError) {
-            let key = try hash.expandLabel(secret.bytes, "key", count: algorithm.keyLength)
-            let iv = try hash.expandLabel(secret.bytes, "iv", count: AEADAlgorithm.nonceLength)
-            return try RecordOpener(tls13: algorithm, key: key.bytes, iv: iv.bytes)
+            return try RecordOpener(algorithm, trafficSecret: secret.bytes, &hash)
+        } catch {
+            throw TLSError(error)
+        }
+    }
+
+    /// Changes to the protection of records we send, in the memory of the keys before if there are any.
+    func install(in sealer: inout RecordSealer?, _ hash: inout KeyedHash) throws(TLSError) {
+        let algorithm = try aead
+        do throws(CryptoError) {
+            if sealer?.suits(algorithm) ?? false {
+                try sealer?.replaceKeys(trafficSecret: secret.bytes, &hash)
+            } else {
+                sealer = try RecordSealer(algorithm, trafficSecret: secret.bytes, &hash)
+            }
+        } catch {
+            throw TLSError(error)
+        }
+    }
+
+    /// Changes to the protection of records the peer sends, in the memory of the keys before if there are any.
+    func install(in opener: inout RecordOpener?, _ hash: inout KeyedHash) throws(TLSError) {
+        let algorithm = try aead
+        do throws(CryptoError) {
+            if opener?.suits(algorithm) ?? false {
+                try opener?.replaceKeys(trafficSecret: secret.bytes, &hash)
+            } else {
+                opener = try RecordOpener(algorithm, trafficSecret: secret.bytes, &hash)
+            }
         } catch {
             throw TLSError(error)
         }
@@ -44,8 +68,10 @@ struct TrafficSecret: ~Copyable {
     /// The secret after a KeyUpdate (RFC 9846 §7.2).
     consuming func next(_ hash: inout KeyedHash) throws(TLSError) -> TrafficSecret {
         do throws(CryptoError) {
-            let next = try hash.expandLabel(secret.bytes, "traffic upd", count: secret.count)
-            return TrafficSecret(next, cipherSuite: cipherSuite)
+            return TrafficSecret(
+                try hash.expandLabel(secret.bytes, "traffic upd", count: secret.count),
+                cipherSuite: cipherSuite
+            )
         } catch {
             throw TLSError(error)
         }
@@ -54,8 +80,7 @@ struct TrafficSecret: ~Copyable {
     /// The `verify_data` of a Finished message over this transcript (RFC 9846 §4.5.3).
     func verifyData(transcript: Digest, _ hash: inout KeyedHash) throws(TLSError) -> Digest {
         do throws(CryptoError) {
-            let key = try hash.expandLabel(secret.bytes, "finished", count: secret.count)
-            return try hash.authenticate(key: key.bytes, transcript.bytes)
+            return try hash.verifyData(secret.bytes, transcript: transcript.bytes)
         } catch {
             throw TLSError(error)
         }

@@ -95,6 +95,8 @@ extension ByteWriter {
         _ write: (inout ByteWriter) throws(EncodeError) -> Void
     ) throws(TLSError) {
         let start = count
+        // A Finished or another short message is not to grow byte by byte.
+        reserve(start + 128)
         do throws(EncodeError) {
             try write(&self)
         } catch {

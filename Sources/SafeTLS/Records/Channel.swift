@@ -34,11 +34,28 @@ struct Channel: ~Copyable {
 
     // MARK: Output
 
-    /// Puts the flight into records under the current keys.
+    /// Puts the flight into records under the current keys. Nothing is kept of it, not even its memory.
     mutating func flush() throws(TLSError) {
+        var messages = ByteWriter(reserving: 0)
+        swap(&messages, &flight)
+        guard messages.count > 0 else { return }
+        try write(messages.bytes.span, type: .handshake)
+    }
+
+    /// The same in the middle of a flight: what it is written into stays.
+    private mutating func flushMessages() throws(TLSError) {
         guard flight.count > 0 else { return }
-        let messages = flight.takeBytes()
-        try write(messages.span, type: .handshake)
+        var messages = ByteWriter(reserving: 0)
+        swap(&messages, &flight)
+        try write(messages.bytes.span, type: .handshake)
+        messages.truncate(to: 0)
+        swap(&messages, &flight)
+    }
+
+    /// Makes room for a flight whose messages take so many bytes in all, and in pieces under their own keys so many.
+    mutating func reserve(flight longest: Int, records all: Int) {
+        flight.reserve(longest)
+        output.reserve(output.count + all)
     }
 
     /// Writes bytes of one content type as records, in pieces of at most 2^14 bytes.
@@ -80,7 +97,7 @@ struct Channel: ~Copyable {
 
     /// Writes the one-byte change_cipher_spec record (RFC 5246 §7.1, RFC 9846 §5).
     mutating func writeChangeCipherSpec() throws(TLSError) {
-        try flush()
+        try flushMessages()
         hasSentChangeCipherSpec = true
         let content: [UInt8] = [1]
         try writeRecord(content.span, type: .changeCipherSpec)
@@ -99,8 +116,17 @@ struct Channel: ~Copyable {
 
     /// Starts to send under new keys; what was written before goes out under the old ones.
     mutating func install(sealer: consuming RecordSealer) throws(TLSError) {
-        try flush()
+        try flushMessages()
         sending.install(sealer)
+    }
+
+    /// Starts to send under the keys of a traffic secret; what was written before goes out under the old ones.
+    mutating func install(
+        sending secret: borrowing TrafficSecret,
+        _ hash: inout KeyedHash
+    ) throws(TLSError) {
+        try flushMessages()
+        try sending.install(secret, &hash)
     }
 
     /// Sends in the clear again: the ClientHello that answers a HelloRetryRequest follows 0-RTT data.
@@ -115,6 +141,17 @@ struct Channel: ~Copyable {
     mutating func install(opener: consuming RecordOpener) throws(TLSError) {
         try joiner.expectEmpty()
         receiving.install(opener)
+    }
+
+    /// Starts to receive under the keys of a traffic secret.
+    ///
+    /// - Throws: As ``install(opener:)``.
+    mutating func install(
+        receiving secret: borrowing TrafficSecret,
+        _ hash: inout KeyedHash
+    ) throws(TLSError) {
+        try joiner.expectEmpty()
+        try receiving.install(secret, &hash)
     }
 
     /// Limits the content of records, both ways, from now on (RFC 8449 §4).

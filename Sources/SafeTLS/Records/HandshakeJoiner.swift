@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// Puts handshake messages together from the records they are cut into (RFC 9846 §5.1).
 ///
 /// Holds at most one incomplete message plus one record, so that a peer cannot make it grow without bound.
@@ -23,7 +25,7 @@ struct HandshakeJoiner: ~Copyable {
             start = 0
         }
         makeRoom(for: fragment.count)
-        for index in fragment.indices { bytes.append(fragment[index]) }
+        TLSCrypto.append(fragment, to: &bytes)
     }
 
     /// Grows by what has arrived, not by what is announced, and never beyond the message: a peer that announces much and

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// Records that wait for the transport, in the order in which they were sealed.
 struct OutputQueue: ~Copyable {
     private var bytes: [UInt8] = []
@@ -29,9 +31,14 @@ struct OutputQueue: ~Copyable {
     /// - Returns: Where the free part of the buffer starts.
     mutating func move(into destination: inout MutableSpan<UInt8>, at offset: Int) -> Int {
         let moved = min(count, destination.count - offset)
-        for index in 0..<moved { destination[offset + index] = bytes[start + index] }
+        copy(bytes.span.extracting(start..<start + moved), into: &destination, at: offset)
         discard(moved)
         return offset + moved
+    }
+
+    /// Makes room for so many bytes in all, so that they need not be moved later.
+    mutating func reserve(_ capacity: Int) {
+        bytes.reserveCapacity(capacity)
     }
 
     /// Appends a record. When it cannot be written, what waited before waits on.

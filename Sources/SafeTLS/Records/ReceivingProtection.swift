@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// How received records are read: under which keys, how long they may be, whether change_cipher_spec means anything.
 struct ReceivingProtection: ~Copyable {
     /// Which protection the records have.
@@ -25,6 +27,13 @@ struct ReceivingProtection: ~Copyable {
         form = opener.isTLS13 ? .tls13 : .tls12
         self.opener = consume opener
         self.opener?.contentLimit = contentLimit
+    }
+
+    /// Starts to use the keys of a traffic secret.
+    mutating func install(_ secret: borrowing TrafficSecret, _ hash: inout KeyedHash) throws(TLSError) {
+        form = .tls13
+        try secret.install(in: &opener, &hash)
+        opener?.contentLimit = contentLimit
     }
 
     /// Whether a record has been opened under the current key.

@@ -20,6 +20,8 @@ struct RecordNonce {
         self.iv = iv
     }
 
+    init(iv: [12 of UInt8]) { self.iv = iv }
+
     /// The nonce for a sequence number.
     ///
     /// With the explicit form the last eight bytes of the IV are zero, so the same exclusive or puts the sequence

@@ -5,7 +5,7 @@ import TLSCrypto
 /// Removes the protection of records in one direction, in the buffer they arrived in.
 struct RecordOpener: ~Copyable {
     private var aead: AEADOpener
-    private let nonce: RecordNonce
+    private var nonce: RecordNonce
     private let form: NonceForm
     let isTLS13: Bool
     /// The most content that a record may have; in TLS 1.3 its padding counts (RFC 8449 §4).
@@ -19,6 +19,32 @@ struct RecordOpener: ~Copyable {
         nonce = RecordNonce(iv: iv)
         form = .implicit
         isTLS13 = true
+    }
+
+    /// TLS 1.3 protection under the keys of a traffic secret (RFC 9846 §7.3).
+    init(
+        _ algorithm: AEADAlgorithm,
+        trafficSecret: Span<UInt8>,
+        _ hash: inout KeyedHash
+    ) throws(CryptoError) {
+        let iv = try hash.staticIV(trafficSecret: trafficSecret)
+        aead = try AEADOpener(algorithm, trafficSecret: trafficSecret, &hash)
+        nonce = RecordNonce(iv: iv)
+        form = .implicit
+        isTLS13 = true
+    }
+
+    /// Whether ``replaceKeys(trafficSecret:_:)`` makes of this what a new one would be.
+    func suits(_ algorithm: AEADAlgorithm) -> Bool { isTLS13 && aead.algorithm == algorithm }
+
+    /// Goes on under the keys of another traffic secret, from the first record on.
+    ///
+    /// When it throws, the connection is to end.
+    mutating func replaceKeys(trafficSecret: Span<UInt8>, _ hash: inout KeyedHash) throws(CryptoError) {
+        let iv = try hash.staticIV(trafficSecret: trafficSecret)
+        try aead.replaceKey(trafficSecret: trafficSecret, &hash)
+        nonce = RecordNonce(iv: iv)
+        sequence = 0
     }
 
     /// TLS 1.2 protection; the IV's length says which form of nonce the suite has.

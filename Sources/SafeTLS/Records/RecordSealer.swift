@@ -5,7 +5,7 @@ import TLSCrypto
 /// Protects records in one direction (RFC 9846 §5.2, RFC 5246 §6.2.3.3).
 struct RecordSealer: ~Copyable {
     private var aead: AEADSealer
-    private let nonce: RecordNonce
+    private var nonce: RecordNonce
     private let form: NonceForm
     private let isTLS13: Bool
     /// The number of records sealed under this key.
@@ -17,6 +17,32 @@ struct RecordSealer: ~Copyable {
         nonce = RecordNonce(iv: iv)
         form = .implicit
         isTLS13 = true
+    }
+
+    /// TLS 1.3 protection under the keys of a traffic secret (RFC 9846 §7.3).
+    init(
+        _ algorithm: AEADAlgorithm,
+        trafficSecret: Span<UInt8>,
+        _ hash: inout KeyedHash
+    ) throws(CryptoError) {
+        let iv = try hash.staticIV(trafficSecret: trafficSecret)
+        aead = try AEADSealer(algorithm, trafficSecret: trafficSecret, &hash)
+        nonce = RecordNonce(iv: iv)
+        form = .implicit
+        isTLS13 = true
+    }
+
+    /// Whether ``replaceKeys(trafficSecret:_:)`` makes of this what a new one would be.
+    func suits(_ algorithm: AEADAlgorithm) -> Bool { isTLS13 && aead.algorithm == algorithm }
+
+    /// Goes on under the keys of another traffic secret, from the first record on.
+    ///
+    /// When it throws, the connection is to end: its alert may go out under either key, with a nonce that neither had.
+    mutating func replaceKeys(trafficSecret: Span<UInt8>, _ hash: inout KeyedHash) throws(CryptoError) {
+        let iv = try hash.staticIV(trafficSecret: trafficSecret)
+        try aead.replaceKey(trafficSecret: trafficSecret, &hash)
+        nonce = RecordNonce(iv: iv)
+        sequence = 0
     }
 
     /// TLS 1.2 protection; the IV's length says which form of nonce the suite has.

@@ -42,6 +42,11 @@ struct SendingProtection: ~Copyable {
     /// Starts to use a key.
     mutating func install(_ sealer: consuming RecordSealer) { self.sealer = consume sealer }
 
+    /// Starts to use the keys of a traffic secret.
+    mutating func install(_ secret: borrowing TrafficSecret, _ hash: inout KeyedHash) throws(TLSError) {
+        try secret.install(in: &sealer, &hash)
+    }
+
     /// Whether there may be another KeyUpdate (RFC 9846 §4.7.3).
     var mayUpdateKey: Bool { keyUpdates < keyUpdateLimit }
 
@@ -87,7 +92,7 @@ struct SendingProtection: ~Copyable {
     ) throws(CryptoError) -> Int {
         if let written = try sealer?.seal(fragment, type: type, into: &destination, at: offset) { return written }
         RecordHeader.write(type, version: plainVersion, length: fragment.count, into: &destination, at: offset)
-        for index in fragment.indices { destination[offset + RecordSize.header + index] = fragment[index] }
+        copy(fragment, into: &destination, at: offset + RecordSize.header)
         return RecordSize.header + fragment.count
     }
 

@@ -99,15 +99,15 @@ public final class TicketKeys: Sendable {
             try random.fill(&span)
         }
         for index in 0..<Self.saltLength { ticket[5 + index] = salt[index] }
-        let header = Array(ticket[..<Self.headerLength])
-        let key = try Self.key(master, header)
+        let info = Self.info(ticket.span)
+        let key = try Self.key(master, info)
         var sealer = try AEADSealer(.aes256GCM, key: key.bytes)
         var output = ticket.mutableSpan
         _ = try sealer.seal(
             state,
             trailer: nil,
             nonce: .init(repeating: 0),
-            additionalData: header.span,
+            additionalData: info.span.extracting(droppingFirst: Self.label.count),
             into: &output,
             at: Self.headerLength
         )
@@ -122,10 +122,10 @@ public final class TicketKeys: Sendable {
         // The next epoch counts too: the clocks of machines that share the secret differ.
         let current = Int64(epoch(at: now))
         guard (current - 1...current + 1).contains(Int64(made)) else { return nil }
-        let header = copyBytes(ticket.extracting(0..<Self.headerLength))
+        let info = Self.info(ticket)
         var state = Secret(copying: ticket.extracting(Self.headerLength..<ticket.count))
         do throws(CryptoError) {
-            let key = try Self.key(master, header)
+            let key = try Self.key(master, info)
             var opener = try AEADOpener(.aes256GCM, key: key.bytes)
             let all = 0..<state.count
             let length: Int
@@ -135,7 +135,7 @@ public final class TicketKeys: Sendable {
                     &bytes,
                     range: all,
                     nonce: .init(repeating: 0),
-                    additionalData: header.span
+                    additionalData: info.span.extracting(droppingFirst: Self.label.count)
                 )
             }
             return Secret(copying: state.bytes.extracting(0..<length))
@@ -154,10 +154,17 @@ public final class TicketKeys: Sendable {
 
     private func epoch(at now: Int64) -> UInt32 { UInt32(truncatingIfNeeded: max(now, 0) / epochLength) }
 
+    /// What the key of a ticket is derived with: the label and the ticket's header, which is also what it authenticates.
+    private static func info(_ ticket: Span<UInt8>) -> [UInt8] {
+        var info = ByteWriter(reserving: label.count + headerLength)
+        info.append(label)
+        info.append(ticket.extracting(0..<headerLength))
+        return info.takeBytes()
+    }
+
     /// The key of one ticket.
-    private static func key(_ master: borrowing Secret, _ header: [UInt8]) throws(CryptoError) -> Secret {
+    private static func key(_ master: borrowing Secret, _ info: [UInt8]) throws(CryptoError) -> Secret {
         var hash = try KeyedHash(.sha256)
-        let info: [UInt8] = label + header
         return try hash.expand(master.bytes, info: info.span, count: AEADAlgorithm.aes256GCM.keyLength)
     }
 }

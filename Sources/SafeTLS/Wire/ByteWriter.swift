@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// A vector or message of ours is longer than its length field can say.
 struct EncodeError: Error, Equatable, Sendable {}
 
@@ -43,9 +45,12 @@ struct ByteWriter: Sendable {
     }
 
     mutating func append(_ span: Span<UInt8>) {
-        for index in span.indices {
-            bytes.append(span[index])
-        }
+        TLSCrypto.append(span, to: &bytes)
+    }
+
+    /// Makes room for so many bytes in all, so that they need not be moved later.
+    mutating func reserve(_ capacity: Int) {
+        bytes.reserveCapacity(capacity)
     }
 
     mutating func append(_ text: String) {

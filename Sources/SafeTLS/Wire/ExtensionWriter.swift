@@ -10,8 +10,11 @@ struct ExtensionWriter: Sendable {
         self.writer = writer
     }
 
-    fileprivate consuming func finish() -> ByteWriter {
-        writer
+    /// Moves the bytes out: with a second owner the next one to write would copy them.
+    fileprivate mutating func finish() -> ByteWriter {
+        var taken = ByteWriter(reserving: 0)
+        swap(&taken, &writer)
+        return taken
     }
 
     /// Writes an extension; a type already written is not written again.

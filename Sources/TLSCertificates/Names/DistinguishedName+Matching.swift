@@ -128,21 +128,32 @@ extension DistinguishedName: Hashable {
         guard max(left.count, right.count) <= maximumFoldedByteCount, left.count > 2, right.count > 2 else {
             return false
         }
+        // Nearly all that differ do so here, where no copies are made.
+        guard hash(of: left) == hash(of: right) else { return false }
         return NormalizedName(left) == NormalizedName(right)
+    }
+
+    private static func hash(of name: Span<UInt8>) -> Int {
+        var hasher = Hasher()
+        feed(name, into: &hasher)
+        return hasher.finalize()
     }
 
     /// Feeds what equal names have in common to the hasher. Each certificate of a chain is looked up by its issuer's name: no
     /// copy is made.
     public func hash(into hasher: inout Hasher) {
-        let bytes = bytes
-        guard bytes.count <= Self.maximumFoldedByteCount else {
+        Self.feed(bytes, into: &hasher)
+    }
+
+    private static func feed(_ bytes: Span<UInt8>, into hasher: inout Hasher) {
+        guard bytes.count <= maximumFoldedByteCount else {
             var whole = WordHasher()
             for index in bytes.indices { whole.combine(bytes[index]) }
             return hasher.combine(whole.finalize())
         }
         // The attributes of a set may stand in any order.
         var set = 0
-        forEachAttribute { attribute in
+        try? forEachAttribute(of: bytes) { attribute in
             if attribute.isFirstOfSet {
                 hasher.combine(set)
                 set = 0

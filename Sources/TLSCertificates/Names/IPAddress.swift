@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// IP addresses as text (RFC 3986 §3.2.2, RFC 5952) and as the bytes that certificates hold.
 enum IPAddress {
     /// Reads `192.0.2.1`: four decimal numbers without leading zeros.
@@ -33,8 +35,9 @@ enum IPAddress {
 
     /// Reads `2001:db8::1`, with the last two groups possibly as IPv4; no zone, no brackets.
     static func parseIPv6(_ text: Span<UInt8>) -> UInt128? {
-        guard (2...45).contains(text.count) else { return nil }
-        var groups: [UInt16] = []
+        guard (2...45).contains(text.count), contains(text, UInt8(ascii: ":")) else { return nil }
+        var groups: [8 of UInt16] = .init(repeating: 0)
+        var count = 0
         var gap: Int?
         var index = 0
         if text[0] == UInt8(ascii: ":") {
@@ -43,7 +46,7 @@ enum IPAddress {
             index = 2
         }
         while index < text.count {
-            guard groups.count < 8 else { return nil }
+            guard count < 8 else { return nil }
             let start = index
             var value: UInt32 = 0
             while index < text.count, let digit = hexadecimalValue(text[index]) {
@@ -52,25 +55,27 @@ enum IPAddress {
                 index += 1
             }
             if index < text.count, text[index] == UInt8(ascii: ".") {
-                guard groups.count <= 6, let tail = parseIPv4(text.extracting(start..<text.count)) else { return nil }
-                groups.append(UInt16(truncatingIfNeeded: tail >> 16))
-                groups.append(UInt16(truncatingIfNeeded: tail))
+                guard count <= 6, let tail = parseIPv4(text.extracting(start..<text.count)) else { return nil }
+                groups[count] = UInt16(truncatingIfNeeded: tail >> 16)
+                groups[count + 1] = UInt16(truncatingIfNeeded: tail)
+                count += 2
                 break
             }
             guard index > start else { return nil }
-            groups.append(UInt16(truncatingIfNeeded: value))
+            groups[count] = UInt16(truncatingIfNeeded: value)
+            count += 1
             guard index < text.count else { break }
             guard text[index] == UInt8(ascii: ":"), index + 1 < text.count else { return nil }
             index += 1
             if text[index] == UInt8(ascii: ":") {
                 guard gap == nil else { return nil }
-                gap = groups.count
+                gap = count
                 index += 1
             }
         }
         // "::" stands for one group of zeros or more.
-        guard gap == nil ? groups.count == 8 : groups.count < 8 else { return nil }
-        let zeros = 8 - groups.count
+        guard gap == nil ? count == 8 : count < 8 else { return nil }
+        let zeros = 8 - count
         var address: UInt128 = 0
         for position in 0..<8 {
             let group: UInt16

@@ -20,18 +20,28 @@ public enum ServerName: Hashable, Sendable {
     public init?(_ text: String) {
         // Longer than any valid form: don't copy what a stranger sent.
         guard text.utf8.count <= 254 else { return nil }
-        var bytes = text.utf8.map(lowercased)
-        if let address = IPAddress.parseIPv4(bytes.span) {
+        self.init(utf8: text.utf8.span)
+    }
+
+    /// Reads the same from UTF-8.
+    package init?(utf8 text: Span<UInt8>) {
+        guard text.count <= 254 else { return nil }
+        if let address = IPAddress.parseIPv4(text) {
             self = .ipv4(address)
             return
         }
-        if let address = IPAddress.parseIPv6(bytes.span) {
+        if let address = IPAddress.parseIPv6(text) {
             self = .ipv6(address)
             return
         }
-        if bytes.last == UInt8(ascii: ".") { bytes.removeLast() }
-        guard DNSName.isHostName(bytes.span) else { return nil }
-        self = .dns(String(decoding: bytes, as: UTF8.self))
+        var count = text.count
+        if count > 0, text[count - 1] == UInt8(ascii: ".") { count -= 1 }
+        let name = text.extracting(first: count)
+        guard DNSName.isHostName(name) else { return nil }
+        var lower: [254 of UInt8] = .init(repeating: 0)
+        for index in 0..<count { lower[index] = lowercased(name[index]) }
+        guard let valid = try? UTF8Span(validating: lower.span.extracting(first: count)) else { return nil }
+        self = .dns(String(copying: valid))
     }
 
     /// Whether this is a DNS name; only these are sent in a `server_name` extension (RFC 6066 §3).

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// Decides whether a peer's certificate is to be trusted: path building and validation (RFC 5280 §6, RFC 4158) and the
 /// check of the server's name (RFC 9525).
 ///
@@ -49,6 +51,9 @@ public struct CertificateVerifier: Sendable {
         /// Certificate policies and mappings of them looked at, over all paths tried. Bridges between authorities have some
         /// 60 in a certificate.
         public var policies = 10_000
+        /// Certificates of valid paths that are kept, half of them issuers: when a peer shows one again, it is not parsed
+        /// and its signature not verified again. All else is. One takes up to some 10 KiB. 0 keeps none.
+        public var knownCertificates = 64
 
         /// The limits described with each property.
         public init() {}
@@ -74,6 +79,8 @@ public struct CertificateVerifier: Sendable {
     /// ``Certificate/matches(_:inCommonName:)``. Name constraints bind it then. RFC 9525 §2 has no such names; OpenSSL does.
     public let allowsCommonName: Bool
 
+    private let known: KnownCertificates
+
     /// A verifier that accepts paths to these trust anchors.
     public init(
         trustAnchors: TrustAnchors,
@@ -88,6 +95,7 @@ public struct CertificateVerifier: Sendable {
         self.trustAnchors = trustAnchors
         self.purpose = purpose
         self.limits = limits
+        known = KnownCertificates(capacity: limits.knownCertificates)
         self.revocation = revocation
         self.trustsOnlyRoots = trustsOnlyRoots
         self.policies = policies
@@ -125,6 +133,17 @@ public struct CertificateVerifier: Sendable {
             throw CertificateRejection(certificate: leaf.description, depth: 0, reason: reason)
         }
         var search = PathSearch(verifier: self, rules: rules, chain: chain, leaf: leaf, commonName: commonName)
-        return try isAnchor ? search.runOnAnchor() : search.run()
+        if isAnchor { return try search.runOnAnchor() }
+        let path = try search.run()
+        known.keep(path)
+        return path
+    }
+
+    /// Reads a certificate of a chain from its DER encoding; one that was part of a valid path lately is there already.
+    ///
+    /// - Throws: As `Certificate.init(der:)`.
+    package func certificate(_ der: Span<UInt8>, isLeaf: Bool) throws(CertificateError) -> Certificate {
+        if let certificate = known.find(der, isLeaf: isLeaf) { return certificate }
+        return try Certificate(der: copyBytes(der))
     }
 }

@@ -16,6 +16,8 @@ public struct Certificate: Sendable {
         let der: [UInt8]
         let fields: CertificateFields
         let publicKey = AtomicLazyReference<PublicKey>()
+        /// The issuer's signature, once it has been found good.
+        let checkedSignature = AtomicLazyReference<CheckedSignature>()
 
         init(der: [UInt8], fields: CertificateFields) {
             self.der = der

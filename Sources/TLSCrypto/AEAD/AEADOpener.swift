@@ -6,7 +6,10 @@ internal import CLibcrypto
 ///
 /// Per record nothing is allocated or copied.
 public struct AEADOpener: ~Copyable, Sendable {
-    private let context: AEADContext
+    private var context: AEADContext
+
+    /// The cipher.
+    public var algorithm: AEADAlgorithm { context.algorithm }
 
     /// Prepares the cipher.
     ///
@@ -14,6 +17,24 @@ public struct AEADOpener: ~Copyable, Sendable {
     ///   libcrypto lacks the cipher.
     public init(_ algorithm: AEADAlgorithm, key: Span<UInt8>) throws(CryptoError) {
         context = try AEADContext(algorithm, key: key, encrypts: false)
+    }
+
+    /// Prepares the cipher with the key of a TLS 1.3 traffic secret (RFC 9846 §7.3).
+    ///
+    /// - Throws: As ``init(_:key:)``.
+    public init(
+        _ algorithm: AEADAlgorithm,
+        trafficSecret: Span<UInt8>,
+        _ hash: inout KeyedHash
+    ) throws(CryptoError) {
+        context = try AEADContext(algorithm, trafficSecret: trafficSecret, &hash, encrypts: false)
+    }
+
+    /// Goes on with the key of another traffic secret, in the memory that is there.
+    ///
+    /// - Throws: ``CryptoError/internalFailure(_:)``; the cipher must not be used any more then.
+    public mutating func replaceKey(trafficSecret: Span<UInt8>, _ hash: inout KeyedHash) throws(CryptoError) {
+        try context.replaceKey(trafficSecret: trafficSecret, &hash)
     }
 
     /// Decrypts ciphertext and tag at `buffer[range]` in place; the plaintext starts where the ciphertext did.

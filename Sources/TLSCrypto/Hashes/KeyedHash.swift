@@ -4,7 +4,8 @@ internal import CLibcrypto
 
 /// HMAC (RFC 2104) and the key derivations made of it: HKDF (RFC 5869) and the TLS 1.2 PRF (RFC 5246 §5).
 ///
-/// One value serves a whole key schedule; it allocates once and is wiped when it goes.
+/// One value serves a whole key schedule; it allocates once and is wiped when it goes. It stays prepared for the key that
+/// came last, of which a key schedule takes several secrets.
 @safe public struct KeyedHash: ~Copyable, Sendable {
     // Owned by this value alone.
     private nonisolated(unsafe) let context: UnsafeMutablePointer<safetls_hmac>
@@ -15,13 +16,11 @@ internal import CLibcrypto
     /// Prepares the computation of codes with `algorithm`.
     public init(_ algorithm: HashAlgorithm) throws(CryptoError) {
         self.algorithm = algorithm
-        unsafe context = .allocate(capacity: 1)
-        unsafe context.initialize(to: safetls_hmac())
+        unsafe context = unsafe safetls_hmac_new()
     }
 
     deinit {
-        unsafe OPENSSL_cleanse(context, MemoryLayout<safetls_hmac>.size)
-        unsafe context.deallocate()
+        unsafe safetls_hmac_free(context)
     }
 
     /// HMAC(key, message).
@@ -60,19 +59,23 @@ internal import CLibcrypto
             throw .unsupported("HKDF-Expand gives at most \(255 * step) bytes; \(count) were asked for.")
         }
         var secret = Secret(zeroed: count)
-        setKey(pseudorandomKey)
-        var written = 0
-        var counter = [1 of UInt8](repeating: 0)
-        while written < count {
-            if written > 0 {
-                update(secret.bytes.extracting(written - step..<written))
+        var output = secret.mutableBytes
+        unsafe pseudorandomKey.withUnsafeBufferPointer { key in
+            unsafe info.withUnsafeBufferPointer { info in
+                unsafe output.withUnsafeMutableBufferPointer { output in
+                    guard let target = output.baseAddress else { return }
+                    unsafe safetls_hkdf_expand(
+                        context,
+                        algorithm.shimValue,
+                        key.baseAddress,
+                        key.count,
+                        info.baseAddress,
+                        info.count,
+                        target,
+                        count
+                    )
+                }
             }
-            update(info)
-            counter[0] += 1
-            update(counter.span)
-            let part = min(step, count - written)
-            finish(into: &secret, at: written, count: part)
-            written += part
         }
         return secret
     }
@@ -86,34 +89,128 @@ internal import CLibcrypto
         seed: Span<UInt8>,
         count: Int
     ) throws(CryptoError) -> Secret {
-        let step = algorithm.digestLength
         guard count >= 0, count <= 65536 else {
             throw .unsupported("The TLS 1.2 PRF gives at most 65536 bytes here; \(count) were asked for.")
         }
         var output = Secret(zeroed: count)
-        var a = Secret(zeroed: step)
-        setKey(secret)
-        // A(1) = HMAC(secret, label || seed)
-        update(label)
-        update(seed)
-        finish(into: &a, at: 0, count: step)
-        var written = 0
-        while written < count {
-            update(a.bytes)
-            update(label)
-            update(seed)
-            let part = min(step, count - written)
-            finish(into: &output, at: written, count: part)
-            written += part
-            if written < count {
-                update(a.bytes)
-                finish(into: &a, at: 0, count: step)
+        var bytes = output.mutableBytes
+        unsafe secret.withUnsafeBufferPointer { secret in
+            unsafe label.withUnsafeBufferPointer { label in
+                unsafe seed.withUnsafeBufferPointer { seed in
+                    unsafe bytes.withUnsafeMutableBufferPointer { output in
+                        guard let target = output.baseAddress else { return }
+                        unsafe safetls_tls12_prf(
+                            context,
+                            algorithm.shimValue,
+                            secret.baseAddress,
+                            secret.count,
+                            label.baseAddress,
+                            label.count,
+                            seed.baseAddress,
+                            seed.count,
+                            target,
+                            count
+                        )
+                    }
+                }
             }
         }
         return output
     }
 
+    // MARK: - TLS 1.3
+
+    /// HKDF-Expand-Label(secret, label, context, count) (RFC 9846 §7.1).
+    ///
+    /// - Parameters:
+    ///   - label: Without its "tls13 ", at most 249 bytes.
+    ///   - context: At most 255 bytes.
+    /// - Throws: ``CryptoError/unsupported(_:)`` when one of these is longer, or `count` is above 255 digests.
+    public mutating func expandLabel(
+        _ secret: Span<UInt8>,
+        _ label: String,
+        context: Span<UInt8> = Span(),
+        count: Int
+    ) throws(CryptoError) -> Secret {
+        guard count >= 0, count <= 255 * algorithm.digestLength else {
+            throw .unsupported(
+                "HKDF-Expand gives at most \(255 * algorithm.digestLength) bytes; \(count) were asked for."
+            )
+        }
+        var output = Secret(zeroed: count)
+        let isDone = unsafe output.withUnsafeMutableBytes(from: 0) { bytes -> Bool in
+            guard let target = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return false }
+            return unsafe expandLabel(secret, label, context: context, into: target, count: count)
+        }
+        guard isDone else { throw .unsupported("The label or the context of HKDF-Expand-Label is too long.") }
+        return output
+    }
+
+    /// The `verify_data` of a Finished message: HMAC of the transcript's hash with the key that is derived from `secret`
+    /// for that (RFC 9846 §4.5.3).
+    public mutating func verifyData(_ secret: Span<UInt8>, transcript: Span<UInt8>) throws(CryptoError) -> Digest {
+        let length = algorithm.digestLength
+        let hmac = unsafe context
+        let algorithm = algorithm.shimValue
+        return try unsafe withKey(secret, "finished", count: length) { key in
+            unsafe transcript.withUnsafeBufferPointer { transcript in
+                unsafe safetls_hmac_set_key(hmac, algorithm, key, length)
+                unsafe safetls_hmac_update(hmac, transcript.baseAddress, transcript.count)
+            }
+            return unsafe Digest(count: length) { code in unsafe safetls_hmac_final(hmac, code, length) }
+        }
+    }
+
     // MARK: - Steps
+
+    /// Runs HKDF-Expand-Label into memory that the caller vouches for.
+    @unsafe mutating func expandLabel(
+        _ secret: Span<UInt8>,
+        _ label: String,
+        context: Span<UInt8>,
+        into output: UnsafeMutablePointer<UInt8>,
+        count: Int
+    ) -> Bool {
+        var label = label
+        let hmac = unsafe self.context
+        let algorithm = algorithm.shimValue
+        return label.withUTF8 { label in
+            unsafe secret.withUnsafeBufferPointer { secret in
+                unsafe context.withUnsafeBufferPointer { context in
+                    unsafe safetls_hkdf_expand_label(
+                        hmac,
+                        algorithm,
+                        secret.baseAddress,
+                        secret.count,
+                        label.baseAddress,
+                        label.count,
+                        context.baseAddress,
+                        context.count,
+                        output,
+                        count
+                    ) == 1
+                }
+            }
+        }
+    }
+
+    /// Derives a key that goes no further than `use`, and is wiped behind it.
+    mutating func withKey<Result>(
+        _ secret: Span<UInt8>,
+        _ label: String,
+        count: Int,
+        _ use: (UnsafePointer<UInt8>) -> Result
+    ) throws(CryptoError) -> Result {
+        guard count >= 0, count <= algorithm.digestLength else {
+            throw .internalFailure("A key is longer than one digest.")
+        }
+        let output = unsafe safetls_hmac_output(context)
+        defer { unsafe OPENSSL_cleanse(output, count) }
+        guard unsafe expandLabel(secret, label, context: Span(), into: output, count: count) else {
+            throw .internalFailure("A label is too long.")
+        }
+        return unsafe use(UnsafePointer(output))
+    }
 
     private mutating func setKey(_ key: Span<UInt8>) {
         unsafe key.withUnsafeBufferPointer { buffer in

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLibcrypto
+import Synchronization
 
 /// libcrypto's key object.
 ///
@@ -8,6 +9,20 @@ internal import CLibcrypto
 /// Montgomery forms) have locks.
 @safe final class NativeKey: @unchecked Sendable {
     let pointer: OpaquePointer
+
+    /// The context that verified a signature first, for others of the same algorithm: keys are used with one. To make a new
+    /// one, libcrypto goes through the names of everything it has; a copy costs next to nothing.
+    private let verification = AtomicLazyReference<PreparedVerification>()
+
+    private final class PreparedVerification: Sendable {
+        let algorithm: SignatureAlgorithm
+        let context: SignatureContext
+
+        init(_ algorithm: SignatureAlgorithm, _ context: SignatureContext) {
+            self.algorithm = algorithm
+            self.context = context
+        }
+    }
 
     /// Takes ownership of `pointer`.
     init(owning pointer: OpaquePointer) {
@@ -34,6 +49,41 @@ internal import CLibcrypto
             }
         default: return nil
         }
+    }
+
+    /// Whether a signature of a digest is one of this key; nil when the key is not fit for the algorithm.
+    func verifies(_ signature: Span<UInt8>, digest: Span<UInt8>, algorithm: SignatureAlgorithm) -> Bool? {
+        let prepared = verification.load()
+        if let prepared, prepared.algorithm == algorithm {
+            return unsafe digest.withUnsafeBufferPointer { digest in
+                unsafe signature.withUnsafeBufferPointer { signature in
+                    guard let digestBytes = digest.baseAddress, let bytes = signature.baseAddress else { return false }
+                    return unsafe safetls_verify(
+                        prepared.context.pointer,
+                        digestBytes,
+                        digest.count,
+                        bytes,
+                        signature.count
+                    ) == 1
+                }
+            }
+        }
+        guard let context = context(for: algorithm, signing: false) else { return nil }
+        let isValid = unsafe digest.withUnsafeBufferPointer { digest in
+            unsafe signature.withUnsafeBufferPointer { signature in
+                guard let bytes = signature.baseAddress else { return false }
+                return unsafe EVP_PKEY_verify(
+                    context.pointer,
+                    bytes,
+                    signature.count,
+                    digest.baseAddress,
+                    digest.count
+                ) == 1
+            }
+        }
+        // From here on it is only copied.
+        if isValid, prepared == nil { _ = verification.storeIfNil(PreparedVerification(algorithm, context)) }
+        return isValid
     }
 
     /// A context to sign or verify digests with `algorithm`; nil when the key is not fit for it.

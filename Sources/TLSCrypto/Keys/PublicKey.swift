@@ -133,22 +133,11 @@ public final class PublicKey: Sendable {
         if let requiredHash, requiredHash != algorithm.hash { throw .invalidSignature }
         let isValid: Bool
         if let hash = algorithm.hash {
-            guard let context = key.context(for: algorithm, signing: false) else {
+            let digest = try HashState.hash(hash, message)
+            guard let verdict = key.verifies(signature, digest: digest.bytes, algorithm: algorithm) else {
                 throw .unsupported("The key is not for signatures of this algorithm.")
             }
-            let digest = try HashState.hash(hash, message)
-            isValid = unsafe digest.bytes.withUnsafeBufferPointer { digest in
-                unsafe signature.withUnsafeBufferPointer { signature in
-                    guard let bytes = signature.baseAddress else { return false }
-                    return unsafe EVP_PKEY_verify(
-                        context.pointer,
-                        bytes,
-                        signature.count,
-                        digest.baseAddress,
-                        digest.count
-                    ) == 1
-                }
-            }
+            isValid = verdict
         } else {
             isValid = unsafe message.withUnsafeBufferPointer { message in
                 unsafe signature.withUnsafeBufferPointer { signature in

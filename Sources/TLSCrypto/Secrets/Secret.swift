@@ -15,25 +15,23 @@ internal import CLibcrypto
     /// Makes a secret of `count` zero bytes, to be filled through ``mutableBytes``.
     public init(zeroed count: Int) {
         self.count = max(count, 0)
-        unsafe storage = .allocate(capacity: max(self.count, 1))
-        unsafe storage.initialize(repeating: 0, count: max(self.count, 1))
+        unsafe storage = unsafe safetls_secret_new(self.count)
     }
 
     /// Makes a secret with the contents of `bytes`.
     public init(copying bytes: Span<UInt8>) {
         count = bytes.count
-        let storage = UnsafeMutablePointer<UInt8>.allocate(capacity: max(bytes.count, 1))
+        let storage = unsafe safetls_secret_new(count)
         unsafe bytes.withUnsafeBufferPointer { source in
             if let base = source.baseAddress {
-                unsafe storage.initialize(from: base, count: source.count)
+                unsafe storage.update(from: base, count: source.count)
             }
         }
         unsafe self.storage = unsafe storage
     }
 
     deinit {
-        unsafe OPENSSL_cleanse(storage, count)
-        unsafe storage.deallocate()
+        unsafe safetls_secret_free(storage, count)
     }
 
     /// The secret's bytes.

@@ -104,6 +104,46 @@ struct SendingProtectionTests {
         #expect(try lengths(&sending, 10).sealed == Sealed(consumed: 0, written: 0))
     }
 
+    /// Handshake keys become application keys in the memory that they were in: nothing of the first may be left.
+    @Test("traffic secrets follow each other", arguments: [CipherSuite.aes128GCMSHA256, .chaCha20Poly1305SHA256])
+    func trafficSecrets(second suite: CipherSuite) throws {
+        let secrets = [[UInt8](repeating: 1, count: 32), [UInt8](repeating: 2, count: 32)]
+        let suites = [CipherSuite.aes128GCMSHA256, suite]
+        var hash = try KeyedHash(.sha256)
+        var sending = SendingProtection(fragmentLength: 100)
+        var receiving = ReceivingProtection()
+        receiving.limit(10)
+        let content: [UInt8] = [7, 8, 9]
+        for (secret, suite) in zip(secrets, suites) {
+            let traffic = TrafficSecret(Secret(copying: secret.span), cipherSuite: suite)
+            try sending.install(traffic, &hash)
+            try receiving.install(traffic, &hash)
+            let hasOpenedRecord = receiving.hasOpenedRecord
+            #expect(!hasOpenedRecord)
+            var fresh = try traffic.sealer(&hash)
+            // Two records: the sequence numbers start anew.
+            for _ in 0..<2 {
+                var record = [UInt8](repeating: 0, count: 40)
+                var freshRecord = record
+                let length: Int
+                let freshLength: Int
+                do {
+                    var span = record.mutableSpan
+                    length = try sending.write(content.span, type: .handshake, into: &span, at: 0)
+                }
+                do {
+                    var span = freshRecord.mutableSpan
+                    freshLength = try fresh.seal(content.span, type: .handshake, into: &span, at: 0)
+                }
+                #expect(length == freshLength && record == freshRecord)
+                var span = record.mutableSpan
+                let body = RecordSize.header..<length
+                let opened = try receiving.open(&span, range: body, type: .applicationData)
+                #expect(opened.type == .handshake && opened.content.count == 3)
+            }
+        }
+    }
+
     @Test("a KeyUpdate that is owed needs room")
     func owedKeyUpdate() throws {
         let sending = try protection()

@@ -124,8 +124,8 @@ struct ClientEndingTLS13: ~Copyable {
                 )
             )
         }
-        try channel.install(opener: serverTraffic.opener(&hash))
-        try channel.install(sealer: client.sealer(&hash))
+        try channel.install(receiving: serverTraffic, &hash)
+        try channel.install(sending: client, &hash)
         return .connected(
             Connected(
                 negotiated: negotiated,

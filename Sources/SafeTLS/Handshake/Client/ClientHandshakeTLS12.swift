@@ -31,7 +31,7 @@ struct ExpectCertificateTLS12: ~Copyable {
 
     consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ClientPhase {
         guard type == .certificate else { throw .unexpected(type, expected: "Certificate") }
-        var chain = try Self.chain(message, handshake.offer.options)
+        var chain = try Self.chain(message, handshake.offer.configuration)
         chain.staple.signedCertificateTimestamps = handshake.signedCertificateTimestamps
         // RFC 8422 §5.3: the suite names the kind of key. Keys that are not supported fail at the signature.
         if let kind = chain.leaf.publicKeyKind,
@@ -47,7 +47,10 @@ struct ExpectCertificateTLS12: ~Copyable {
         return .handshaking(.expectServerKeyExchange(ExpectServerKeyExchange(handshake: handshake, chain: chain)))
     }
 
-    private static func chain(_ message: [UInt8], _ options: ClientOptions) throws(TLSError) -> PeerChain {
+    private static func chain(
+        _ message: [UInt8],
+        _ configuration: ClientConfiguration
+    ) throws(TLSError) -> PeerChain {
         let received: CertificateMessage
         do throws(DecodeError) {
             received = try CertificateMessage(
@@ -57,7 +60,11 @@ struct ExpectCertificateTLS12: ~Copyable {
         } catch {
             throw TLSError(error, in: .certificate)
         }
-        return try PeerChain(received, isLenient: options.readsCertificatesLeniently)
+        return try PeerChain(
+            received,
+            for: configuration.verifier,
+            isLenient: configuration.options.readsCertificatesLeniently
+        )
     }
 }
 

@@ -137,7 +137,11 @@ struct ExpectCertificateTLS13: ~Copyable {
             try offer.checkExtensions(entry.extensions.types)
             try entry.extensions.checkPlacement(in: .certificate)
         }
-        return try PeerChain(received, isLenient: offer.options.readsCertificatesLeniently)
+        return try PeerChain(
+            received,
+            for: offer.configuration.verifier,
+            isLenient: offer.options.readsCertificatesLeniently
+        )
     }
 }
 
@@ -250,7 +254,7 @@ extension ClientHandshakeTLS13 {
         if let preSharedKey {
             early = try preSharedKey.earlySecret(cipherSuite, &hash)
         } else {
-            early = try EarlySecret(cipherSuite: cipherSuite)
+            early = EarlySecret(cipherSuite: cipherSuite)
         }
         let handshakeSecret = try early.handshakeSecret(sharedSecret: sharedSecret, &hash)
         let digest = try transcript.digest()
@@ -277,13 +281,13 @@ extension ClientHandshakeTLS13 {
             serverTraffic.log(to: keyLog, as: .serverHandshake, clientRandom: offer.random)
         }
         channel.receiving.ignoresChangeCipherSpec = true
-        try channel.install(opener: serverTraffic.opener(&hash))
+        try channel.install(receiving: serverTraffic, &hash)
         // While 0-RTT data may still be accepted, their keys stay (§4.3.10).
         if channel.early.status == .offered && preSharedKey == nil { channel.early.status = .rejected(.notResumed) }
         guard channel.early.status != .offered else { return }
         // Appendix E.4: the record that makes this look like TLS 1.2 comes before the second flight.
         if !offer.sessionID.isEmpty && !channel.hasSentChangeCipherSpec { try channel.writeChangeCipherSpec() }
-        try channel.install(sealer: clientTraffic.sealer(&hash))
+        try channel.install(sending: clientTraffic, &hash)
     }
 
     /// Takes the server's answer to the offer of 0-RTT data (RFC 9846 §4.3.10).
@@ -302,7 +306,7 @@ extension ClientHandshakeTLS13 {
         }
         guard isAccepted else {
             channel.early.status = .rejected(.declined)
-            try channel.install(sealer: clientTraffic.sealer(&hash))
+            try channel.install(sending: clientTraffic, &hash)
             return
         }
         guard session.cipherSuite == cipherSuite else {
@@ -319,7 +323,7 @@ extension ClientHandshakeTLS13 {
         try channel.send(&transcript) { writer throws(EncodeError) in
             HandshakeMessage.writeEmpty(.endOfEarlyData, into: &writer)
         }
-        try channel.install(sealer: clientTraffic.sealer(&hash))
+        try channel.install(sending: clientTraffic, &hash)
     }
 
     /// Checks the server's Finished.

@@ -54,7 +54,7 @@ struct ExpectServerHello: ~Copyable {
             traffic.log(to: keyLog, as: .clientEarly, clientRandom: offer.random)
             keyLog.log(.earlyExporter, clientRandom: offer.random, secret: exporter)
         }
-        try channel.install(sealer: traffic.sealer(&hash))
+        try channel.install(sending: traffic, &hash)
         channel.early.open(sending: Int(session.maximumEarlyData))
         return EarlyExporter(exporter, algorithm: algorithm)
     }

@@ -21,7 +21,7 @@ struct ExpectClientCertificateTLS12: ~Copyable {
 
     consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ServerPhase {
         guard type == .certificate else { throw .unexpected(type, expected: "Certificate") }
-        let chain = try ClientChain.read(message, version: .tls12, context: [])
+        let chain = try ClientChain.read(message, for: authenticator, version: .tls12, context: [])
         handshake.transcript.update(message)
         if chain == nil {
             guard authenticator.mode == .optional else { throw .peerMisbehaved(.noClientCertificate(.tls12)) }

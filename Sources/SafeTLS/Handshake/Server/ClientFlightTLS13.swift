@@ -15,8 +15,7 @@ struct ClientFlightTLS13: ~Copyable {
     /// client_handshake_traffic_secret, for the client's Finished.
     let clientTraffic: TrafficSecret
     let master: MasterSecret
-    /// Protection of the client's application data, in force behind its Finished.
-    let opener: RecordOpener
+    /// Those of the client's application data are in force behind its Finished.
     let secrets: ConnectionSecrets
     /// When the client's session was authenticated first, in UNIX seconds.
     let authenticatedAt: Int64
@@ -49,9 +48,10 @@ struct ExpectClientCertificateTLS13: ~Copyable {
         let chain: PeerChain?
         switch type {
         case .certificate:
-            chain = try ClientChain.read(message, version: .tls13, context: [])
+            chain = try ClientChain.read(message, for: authenticator, version: .tls13, context: [])
         case .compressedCertificate where !compression.accepted.isEmpty:
-            chain = try ClientChain.read(compression.decompress(message), version: .tls13, context: [])
+            let certificate = try compression.decompress(message)
+            chain = try ClientChain.read(certificate, for: authenticator, version: .tls13, context: [])
         default:
             throw .unexpected(type, expected: "Certificate")
         }
@@ -131,13 +131,13 @@ struct ExpectClientFinishedTLS13: ~Copyable {
         if flight.offersPostHandshakeAuthentication && flight.negotiated.preSharedKeyIdentity == nil {
             authentication = .server(ServerPostHandshake(context: flight.context, handshake: flight.transcript))
         }
+        try flight.secrets.startReceiving(&channel, &flight.hash)
         let connected = Connected(
             negotiated: flight.negotiated,
             peer: flight.client.certificates,
             authentication: authentication,
             secrets: flight.secrets
         )
-        try channel.install(opener: flight.opener)
         return .connected(connected)
     }
 }
@@ -149,6 +149,7 @@ enum ClientChain {
     /// - Parameter context: What the request had as its context.
     static func read(
         _ message: [UInt8],
+        for authenticator: ClientAuthenticator,
         version: ProtocolVersion,
         context: [UInt8]
     ) throws(TLSError) -> PeerChain? {
@@ -173,6 +174,6 @@ enum ClientChain {
             }
         }
         guard received.count > 0 else { return nil }
-        return try PeerChain(received)
+        return try PeerChain(received, for: authenticator.verifier)
     }
 }

@@ -113,8 +113,7 @@ struct ExpectEndOfEarlyData: ~Copyable {
         }
         try flight.update(message)
         channel.early.closeReceiving()
-        let opener = try flight.clientTraffic.opener(&flight.hash)
-        try channel.install(opener: opener)
+        try channel.install(receiving: flight.clientTraffic, &flight.hash)
         return .handshaking(.expectFinishedTLS13(ExpectClientFinishedTLS13(flight: flight)))
     }
 }

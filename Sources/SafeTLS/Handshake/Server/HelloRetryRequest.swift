@@ -77,8 +77,12 @@ enum HelloRetryRequest {
         _ received: borrowing ReceivedClientHello,
         _ choice: ServerHelloTLS13.Choice
     ) throws(TLSError) -> Bool {
+        guard let offer = received.hello.preSharedKey else { return false }
         var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(choice.hash) }
-        return try BinderVerified.find(received, choice, Transcript(choice.hash), &hash, takes: false) != nil
+        var transcript = try Transcript(choice.hash)
+        let covered = max(0, received.message.count - offer.bindersByteCount)
+        transcript.update(received.message.extracting(0..<covered))
+        return try BinderVerified.find(received, choice, transcript.digest(), &hash, takes: false) != nil
     }
 
     /// §4.3.10: no 0-RTT data behind a HelloRetryRequest.

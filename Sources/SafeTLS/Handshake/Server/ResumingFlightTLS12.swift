@@ -27,16 +27,17 @@ struct ResumingFlightTLS12: ~Copyable, ~Escapable {
         let randoms = Randoms(client: received.clientRandom, server: try ServerHelloTLS12.random(received.context))
         var transcript = try Transcript(algorithm)
         transcript.update(received.message)
+        let name = received.hello.dnsName
         negotiated = NegotiatedParameters(
             version: .tls12,
             cipherSuite: suite,
             group: nil,
             signatureScheme: nil,
             applicationProtocol: applicationProtocol,
-            serverName: received.hello.dnsName,
+            serverName: name,
             usedHelloRetryRequest: false,
             isResumed: true,
-            unusualName: received.hello.unusualName
+            unusualName: received.hello.unusualName(besides: name)
         )
         // A session that goes by its ID keeps it.
         if received.hello.sessionTicket?.isEmpty ?? true {

@@ -28,13 +28,13 @@ struct BinderVerified: ~Copyable {
     /// Looks at the client's identities in their order and takes the first that may be resumed.
     ///
     /// - Parameters:
-    ///   - transcript: The messages before it.
+    ///   - digest: Of the messages before it and its own part that the binders cover (§4.3.11.2).
     ///   - takes: Whether a stored session is used up by this; not when a HelloRetryRequest comes first.
     /// - Returns: Nil for a full handshake.
     static func find(
         _ received: borrowing ReceivedClientHello,
         _ choice: ServerHelloTLS13.Choice,
-        _ transcript: borrowing Transcript,
+        _ digest: Digest,
         _ hash: inout KeyedHash,
         takes: Bool
     ) throws(TLSError) -> BinderVerified? {
@@ -47,14 +47,12 @@ struct BinderVerified: ~Copyable {
         let context = received.context
         let now = context.options.clock()
         let name = received.hello.sessionName
-        let covered = max(0, received.message.count - offer.bindersByteCount)
-        let partial = received.message.extracting(0..<covered)
         for index in 0..<min(offer.count, TLSLimits.pskIdentities) {
             guard let identity = offer.identity(at: index), let binder = offer.binder(at: index) else { break }
             if let entry = context.configuration.preSharedKey(identity.identity) {
                 guard entry.hash == choice.hash else { continue }
                 let early = try EarlySecret(preSharedKey: entry.secret, cipherSuite: choice.cipherSuite, &hash)
-                let expected = try early.binder(entry.binder, transcript.digest(adding: partial), &hash)
+                let expected = try early.binder(entry.binder, digest, &hash)
                 guard constantTimeEquals(expected.bytes, binder) else { throw .peerMisbehaved(.badBinder) }
                 return BinderVerified(source: .external(entry), identity: UInt16(index), earlySecret: early)
             }
@@ -68,7 +66,7 @@ struct BinderVerified: ~Copyable {
                 cipherSuite: choice.cipherSuite,
                 &hash
             )
-            let expected = try early.binder(.resumption, transcript.digest(adding: partial), &hash)
+            let expected = try early.binder(.resumption, digest, &hash)
             guard constantTimeEquals(expected.bytes, binder) else { throw .peerMisbehaved(.badBinder) }
             // A stored session serves once (RFC 9846 §4.7.1 allows more, §8.1 wants this for 0-RTT).
             if takes, let name = resumption.identifier(identity.identity), resumption.store?.remove(name) != true {

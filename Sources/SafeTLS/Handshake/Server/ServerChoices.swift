@@ -29,7 +29,10 @@ extension ServerContext {
         of supported: borrowing CodePointList<NamedGroup>,
         in version: ProtocolVersion
     ) -> [NamedGroup] {
-        let common = configuration.groups(version).filter { supported.contains($0) }
+        let enabled = configuration.groups(version)
+        var common: [NamedGroup] = []
+        common.reserveCapacity(enabled.count)
+        for group in enabled where supported.contains(group) { common.append(group) }
         guard options.prefersClientGroupOrder, common.count > 1 else { return common }
         var ordered: [NamedGroup] = []
         for index in 0..<supported.count where ordered.count < common.count {
@@ -100,15 +103,16 @@ extension ClientHello {
     /// The name of server_name when it is a valid DNS name, in lower case (RFC 6066 §3).
     var dnsName: String? {
         // Longer ones are no names, and not worth a copy.
-        guard let serverName, serverName.count <= 254 else { return nil }
-        guard let text = String(validating: copyBytes(serverName), as: UTF8.self), let name = ServerName(text),
-            case .dns(let dnsName) = name
-        else { return nil }
+        guard let serverName, let name = ServerName(utf8: serverName), case .dns(let dnsName) = name else {
+            return nil
+        }
         return dnsName
     }
 
     /// The name of server_name when it is none that ``dnsName`` gives, as it was sent.
-    var unusualName: [UInt8]? { dnsName == nil ? copyBytes(serverName) : nil }
+    ///
+    /// - Parameter name: What that gave.
+    func unusualName(besides name: String?) -> [UInt8]? { name == nil ? copyBytes(serverName) : nil }
 
     /// The name that a session of this client belongs to: it resumes under no other.
     var sessionName: [UInt8]? { dnsName.map { Array($0.utf8) } ?? copyBytes(serverName) }

@@ -146,7 +146,7 @@ struct ServerFlightTLS12: ~Copyable, ~Escapable {
             serverName: choice.name,
             usedHelloRetryRequest: false,
             isResumed: false,
-            unusualName: received.hello.unusualName,
+            unusualName: received.hello.unusualName(besides: choice.name),
             usesExtendedMasterSecret: received.hello.hasExtendedMasterSecret
         )
     }

@@ -86,7 +86,7 @@ struct ServerHandshakeTLS13: ~Copyable {
         case .none:
             authenticatedAt = nil
             client = .anonymous
-            early = try EarlySecret(cipherSuite: negotiated.cipherSuite)
+            early = EarlySecret(cipherSuite: negotiated.cipherSuite)
         }
         let handshakeSecret = try early.handshakeSecret(sharedSecret: sharedSecret, &hash)
         let digest = try transcript.digest()
@@ -113,10 +113,10 @@ struct ServerHandshakeTLS13: ~Copyable {
             clientTraffic.log(to: keyLog, as: .clientHandshake, clientRandom: clientRandom)
             serverTraffic.log(to: keyLog, as: .serverHandshake, clientRandom: clientRandom)
         }
-        try channel.install(sealer: serverTraffic.sealer(&hash))
+        try channel.install(sending: serverTraffic, &hash)
         switch early {
-        case .some(let early): try channel.install(opener: early.traffic.opener(&hash))
-        case .none: try channel.install(opener: clientTraffic.opener(&hash))
+        case .some(let early): try channel.install(receiving: early.traffic, &hash)
+        case .none: try channel.install(receiving: clientTraffic, &hash)
         }
     }
 
@@ -138,8 +138,7 @@ struct ServerHandshakeTLS13: ~Copyable {
             serverApplication.log(to: keyLog, as: .serverApplication, clientRandom: clientRandom)
             keyLog.log(.exporter, clientRandom: clientRandom, secret: exporter)
         }
-        try channel.install(sealer: serverApplication.sealer(&hash))
-        let opener = try clientApplication.opener(&hash)
+        try channel.install(sending: serverApplication, &hash)
         let authenticator = authenticator
         let flight = ClientFlightTLS13(
             context: context,
@@ -149,7 +148,6 @@ struct ServerHandshakeTLS13: ~Copyable {
             hash: hash,
             clientTraffic: clientTraffic,
             master: master,
-            opener: opener,
             secrets: ConnectionSecrets(
                 sending: serverApplication,
                 receiving: clientApplication,

@@ -24,6 +24,9 @@ enum ServerHelloTLS12 {
             return try ResumptionTLS12.resume(received, session, &channel)
         }
         let choice = try Choice(received)
+        // The other messages, with up to 512 bytes of signature.
+        let length = choice.credential.certificateMessageTLS12.count + 1024
+        channel.reserve(flight: length, records: length + RecordSize.overhead)
         var flight = try ServerFlightTLS12(received, choice)
         try flight.sendServerHello(&channel)  // §7.4.1.3
         try flight.sendCertificate(&channel.flight)  // §7.4.2
@@ -90,7 +93,7 @@ extension ServerHelloTLS12.Choice {
         let group = try Self.group(received)
         let candidates = try Self.candidates(received, name: name)
         // A suite that fits a certificate for the name is better than a suite that is wanted more.
-        let named = candidates.filter { Self.isValid($0.credential, for: name) }
+        let named = candidates.count == 1 ? candidates : candidates.filter { Self.isValid($0.credential, for: name) }
         let suite: CipherSuite
         if let fitting = try? context.cipherSuite(received.hello, where: { suite in named.contains { $0.fits(suite) } })
         {

@@ -45,11 +45,16 @@ struct ServerParametersTLS13: ~Copyable, ~Escapable {
         applicationProtocol = try received.context.applicationProtocol(received.hello)
     }
 
-    /// RFC 9846 §4.3.11. Its binder covers the messages before this ClientHello and the ClientHello itself, which the
-    /// transcript gets behind this step.
+    /// RFC 9846 §4.3.11. Its binder covers the messages before this ClientHello and the ClientHello itself up to the
+    /// binders, which the transcript gets in this step.
     mutating func findPreSharedKey() throws(TLSError) {
-        preSharedKey = try BinderVerified.find(received, choice, transcript, &hash, takes: true)
-        transcript.update(received.message)
+        let message = received.message
+        let covered = message.count - (received.hello.preSharedKey?.bindersByteCount ?? 0)
+        transcript.update(message.extracting(0..<max(0, covered)))
+        if received.hello.preSharedKey != nil {
+            preSharedKey = try BinderVerified.find(received, choice, transcript.digest(), &hash, takes: true)
+        }
+        transcript.update(message.extracting(max(0, covered)..<message.count))
     }
 
     /// The index of the key that is taken.
@@ -106,6 +111,14 @@ struct ServerParametersTLS13: ~Copyable, ~Escapable {
             channel.early.open(receiving: decision.limit)
         case .none: return
         }
+    }
+
+    /// Makes room for the flight at once.
+    func reserve(_ channel: inout Channel) {
+        let hello = 128 + (choice.group.keyExchangeGroup?.responseLength ?? 0)
+        // Certificate; CertificateVerify with up to 512 bytes of signature, Finished, and extensions before them.
+        let rest = signer.map { $0.credential.certificateMessageTLS13.count + 640 } ?? 128
+        channel.reserve(flight: max(hello, rest), records: hello + rest + 3 * RecordSize.overhead)
     }
 
     /// RFC 9846 §4.2.3, and what follows from it: the handshake keys (§7.1) and the sizes of records (RFC 8449 §4).
@@ -188,7 +201,7 @@ struct ServerParametersTLS13: ~Copyable, ~Escapable {
             usedHelloRetryRequest: isRetried,
             isResumed: identity != nil && keyName == nil,
             preSharedKeyIdentity: keyName,
-            unusualName: received.hello.unusualName
+            unusualName: received.hello.unusualName(besides: name)
         )
     }
 

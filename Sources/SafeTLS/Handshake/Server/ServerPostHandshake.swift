@@ -91,7 +91,7 @@ struct ServerPostHandshake: ~Copyable {
         switch takeState() {
         case .expectCertificate(let authenticator, let requestContext, var transcript):
             guard type == .certificate else { throw .unexpected(type, expected: "Certificate") }
-            let chain = try ClientChain.read(message, version: .tls13, context: requestContext)
+            let chain = try ClientChain.read(message, for: authenticator, version: .tls13, context: requestContext)
             transcript.update(message)
             if let chain {
                 state = .expectCertificateVerify(authenticator, chain, transcript)

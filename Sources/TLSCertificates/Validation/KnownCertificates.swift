@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+import TLSCrypto
+
+/// The certificates of paths that were found valid: a peer that shows one again costs neither its parsing nor the making of
+/// its key, nor the check of its signature.
+///
+/// Only what is true of the same bytes for good comes from here: their structure, their key, and that the key of an
+/// issuer made the signature. Validity, names, usages, algorithms, constraints and revocation are judged each time.
+///
+/// A place is found by a few bytes, and what is there counts if all bytes are the same. Certificates come in only as
+/// parts of a valid path, so that nobody can fill this with others. Leaves and issuers have places of their own, for
+/// leaves are many.
+final class KnownCertificates: Sendable {
+    /// The longest certificate that is kept, in bytes. Those of servers have up to two thousand.
+    private static let maximumLength = 4096
+
+    private let capacity: Int
+    /// The leaves, then the issuers; empty until there is something to keep.
+    private let places: Mutex<[Certificate?]> = Mutex([])
+
+    /// - Parameter capacity: How many certificates there is room for, half of it for issuers; 0 keeps none.
+    init(capacity: Int) {
+        self.capacity = max(0, capacity) / 2 * 2
+    }
+
+    /// The certificate with this encoding if it is known.
+    ///
+    /// Nobody waits for another thread here: while it is busy with the places, nothing is known.
+    func find(_ der: Span<UInt8>, isLeaf: Bool) -> Certificate? {
+        guard capacity > 0, der.count <= Self.maximumLength else { return nil }
+        let place = place(of: der, isLeaf: isLeaf)
+        let found = places.withLockIfAvailable { places in place < places.count ? places[place] : nil }
+        guard let certificate = found ?? nil else { return nil }
+        let known = certificate.der
+        return isEqual(known.span, der) ? certificate : nil
+    }
+
+    /// Keeps the certificates of a valid path.
+    func keep(_ path: [Certificate]) {
+        guard capacity > 0 else { return }
+        for (depth, certificate) in path.enumerated() {
+            let der = certificate.der
+            guard der.count <= Self.maximumLength else { continue }
+            let place = place(of: der.span, isLeaf: depth == 0)
+            _ = places.withLockIfAvailable { places in
+                if places.isEmpty { places = Array(repeating: nil, count: capacity) }
+                if places[place]?.storage !== certificate.storage { places[place] = certificate }
+            }
+        }
+    }
+
+    /// By the end of the encoding, which is the end of the signature.
+    private func place(of der: Span<UInt8>, isLeaf: Bool) -> Int {
+        var hasher = Hasher()
+        hasher.combine(der.count)
+        var word: UInt64 = 0
+        for index in max(0, der.count - 32)..<der.count {
+            word = word << 8 | UInt64(der[index])
+            if (der.count - index) % 8 == 1 { hasher.combine(word) }
+        }
+        let half = capacity / 2
+        let hash = Int(truncatingIfNeeded: UInt(bitPattern: hasher.finalize()) % UInt(half))
+        return isLeaf ? hash : half + hash
+    }
+}
+
+/// Whose key made a certificate's signature.
+final class CheckedSignature: Sendable {
+    /// The SubjectPublicKeyInfo of the issuer.
+    private let issuerKey: [UInt8]
+
+    init(by issuer: Certificate) { issuerKey = issuer.subjectPublicKeyInfo }
+
+    func isBy(_ issuer: Certificate) -> Bool {
+        let (issuerKey, der) = (issuerKey, issuer.der)
+        return isEqual(issuerKey.span, der.span.extracting(issuer.storage.fields.subjectPublicKeyInfo))
+    }
+}
+
+extension Certificate {
+    /// Whether the signature of this object was found good before, with the key of `issuer`.
+    func isKnownToBeSigned(by issuer: Certificate) -> Bool {
+        storage.checkedSignature.load()?.isBy(issuer) ?? false
+    }
+
+    /// Remembers that the signature is one by the key of `issuer`, which no later check can change: certificate and key
+    /// are the same bytes for good.
+    func noteSignature(by issuer: Certificate) {
+        _ = storage.checkedSignature.storeIfNil(CheckedSignature(by: issuer))
+    }
+}
