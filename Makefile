@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup peers build command module inspect install uninstall test test-busy deb lint-deb rpm tarball test-modssl \
     test-package test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs \
-    bench thresholds format \
+    bench bench-httpd thresholds format \
     lint pictures clean
 # Two targets at once would build into the same directories.
 .NOTPARALLEL:
@@ -176,6 +176,9 @@ docs: setup ## Build the documentation into build/docs, without a warning and wi
 
 bench: build ## Compare this library with libssl in one run (ARGS="--quick", "--json", "--lists")
 	@build/tls-benchmark $(ARGS)
+
+bench-httpd: setup module ## Compare httpd with the module and with mod_ssl by the server's CPU time (ARGS="--rounds 5", "--list")
+	@Benchmarks/httpd/bench.py build/mod_ssl.so $(ARGS)
 
 thresholds: build ## Hold allocations and instructions to the numbers in Benchmarks/Thresholds (ARGS=--write writes them anew)
 	@Benchmarks/Thresholds/check.py build/tls-benchmark $(ARGS)
