@@ -75,7 +75,7 @@ let package = Package(
         .testTarget(
             name: "HTTPDTests",
             dependencies: ["TestSupport"],
-            exclude: ["debian-configuration.sh", "mod_hostile.c"],
+            exclude: ["Packaging/debian-configuration.sh", "Lifecycle/mod_hostile.c"],
             swiftSettings: safe
         ),
     ],

@@ -141,7 +141,7 @@ struct ServerHandshakeTLS13: ~Copyable {
         try channel.install(sealer: serverApplication.sealer(&hash))
         let opener = try clientApplication.opener(&hash)
         let authenticator = authenticator
-        let flight = ClientFlightTLS13(
+        let flight = IncomingClientFlightTLS13(
             context: context,
             negotiated: negotiated,
             transcript: transcript,

@@ -7,6 +7,7 @@ import Testing
 /// `linkage.sh`, which holds the library and the modules to what they promise to do without.
 @Suite struct LinkageTests {
     private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Adapters/httpd/packaging/linkage.sh").path
 
     /// Checks a directory with an object file that refers to a function.

@@ -4,7 +4,7 @@ import TLSCertificates
 import TLSCrypto
 
 /// What a TLS 1.3 server knows when its own flight is out, until the client's Finished completes the handshake.
-struct ClientFlightTLS13: ~Copyable {
+struct IncomingClientFlightTLS13: ~Copyable {
     let context: ServerContext
     var negotiated: NegotiatedParameters
     /// All messages so far.
@@ -37,9 +37,9 @@ struct ClientFlightTLS13: ~Copyable {
 /// The server asked for a certificate; the client's Certificate comes next (RFC 9846 §4.5.1).
 struct ExpectClientCertificateTLS13: ~Copyable {
     let authenticator: ClientAuthenticator
-    var flight: ClientFlightTLS13
+    var flight: IncomingClientFlightTLS13
 
-    init(authenticator: ClientAuthenticator, flight: consuming ClientFlightTLS13) {
+    init(authenticator: ClientAuthenticator, flight: consuming IncomingClientFlightTLS13) {
         self.authenticator = authenticator
         self.flight = flight
     }
@@ -73,7 +73,7 @@ struct ExpectClientCertificateTLS13: ~Copyable {
 struct ExpectClientCertificateVerifyTLS13: ~Copyable {
     fileprivate let authenticator: ClientAuthenticator
     fileprivate let chain: PeerChain
-    fileprivate var flight: ClientFlightTLS13
+    fileprivate var flight: IncomingClientFlightTLS13
 
     consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ServerPhase {
         guard type == .certificateVerify else { throw .unexpected(type, expected: "CertificateVerify") }
@@ -99,7 +99,7 @@ struct AwaitClientVerdictTLS13: ~Copyable {
     let request: VerificationRequest
     fileprivate let chain: PeerChain
     fileprivate let proof: HandshakeSignatureVerified
-    fileprivate var flight: ClientFlightTLS13
+    fileprivate var flight: IncomingClientFlightTLS13
 
     consuming func answer(_ verdict: Verdict, isResumable: Bool) throws(TLSError) -> ServerPhase {
         flight.client = try PeerAuthenticated(verdict, chain: chain, proof: proof)
@@ -112,9 +112,9 @@ struct AwaitClientVerdictTLS13: ~Copyable {
 
 /// The client's Finished completes the handshake (RFC 9846 §4.5.3).
 struct ExpectClientFinishedTLS13: ~Copyable {
-    private var flight: ClientFlightTLS13
+    private var flight: IncomingClientFlightTLS13
 
-    init(flight: consuming ClientFlightTLS13) { self.flight = flight }
+    init(flight: consuming IncomingClientFlightTLS13) { self.flight = flight }
 
     consuming func receive(
         _ type: HandshakeType,
@@ -139,40 +139,5 @@ struct ExpectClientFinishedTLS13: ~Copyable {
         )
         try channel.install(opener: flight.opener)
         return .connected(connected)
-    }
-}
-
-/// The certificates of a client (RFC 9846 §4.5.1, RFC 5246 §7.4.6).
-enum ClientChain {
-    /// Reads a client's Certificate message; nil for an empty one.
-    ///
-    /// - Parameter context: What the request had as its context.
-    static func read(
-        _ message: [UInt8],
-        version: ProtocolVersion,
-        context: [UInt8]
-    ) throws(TLSError) -> PeerChain? {
-        let received: CertificateMessage
-        do throws(DecodeError) {
-            received = try CertificateMessage(
-                message.span.extracting(droppingFirst: HandshakeMessage.headerLength),
-                version: version
-            )
-        } catch {
-            throw TLSError(error, in: .certificate)
-        }
-        guard isEqual(received.requestContext, context.span) else {
-            throw .peerMisbehaved(.illegalParameter("another context than that of the CertificateRequest"))
-        }
-        var entries = received.makeIterator()
-        while let entry = entries.next() {
-            try entry.extensions.checkPlacement(in: .certificate)
-            // RFC 9846 §4.5.1: an entry answers extensions of the request, and ours asks for none.
-            if let type = entry.extensions.types.firstMissing(from: ExtensionSet()) {
-                throw .peerMisbehaved(.unsolicitedExtension(type))
-            }
-        }
-        guard received.count > 0 else { return nil }
-        return try PeerChain(received)
     }
 }

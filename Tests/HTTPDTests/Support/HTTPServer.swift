@@ -27,6 +27,7 @@ final class HTTPServer: Sendable {
     private static let build: URL = {
         let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
+            .deletingLastPathComponent()
         return package.appendingPathComponent("build")
     }()
 

@@ -109,6 +109,7 @@ extension ProxyTests {
     private static let odd = Result {
         let directory = try TemporaryDirectory.make("appliances")
         let vectors = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Vectors/certificates").path
         let script = """
             set -eu

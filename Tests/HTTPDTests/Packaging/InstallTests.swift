@@ -10,6 +10,7 @@ import Testing
     private static func project() throws -> URL {
         let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
+            .deletingLastPathComponent()
         let copy = try TemporaryDirectory.make("install")
         let files = FileManager.default
         try files.createDirectory(at: copy.appendingPathComponent("Adapters/httpd"), withIntermediateDirectories: true)

@@ -93,28 +93,3 @@ struct EarlyDataDecision {
         return replayProtection.isFirst(copyBytes(binder), now: now, window: options.window) ? nil : .replay
     }
 }
-
-/// The server takes 0-RTT data; EndOfEarlyData ends them (RFC 9846 §4.6).
-struct ExpectEndOfEarlyData: ~Copyable {
-    private var flight: ClientFlightTLS13
-
-    init(flight: consuming ClientFlightTLS13) { self.flight = flight }
-
-    consuming func receive(
-        _ type: HandshakeType,
-        _ message: [UInt8],
-        _ channel: inout Channel
-    ) throws(TLSError) -> ServerPhase {
-        guard type == .endOfEarlyData else { throw .unexpected(type, expected: "EndOfEarlyData") }
-        do throws(DecodeError) {
-            try HandshakeMessage.expectEmpty(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
-        } catch {
-            throw TLSError(error, in: type)
-        }
-        try flight.update(message)
-        channel.early.closeReceiving()
-        let opener = try flight.clientTraffic.opener(&flight.hash)
-        try channel.install(opener: opener)
-        return .handshaking(.expectFinishedTLS13(ExpectClientFinishedTLS13(flight: flight)))
-    }
-}

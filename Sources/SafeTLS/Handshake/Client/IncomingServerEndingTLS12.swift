@@ -8,7 +8,7 @@ import TLSCrypto
 ///
 /// In a full handshake they are the answer to the client's Finished, in a resumption the client's Finished answers
 /// them.
-struct ServerEndingTLS12: ~Copyable {
+struct IncomingServerEndingTLS12: ~Copyable {
     let negotiated: NegotiatedParameters
     let server: PeerCertificates
     let master: MasterSecretTLS12
@@ -28,7 +28,7 @@ struct ServerEndingTLS12: ~Copyable {
 
 /// The ticket that the server promised comes next (RFC 5077 §3.3).
 struct ExpectNewSessionTicket: ~Copyable {
-    fileprivate var ending: ServerEndingTLS12
+    fileprivate var ending: IncomingServerEndingTLS12
 
     consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ClientPhase {
         guard type == .newSessionTicket else { throw .unexpected(type, expected: "NewSessionTicket") }
@@ -47,7 +47,7 @@ struct ExpectNewSessionTicket: ~Copyable {
 
 /// The server's change of keys comes next (RFC 5246 §7.1).
 struct ExpectServerChangeCipherSpec: ~Copyable {
-    fileprivate let ending: ServerEndingTLS12
+    fileprivate let ending: IncomingServerEndingTLS12
 
     consuming func receiveChangeCipherSpec(_ channel: inout Channel) throws(TLSError) -> ClientPhase {
         try channel.install(opener: ending.keys.opener(.server))
@@ -57,7 +57,7 @@ struct ExpectServerChangeCipherSpec: ~Copyable {
 
 /// The server's Finished comes next. It completes a full handshake; ours completes a resumption (RFC 5246 §7.3, §7.4.9).
 struct ExpectServerFinishedTLS12: ~Copyable {
-    fileprivate var ending: ServerEndingTLS12
+    fileprivate var ending: IncomingServerEndingTLS12
 
     consuming func receive(
         _ type: HandshakeType,
@@ -87,7 +87,7 @@ struct ExpectServerFinishedTLS12: ~Copyable {
     }
 }
 
-extension ServerEndingTLS12 {
+extension IncomingServerEndingTLS12 {
     /// Changes the sending keys and sends Finished under them.
     fileprivate mutating func sendFinished(_ channel: inout Channel) throws(TLSError) {
         let verifyData = try master.verifyData(of: .client, transcript: transcript.digest(), &hash)

@@ -7,6 +7,7 @@ import Testing
 /// `inspect.sh`, which says whether what was built runs on all systems that it is meant for.
 @Suite struct InspectionTests {
     private static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Adapters/httpd/packaging/inspect.sh").path
 
     private static let hardened = ["-Wl,-z,now", "-Wl,-z,relro"]

@@ -55,7 +55,50 @@ import Testing
         Case("SSLUserName SSL_CLIENT_S_DN_CN", "SSLUserName SSL_CLIENT_M_SERIAL") { $0.userName as Any },
         Case("SSLCertificateFile a", "SSLCertificateFile b") { $0.certificateFiles },
         Case("SSLCertificateKeyFile a", "SSLCertificateKeyFile b") { $0.keyFiles },
+        Case("SSLEarlyData on", "SSLEarlyData off") { $0.takesEarlyData as Any },
+        Case("SSLClientHelloVars on", "SSLClientHelloVars off") { $0.keepsClientHello as Any },
+        Case("SSLOCSPEnable on", "SSLOCSPEnable leaf") { $0.clientStatus.checking as Any },
+        Case("SSLOCSPDefaultResponder http://a/", "SSLOCSPDefaultResponder http://b/") {
+            $0.clientStatus.responder as Any
+        },
+        Case("SSLOCSPOverrideResponder on", "SSLOCSPOverrideResponder off") {
+            $0.clientStatus.overridesResponders as Any
+        },
+        Case("SSLOCSPProxyURL http://a/", "SSLOCSPProxyURL http://b/") { $0.clientStatus.proxy as Any },
+        Case("SSLOCSPResponderCertificateFile a", "SSLOCSPResponderCertificateFile b") {
+            $0.clientStatus.responderFile as Any
+        },
+        Case("SSLOCSPResponderTimeout 5", "SSLOCSPResponderTimeout 6") { $0.clientStatus.timeout as Any },
+        Case("SSLOCSPResponseTimeSkew 5", "SSLOCSPResponseTimeSkew 6") { $0.clientStatus.clockSkew as Any },
+        Case("SSLOCSPResponseMaxAge 5", "SSLOCSPResponseMaxAge 6") { $0.clientStatus.maximumAge as Any },
+        Case("SSLOCSPUseRequestNonce off", "SSLOCSPUseRequestNonce on") { $0.clientStatus.usesNonce as Any },
+        Case("SSLUseStapling on", "SSLUseStapling off") { $0.stapling.isOn as Any },
+        Case("SSLStaplingForceURL http://a/", "SSLStaplingForceURL http://b/") { $0.stapling.responder as Any },
+        Case("SSLStaplingResponderTimeout 5", "SSLStaplingResponderTimeout 6") { $0.stapling.responderTimeout as Any },
+        Case("SSLStaplingStandardCacheTimeout 5", "SSLStaplingStandardCacheTimeout 6") { $0.stapling.lifetime as Any },
+        Case("SSLStaplingErrorCacheTimeout 5", "SSLStaplingErrorCacheTimeout 6") { $0.stapling.errorLifetime as Any },
+        Case("SSLStaplingResponseTimeSkew 5", "SSLStaplingResponseTimeSkew 6") { $0.stapling.clockSkew as Any },
+        Case("SSLStaplingResponseMaxAge 5", "SSLStaplingResponseMaxAge 6") { $0.stapling.maximumAge as Any },
+        Case("SSLStaplingReturnResponderErrors off", "SSLStaplingReturnResponderErrors on") {
+            $0.stapling.passesErrorsOn as Any
+        },
+        Case("SSLStaplingFakeTryLater off", "SSLStaplingFakeTryLater on") { $0.stapling.inventsErrors as Any },
     ]
+
+    /// Directives that leave no value: they are accepted for what they do not ask for, or refused.
+    private static let valueless: Set<String> = [
+        "sslrandomseed", "sslcryptodevice", "sslcompression", "sslinsecurerenegotiation", "sslfips",
+        "sslsrpverifierfile", "sslsrpunknownuserseed", "ssllog", "sslloglevel", "sslocspnoverify",
+    ]
+
+    /// Whoever adds a directive and forgets that hosts inherit it, learns it here.
+    @Test func everyDirectiveHasACase() {
+        let names = Set(Self.cases.map { $0.outer.prefix { $0 != " " }.lowercased() })
+        #expect(
+            SSLDirectiveTable.all.keys.filter { !$0.hasPrefix("tls") && !names.contains($0) }.sorted()
+                == Self.valueless.sorted()
+        )
+    }
 
     private func values(_ lines: String...) throws -> SSLValues {
         let settings = ServerSettings()
