@@ -2,8 +2,8 @@
 
 /// Multiples of the base point: (j + 1)·256ⁱ times it, for i below 32 and j below 8, in 24 KiB.
 ///
-/// Made when a process first needs it, in less time than five keys take. A table in the source would be three thousand numbers that
-/// nobody can read, and this one is shared with children of a process that has made it.
+/// Made when a process first needs it, in the time of twenty public keys. In the source it would be three thousand numbers that nobody
+/// can read.
 package struct BaseTable: Sendable {
     /// A point's coordinates below p, four words each.
     struct Entry: Sendable {
@@ -79,13 +79,12 @@ package struct BaseTable: Sendable {
         // The opposite of (x, y) is (−x, y).
         let isNegative = UInt64(bitPattern: Int64(sign))
         let swapped = (sum ^ difference) & SIMD4(repeating: isNegative)
-        var positive = FieldElement(product)
-        var negative = FieldElement(0) - positive
-        FieldElement.exchange(&positive, &negative, where: isNegative)
+        let positive = FieldElement(product)
+        let negative = FieldElement(0) - positive
         return AddedPoint(
             sum: FieldElement(sum ^ swapped),
             difference: FieldElement(difference ^ swapped),
-            product: positive
+            product: FieldElement.choose(positive, or: negative, where: isNegative)
         )
     }
 }

@@ -96,26 +96,29 @@ extension FieldElement {
     @inline(__always)
     private init(carrying r0: UInt128, _ r1: UInt128, _ r2: UInt128, _ r3: UInt128, _ r4: UInt128) {
         let s1 = r1 &+ carry(r0)
+        let s4 = r4 &+ carry(r3)
         let s2 = r2 &+ carry(s1)
-        let s3 = r3 &+ carry(s2)
-        let s4 = r4 &+ carry(s3)
-        let first = low(r0) &+ 19 &* UInt64(truncatingIfNeeded: carry(s4))
+        let t0 = low(r0) &+ 19 &* UInt64(truncatingIfNeeded: carry(s4))
+        let t3 = low(r3) &+ UInt64(truncatingIfNeeded: carry(s2))
         self.init(
-            l0: first & Self.mask,
-            l1: low(s1) &+ first &>> 51,
+            l0: t0 & Self.mask,
+            l1: low(s1) &+ t0 &>> 51,
             l2: low(s2),
-            l3: low(s3),
-            l4: low(s4)
+            l3: t3 & Self.mask,
+            l4: low(s4) &+ t3 &>> 51
         )
     }
 
-    /// Exchanges two numbers when `mask` is all ones, and does not when it is zero.
+    /// The first number when `mask` is zero, the second when it is all ones.
     @inline(__always)
-    static func exchange(_ a: inout FieldElement, _ b: inout FieldElement, where mask: UInt64) {
-        let (d0, d1, d2) = ((a.l0 ^ b.l0) & mask, (a.l1 ^ b.l1) & mask, (a.l2 ^ b.l2) & mask)
-        let (d3, d4) = ((a.l3 ^ b.l3) & mask, (a.l4 ^ b.l4) & mask)
-        a = FieldElement(l0: a.l0 ^ d0, l1: a.l1 ^ d1, l2: a.l2 ^ d2, l3: a.l3 ^ d3, l4: a.l4 ^ d4)
-        b = FieldElement(l0: b.l0 ^ d0, l1: b.l1 ^ d1, l2: b.l2 ^ d2, l3: b.l3 ^ d3, l4: b.l4 ^ d4)
+    static func choose(_ a: FieldElement, or b: FieldElement, where mask: UInt64) -> FieldElement {
+        FieldElement(
+            l0: a.l0 ^ (a.l0 ^ b.l0) & mask,
+            l1: a.l1 ^ (a.l1 ^ b.l1) & mask,
+            l2: a.l2 ^ (a.l2 ^ b.l2) & mask,
+            l3: a.l3 ^ (a.l3 ^ b.l3) & mask,
+            l4: a.l4 ^ (a.l4 ^ b.l4) & mask
+        )
     }
 }
 

@@ -17,26 +17,43 @@ func basePointProduct(_ scalar: Scalar) -> Fraction {
 }
 
 /// The product of a scalar and the point with a u-coordinate (RFC 7748 §5); reduced.
+///
+/// Of the two points in each step one is doubled, and the other becomes their sum. The sum does not depend on which of them is which:
+/// where the RFC exchanges the points, it is enough here to choose the one that is doubled.
 @inline(never)
 func ladder(_ scalar: Scalar, _ u: FieldElement) -> Fraction {
-    var (x2, z2) = (FieldElement(1), FieldElement(0))
-    var (x3, z3) = (u, FieldElement(1))
-    var previous: UInt64 = 0
-    for place in stride(from: 254, through: 0, by: -1) {
+    // After bit 254, which is 1.
+    var sum = Fraction(numerator: u, denominator: FieldElement(1))
+    var double = doubled(u + FieldElement(1), u - FieldElement(1))
+    var previous: UInt64 = 1
+    var place = 253
+    while place > 2 {
         let bit = scalar.bit(place)
-        let mask = 0 &- (bit ^ previous)
-        FieldElement.exchange(&x2, &x3, where: mask)
-        FieldElement.exchange(&z2, &z3, where: mask)
-        previous = bit
-        let (a, b, c, d) = (x2 + z2, x2 - z2, x3 + z3, x3 - z3)
+        let (a, b) = (double.numerator + double.denominator, double.numerator - double.denominator)
+        let (c, d) = (sum.numerator + sum.denominator, sum.numerator - sum.denominator)
         let (da, cb) = (d * a, c * b)
-        let (aa, bb) = (a.squared(), b.squared())
-        let e = aa - bb
-        x3 = (da + cb).squared()
-        z3 = u * (da - cb).squared()
-        x2 = aa * bb
-        z2 = e * (aa + e.multiplied(by: 121_665))
+        let mask = 0 &- (bit ^ previous)
+        double = doubled(FieldElement.choose(a, or: c, where: mask), FieldElement.choose(b, or: d, where: mask))
+        sum = Fraction(numerator: (da + cb).squared(), denominator: u * (da - cb).squared())
+        previous = bit
+        place &-= 1
     }
-    // The last bit of a scalar is 0: nothing is left to be exchanged.
-    return Fraction(numerator: x2, denominator: z2)
+    // The last three bits are 0.
+    let mask = 0 &- previous
+    var result = Fraction(
+        numerator: FieldElement.choose(double.numerator, or: sum.numerator, where: mask),
+        denominator: FieldElement.choose(double.denominator, or: sum.denominator, where: mask)
+    )
+    for _ in 0..<3 {
+        result = doubled(result.numerator + result.denominator, result.numerator - result.denominator)
+    }
+    return result
+}
+
+/// The double of x/z, of x + z and x − z.
+@inline(__always)
+private func doubled(_ sum: FieldElement, _ difference: FieldElement) -> Fraction {
+    let (aa, bb) = (sum.squared(), difference.squared())
+    let e = aa - bb
+    return Fraction(numerator: aa * bb, denominator: e * (aa + e.multiplied(by: 121_665)))
 }

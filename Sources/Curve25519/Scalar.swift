@@ -28,9 +28,8 @@ struct Scalar {
 
         @inline(__always)
         fileprivate init(_ scalar: SIMD4<UInt64>) {
-            let eights: SIMD4<UInt64> = [
-                0x8888_8888_8888_8888, 0x8888_8888_8888_8888, 0x8888_8888_8888_8888, 0x0888_8888_8888_8888,
-            ]
+            let eight: UInt64 = 0x8888_8888_8888_8888
+            let eights = SIMD4(eight, eight, eight, eight &>> 4)
             var words = SIMD4<UInt64>.zero
             var carry: UInt64 = 0
             for i in 0..<4 {
