@@ -102,10 +102,10 @@ private struct AffinePoint: Equatable {
     }
 
     @Test func `Digits make up the scalar`() {
-        var sequence = Sequence(3)
+        var draw = Draw(3)
         let keys =
             [0x00, 0xFF, 0x77, 0x88, 0x80, 0x08].map { [UInt8](repeating: $0, count: 32) }
-            + (0..<20).map { _ in sequence.key() }
+            + (0..<20).map { _ in draw.key() }
         for key in keys {
             let scalar = Scalar(key.span)
             let digits = (0..<64).map { scalar.digits[$0] }

@@ -62,11 +62,11 @@ private struct Residue: Equatable {
 
     /// Limbs that carry as much as they may, and others.
     static let elements: [FieldElement] = {
-        var sequence = Sequence(1)
+        var draw = Draw(1)
         let ends: [UInt64] = [0, 1, 18, 19, 1 << 51 - 20, 1 << 51 - 19, 1 << 51 - 1, 1 << 51, largest]
         var elements = ends.map { FieldElement(l0: $0, l1: $0, l2: $0, l3: $0, l4: $0) }
         for _ in 0..<12 {
-            let limbs = (0..<5).map { _ in sequence.word() & largest }
+            let limbs = (0..<5).map { _ in draw.word() & largest }
             elements.append(FieldElement(l0: limbs[0], l1: limbs[1], l2: limbs[2], l3: limbs[3], l4: limbs[4]))
         }
         return elements
@@ -124,9 +124,9 @@ private struct Residue: Equatable {
         ] as [(SIMD4<UInt64>, SIMD4<UInt64>)] {
             #expect(FieldElement(number).canonical == expected)
         }
-        var sequence = Sequence(2)
+        var draw = Draw(2)
         for _ in 0..<50 {
-            var words = sequence.words()
+            var words = draw.words()
             words[3] &= ~0 >> 1
             #expect(FieldElement(words).canonical == Residue(words).words)
         }

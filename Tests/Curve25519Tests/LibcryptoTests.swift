@@ -7,9 +7,9 @@ import Testing
 @Suite struct `X25519 of libcrypto and our own` {
     /// `make round-trips` compares ten thousand.
     @Test func `Random keys give the same`() throws {
-        var sequence = Sequence(6)
+        var draw = Draw(6)
         for _ in 0..<300 {
-            let (key, peer) = (sequence.key(), sequence.key())
+            let (key, peer) = (draw.key(), draw.key())
             var theirs = key + peer + [UInt8](repeating: 0, count: 64)
             var bytes = theirs.mutableSpan
             let done = check_libcrypto_x25519(&bytes)

@@ -9,7 +9,7 @@ func hex(_ text: String) -> [UInt8] {
 }
 
 /// Bytes that look random and are the same in every run (SplitMix64).
-struct Sequence {
+struct Draw {
     private var state: UInt64
 
     init(_ seed: UInt64) {
@@ -52,7 +52,8 @@ extension X25519 {
     /// The public key, and the secret behind it.
     static func response(_ privateKey: [UInt8], to peer: [UInt8]) throws(X25519Error) -> [UInt8] {
         var (key, secret) = ([UInt8](repeating: 0, count: 32), [UInt8](repeating: 0, count: 32))
-        var (keyBytes, secretBytes) = (key.mutableSpan, secret.mutableSpan)
+        var keyBytes = key.mutableSpan
+        var secretBytes = secret.mutableSpan
         try respond(privateKey.span, to: peer.span, publicKey: &keyBytes, sharedSecret: &secretBytes)
         return key + secret
     }

@@ -3,7 +3,7 @@
 import Curve25519
 import Testing
 
-@Suite struct `X25519` {
+@Suite struct `Keys and secrets of X25519` {
     /// RFC 7748 §5.2; the highest bit of the second u-coordinate is set.
     @Test(arguments: [
         [
@@ -50,12 +50,12 @@ import Testing
 
     @Test func `The table, the ladder and both at once agree`() throws {
         let base = [9] + [UInt8](repeating: 0, count: 31)
-        var sequence = Sequence(4)
+        var draw = Draw(4)
         let keys =
             [0x00, 0xFF, 0x77, 0x88, 0x80, 0x08, 0x0F, 0xF0].map { [UInt8](repeating: $0, count: 32) }
-            + (0..<300).map { _ in sequence.key() }
+            + (0..<300).map { _ in draw.key() }
         for key in keys {
-            let peer = sequence.key()
+            let peer = draw.key()
             let publicKey = X25519.publicKey(of: key)
             #expect(try publicKey == X25519.secret(key, with: base))
             #expect(try X25519.response(key, to: peer) == publicKey + X25519.secret(key, with: peer))
@@ -63,8 +63,8 @@ import Testing
     }
 
     @Test func `Bits that are set or cleared do not matter`() throws {
-        var sequence = Sequence(5)
-        let (key, peer) = (sequence.key(), sequence.key())
+        var draw = Draw(5)
+        let (key, peer) = (draw.key(), draw.key())
         let expected = try X25519.response(key, to: peer)
         for (place, bit) in [(0, 1), (0, 2), (0, 4), (31, 0x80), (31, 0x40)] as [(Int, UInt8)] {
             var other = key

@@ -39,7 +39,7 @@ enum TimingCheck {
                 passed = passed && result
             }
         }
-        for experiment in experimentsOnX25519 where only ?? "x25519" == "x25519" {
+        for experiment in experimentsOnX25519() where only ?? "x25519" == "x25519" {
             let result = judge("X25519 \(experiment.name)", samples) {
                 var draw = Draw(experiment.name)
                 var keys = X25519Check.Keys()
@@ -126,7 +126,7 @@ enum TimingCheck {
     }
 
     /// One private key or random ones, all three operations.
-    private static let experimentsOnX25519: [Experiment<X25519Check.Keys>] = {
+    private static func experimentsOnX25519() -> [Experiment<X25519Check.Keys>] {
         let operations: [(String, (inout X25519Check.Keys) -> Void)] = [
             ("public key", { $0.generate() }), ("shared secret", { $0.agree() }), ("both at once", { $0.respond() }),
         ]
@@ -138,7 +138,7 @@ enum TimingCheck {
                 operate: operate
             )
         }
-    }()
+    }
 
     private static func statistic<Buffers>(
         _ experiment: Experiment<Buffers>,

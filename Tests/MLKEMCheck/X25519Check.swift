@@ -13,45 +13,26 @@ enum X25519Check {
         var secret = [UInt8](repeating: 0, count: X25519.keyLength)
 
         mutating func generate() {
-            var key = publicKey.mutableSpan
-            X25519.makePublicKey(of: privateKey.span, into: &key)
+            X25519.generate(privateKey, &publicKey)
         }
 
         mutating func agree() {
-            var bytes = secret.mutableSpan
-            do {
-                try X25519.agree(privateKey.span, with: peer.span, sharedSecret: &bytes)
-            } catch {
-                fatalError("a key of our own was refused")
-            }
+            X25519.agree(privateKey, peer, &secret)
         }
 
         mutating func respond() {
-            let own = privateKey
-            var key = publicKey.mutableSpan
-            var bytes = secret.mutableSpan
-            do {
-                try X25519.respond(own.span, to: peer.span, publicKey: &key, sharedSecret: &bytes)
-            } catch {
-                fatalError("a key of our own was refused")
-            }
+            X25519.respond(privateKey, peer, &publicKey, &secret)
         }
 
         mutating func respondWithoutWiping() {
-            var key = publicKey.mutableSpan
-            var bytes = secret.mutableSpan
-            X25519.multiplyBoth(privateKey.span, peer.span, &key, &bytes)
+            X25519.multiplyBoth(privateKey, peer, &publicKey, &secret)
         }
 
-        /// The three multiplications, without a look at what they give.
+        /// What the three multiplications give, without a look at it.
         mutating func multiply() -> [[UInt8]] {
-            var results: [[UInt8]] = []
-            var key = publicKey.mutableSpan
-            X25519.multiplyBase(privateKey.span, &key)
-            results.append(publicKey)
-            var bytes = secret.mutableSpan
-            X25519.multiply(privateKey.span, peer.span, &bytes)
-            results.append(secret)
+            X25519.multiplyBase(privateKey, &publicKey)
+            X25519.multiply(privateKey, peer, &secret)
+            let results = [publicKey, secret]
             respondWithoutWiping()
             return results + [publicKey, secret]
         }
@@ -102,5 +83,58 @@ enum X25519Check {
         }
         print("round-trips: X25519: 10000 as libcrypto has them")
         return true
+    }
+}
+
+/// The operations over arrays; keys are our own, so that none is refused.
+extension X25519 {
+    fileprivate static func generate(_ privateKey: [UInt8], _ publicKey: inout [UInt8]) {
+        var key = publicKey.mutableSpan
+        makePublicKey(of: privateKey.span, into: &key)
+    }
+
+    fileprivate static func agree(_ privateKey: [UInt8], _ peer: [UInt8], _ secret: inout [UInt8]) {
+        var bytes = secret.mutableSpan
+        do {
+            try agree(privateKey.span, with: peer.span, sharedSecret: &bytes)
+        } catch {
+            fatalError("a key of our own was refused")
+        }
+    }
+
+    fileprivate static func respond(
+        _ privateKey: [UInt8],
+        _ peer: [UInt8],
+        _ publicKey: inout [UInt8],
+        _ secret: inout [UInt8]
+    ) {
+        var key = publicKey.mutableSpan
+        var bytes = secret.mutableSpan
+        do {
+            try respond(privateKey.span, to: peer.span, publicKey: &key, sharedSecret: &bytes)
+        } catch {
+            fatalError("a key of our own was refused")
+        }
+    }
+
+    fileprivate static func multiplyBase(_ privateKey: [UInt8], _ publicKey: inout [UInt8]) {
+        var key = publicKey.mutableSpan
+        multiplyBase(privateKey.span, &key)
+    }
+
+    fileprivate static func multiply(_ privateKey: [UInt8], _ peer: [UInt8], _ secret: inout [UInt8]) {
+        var bytes = secret.mutableSpan
+        multiply(privateKey.span, peer.span, &bytes)
+    }
+
+    fileprivate static func multiplyBoth(
+        _ privateKey: [UInt8],
+        _ peer: [UInt8],
+        _ publicKey: inout [UInt8],
+        _ secret: inout [UInt8]
+    ) {
+        var key = publicKey.mutableSpan
+        var bytes = secret.mutableSpan
+        multiplyBoth(privateKey.span, peer.span, &key, &bytes)
     }
 }
