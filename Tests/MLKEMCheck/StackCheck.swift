@@ -33,7 +33,7 @@ enum StackCheck {
             passed = passed && done && left.isEmpty
             print("stack: \(set): \(left.count) of \(secrets.count) secrets left, \(depth) bytes used")
         }
-        return passed && checkX25519()
+        return checkX25519() && passed
     }
 
     private static func checkX25519() -> Bool {
