@@ -80,7 +80,7 @@ inspect: ## Check that what `make build` left is hardened, links no more than it
 	@$(PACKAGING)/inspect.sh --here build/tls-benchmark
 	@$(PACKAGING)/linkage.sh modules build/mod_tls.so build/mod_ssl.so
 	@$(PACKAGING)/linkage.sh objects $(patsubst %,Adapters/httpd/.build/release/%.build, \
-	    MLKEM TLSCrypto TLSCertificates SafeTLS TLSCertificateCompression HTTPDCore HTTPDGlue CHTTPD)
+	    MLKEM Curve25519 TLSCrypto TLSCertificates SafeTLS TLSCertificateCompression HTTPDCore HTTPDGlue CHTTPD)
 
 test: setup peers module ## Run every test: units, interoperability with other TLS stacks, Debian's httpd
 	swift test $(ARGS)
@@ -138,21 +138,21 @@ bogo: setup ## Run BoGo, BoringSSL's TLS test runner (fetched from Debian), agai
 MLKEM_CHECK := swift build --configuration release --static-swift-stdlib --product MLKEMCheck -Xlinker --strip-debug
 MEMCHECK := valgrind --quiet --error-exitcode=99
 
-constant-time: setup ## Check that no branch and no address of ML-KEM depends on a secret, and that none stays on the stack
+constant-time: setup ## Check that no branch and no address of ML-KEM and X25519 depends on a secret, and that none stays on the stack
 	$(MLKEM_CHECK)
 	@check=$$($(MLKEM_CHECK) --show-bin-path)/MLKEMCheck; \
 	$(MEMCHECK) "$$check" secrets; \
-	for fault in planted-branch planted-index; do \
+	for fault in planted-branch planted-index planted-x25519-branch planted-x25519-index; do \
 	    status=0; $(MEMCHECK) "$$check" $$fault > /dev/null 2>&1 || status=$$?; \
 	    [ "$$status" = 99 ] || { echo "constant-time: valgrind does not find the $$fault" >&2; exit 1; }; \
 	done; \
 	"$$check" stack
 
-round-trips: setup ## Check 10,000 keys of each kind of ML-KEM against published hashes, and 1,000 handshakes in each group
+round-trips: setup ## Check 10,000 keys of each kind of ML-KEM against published hashes, as many of X25519 against libcrypto, and 1,000 handshakes in each group
 	$(MLKEM_CHECK)
 	@check=$$($(MLKEM_CHECK) --show-bin-path)/MLKEMCheck; "$$check" round-trips; "$$check" handshakes
 
-timing: setup ## Measure whether ML-KEM's times depend on secrets: |t| of a million samples each, some ten minutes (ARGS=SAMPLES)
+timing: setup ## Measure whether times of ML-KEM and X25519 depend on secrets: |t| of a million samples each, some ten minutes (ARGS="SAMPLES [768|1024|x25519]")
 	$(MLKEM_CHECK)
 	@"$$($(MLKEM_CHECK) --show-bin-path)/MLKEMCheck" timing $(ARGS)
 
