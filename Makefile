@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup peers build command module inspect install uninstall test test-busy deb lint-deb rpm tarball test-modssl \
     test-package test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs \
-    bench bench-httpd thresholds format \
+    bench bench-httpd icount thresholds format \
     lint pictures clean
 # Two targets at once would build into the same directories.
 .NOTPARALLEL:
@@ -30,6 +30,8 @@ PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-d
 RELEASE := swift build --configuration release --static-swift-stdlib --package-path Benchmarks -Xlinker -s \
     --disable-local-rpath -Xlinker -z -Xlinker now \
     -Xcc -ffile-prefix-map=$(CURDIR)=. -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=.
+# The benchmark keeps its symbols: what they are counted by.
+BENCHMARK := $(subst -Xlinker -s ,-Xlinker --strip-debug ,$(RELEASE))
 # SwiftPM's plan for a nested package misses files that are new in this one; without a plan it makes one.
 REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml
 # What is made for other systems is made by the scripts in there.
@@ -61,8 +63,8 @@ peers: setup ## Install the programs that tests speak with and Debian does not h
 	@Tests/Peers/setup.sh build/peers
 
 build: setup module command ## Build build/mod_tls.so, build/mod_ssl.so, build/safetls and build/tls-benchmark
-	$(RELEASE) --product tls-benchmark
-	@mkdir -p build; install -p $$($(RELEASE) --show-bin-path)/tls-benchmark build/
+	$(BENCHMARK) --product tls-benchmark
+	@mkdir -p build; install -p $$($(BENCHMARK) --show-bin-path)/tls-benchmark build/
 
 command: setup ## Build the command line, build/safetls
 	@$(REPLAN)
@@ -177,14 +179,16 @@ load: setup module ## Load httpd for minutes with restarts under way, and compar
 docs: setup ## Build the documentation into build/docs, without a warning and without a gap
 	@.ci/docs.sh
 
-bench: build ## Compare this library with libssl in one run (ARGS="--quick", "--json", "--lists")
+bench: build ## Compare this library with libssl in one run (ARGS="--quick", "--libssl PATH", "--plot FILE", "--help")
 	@build/tls-benchmark $(ARGS)
 
 bench-httpd: setup module ## Compare httpd with the module and with mod_ssl by the server's CPU time (ARGS="--rounds 5", "--list")
 	@Benchmarks/httpd/bench.py build/mod_ssl.so $(ARGS)
 
-thresholds: build ## Hold allocations and instructions to the numbers in Benchmarks/Thresholds (ARGS=--write writes them anew)
+icount: build ## Count instructions and allocations, and hold them to Benchmarks/Thresholds (ARGS=--write writes them anew)
 	@Benchmarks/Thresholds/check.py build/tls-benchmark $(ARGS)
+
+thresholds: icount
 
 format: ## Format every Swift file in place
 	swift format --in-place --parallel --recursive $(wildcard Package.swift Sources Tests Adapters Benchmarks)
