@@ -9,7 +9,7 @@ import Testing
     private static let name = "managed.example"
 
     /// The authority, and the name server that it asks.
-    private final class Authority {
+    private final class Authority: Sendable {
         let port: Int
         private let servers: [ChildProcess]
 

@@ -89,20 +89,28 @@ import Testing
         let unknown = try OCSPAuthority()
         let unsigned = try unknown.issue("localhost", serial: "0B", purpose: "serverAuth")
         // The authority of another one stands behind it, with the same name.
-        try run("head -n $(grep -n 'END CERT' '\(unsigned.chain)' | head -n 1 | cut -d: -f1) '\(unsigned.chain)' > leaf")
+        try run(
+            "head -n $(grep -n 'END CERT' '\(unsigned.chain)' | head -n 1 | cut -d: -f1) '\(unsigned.chain)' > leaf"
+        )
         try run("cat leaf '\(authority.authority)' > '\(unsigned.chain)'")
         let faults: [(String, () throws -> Void)] = [
             ("is not for 'localhost'", { try stage(stranger) }),
             ("does not belong", { try stage(good, key: stranger.key) }),
             ("extended key usage", { try stage(client) }),
             ("signature", { try stage(unsigned) }),
-            ("regular file", { try stage(good); try run("cd staging/localhost; rm pub*; mkfifo pubcert.secp256r1.pem") }),
+            (
+                "regular file",
+                {
+                    try stage(good); try run("cd staging/localhost; rm pub*; mkfifo pubcert.secp256r1.pem")
+                }
+            ),
         ]
         for (words, fault) in faults {
             let seen = server.errorLog.components(separatedBy: "renewed, cannot be used").count
             try fault()
             try Patience.wait(for: "the sentence '\(words)'", by: server.child, details: { server.errorLog }) {
-                #expect(try serial(server) == "07")
+                let current = try serial(server)
+                #expect(current == "07")
                 let lines = server.errorLog.components(separatedBy: "renewed, cannot be used")
                 return lines.count > seen && lines.dropFirst(seen).contains { $0.contains(words) }
             }
@@ -134,9 +142,12 @@ import Testing
             Thread.sleep(forTimeInterval: 0.1)
         }
         let last = try authority.issue("localhost", serial: "09", purpose: "serverAuth")
-        let now = #"{"last": {"valid-from": "Tue, 01 Jan 2999 00:00:00 GMT"}, "valid-from": "Sun, 01 Nov 2026 00:00:00 GMT", "finished": true}"#
+        let now =
+            #"{"last": {"valid-from": "Tue, 01 Jan 2999 00:00:00 GMT"}, "valid-from": "Sun, 01 Nov 2026 00:00:00 GMT", "finished": true}"#
         try stage(last, job: now)
-        try Patience.wait(for: "the change", by: server.child, details: { server.errorLog }) { try serial(server) == "09" }
+        try Patience.wait(for: "the change", by: server.child, details: { server.errorLog }) {
+            try serial(server) == "09"
+        }
         try server.stop()
         #expect(server.complaints.isEmpty, "\(server.complaints)")
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import SafeTLS
+import TLSCertificates
 import Testing
 
 @testable import HTTPDCore
@@ -27,9 +28,11 @@ import Testing
 
     @Test(arguments: [
         ("/etc/ssl/a.pem", "/etc/ssl/a.key"), ("domains/a/pubcert.pem", "domains/b/privkey.pem"),
-        ("/x/domains/../pubcert.pem", "/x/domains/../privkey.pem"), ("/x/domains/a/pubcert.pem", "/x/domains/a/key.pem"),
+        ("/x/domains/../pubcert.pem", "/x/domains/../privkey.pem"),
+        ("/x/domains/a/pubcert.pem", "/x/domains/a/key.pem"),
         ("/x/domains/a/pubcert.pem", "/y/domains/a/privkey.pem"), ("domains/a/pubcert.pem", "domains/a/privkey.pem"),
-        ("/x/domains/a/fallback-pubcert.pem", "/x/domains/a/privkey.pem"), ("/x/domains//pubcert.pem", "/x/domains//privkey.pem"),
+        ("/x/domains/a/fallback-pubcert.pem", "/x/domains/a/privkey.pem"),
+        ("/x/domains//pubcert.pem", "/x/domains//privkey.pem"),
     ])
     func otherPlaces(chain: String, key: String) {
         #expect(StagedFiles(chainFile: chain, keyFile: key) == nil)
@@ -53,7 +56,10 @@ import Testing
     @Test func passphrases() {
         func passphrase(_ json: String) -> [UInt8]? { StagedRenewal.passphrase(ofStore: Array(json.utf8)) }
         #expect(passphrase(#"{"key": "AAECAwQFBgcICQoLDA0ODw-_", "version": 3}"#) == Array(0...15) + [15, 191])
-        for other in ["", #"{"key": "AAEC"}"#, #"{"key": "AAECAwQFBgcICQoLDA0ODw+/"}"#, #"{"a": {"key": "AAECAwQFBgcICQoLDA0ODw"}}"#] {
+        for other in [
+            "", #"{"key": "AAEC"}"#, #"{"key": "AAECAwQFBgcICQoLDA0ODw+/"}"#,
+            #"{"a": {"key": "AAECAwQFBgcICQoLDA0ODw"}}"#,
+        ] {
             #expect(passphrase(other) == nil, "\(other)")
         }
     }
@@ -98,6 +104,10 @@ import Testing
         // A look that is due is due now.
         #expect(ages.lines(at: leaf.notAfter + 8).hasSuffix("nextLook=2126-10-30T16:02:34Z\n"))
         let table = ages.table(at: leaf.notAfter) { "<\($0)>" }
-        #expect(table.contains("<tr><td><host test> and 2 more</td><td>id-ecPublicKey</td><td>\(start)</td><td>\(end)</td><td>0</td>"))
+        #expect(
+            table.contains(
+                "<tr><td><host test> and 2 more</td><td>id-ecPublicKey</td><td>\(start)</td><td>\(end)</td><td>0</td>"
+            )
+        )
     }
 }

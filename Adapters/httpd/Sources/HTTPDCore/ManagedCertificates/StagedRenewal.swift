@@ -22,7 +22,9 @@ public enum StagedRenewal {
 
     /// The passphrase of the keys that wait in a store.
     public static func passphrase(ofStore json: [UInt8]) -> [UInt8]? {
-        guard let text = FlatJSON.members(of: json)["key"], let bytes = decoded(text), bytes.count >= 16 else { return nil }
+        guard let text = FlatJSON.members(of: json)["key"], let bytes = decoded(text), bytes.count >= 16 else {
+            return nil
+        }
         return bytes
     }
 

@@ -15,7 +15,7 @@ public struct VirtualHostNames: Sendable {
     var primary: [UInt8] { exact.first ?? [] }
 
     /// The names without patterns.
-    var all: [String] { exact.map { String(decoding: $0, as: UTF8.self) } }
+    public var all: [String] { exact.map { String(decoding: $0, as: UTF8.self) } }
 
     /// Whether the host answers to a name that a client has sent: any bytes, of which the letters of ASCII are in lower case.
     /// With many hosts they are brought to that once, see ``lowercased(_:)``.

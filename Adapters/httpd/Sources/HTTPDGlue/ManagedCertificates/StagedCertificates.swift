@@ -3,6 +3,7 @@ import CHTTPD
 import HTTPDCore
 import SafeTLS
 import Synchronization
+import TLSCertificates
 
 /// Takes certificates into use that mod_md has renewed, before a restart moves them to where they are used.
 ///
@@ -41,8 +42,11 @@ final class StagedCertificates {
         guard tlsd_certificates_are_managed() else { return nil }
         var passphrases: [String: [UInt8]] = [:]
         for server in servers {
-            for (index, certificate) in server.settings.certificates.enumerated() where certificate.chainFiles.count == 1 {
-                guard let files = StagedFiles(chainFile: certificate.chainFiles[0], keyFile: certificate.keyFile) else { continue }
+            for (index, certificate) in server.settings.certificates.enumerated()
+            where certificate.chainFiles.count == 1 {
+                guard let files = StagedFiles(chainFile: certificate.chainFiles[0], keyFile: certificate.keyFile) else {
+                    continue
+                }
                 if let known = candidates.firstIndex(where: { $0.files == files }) {
                     candidates[known].users.append((server, index))
                     continue
@@ -88,7 +92,11 @@ final class StagedCertificates {
                 candidates[index].waits = try unsafe !take(candidates[index], at: now / 1_000_000, server)
             } catch {
                 candidates[index].waits = false
-                unsafe log(server, APLOG_ERR, "\(files.chain), renewed, cannot be used, the old certificate stays: \(error)")
+                unsafe log(
+                    server,
+                    APLOG_ERR,
+                    "\(files.chain), renewed, cannot be used, the old certificate stays: \(error)"
+                )
             }
         }
     }
@@ -100,7 +108,9 @@ final class StagedCertificates {
         _ server: UnsafeMutablePointer<server_rec>
     ) throws(DirectiveError) -> Bool {
         let files = candidate.files
-        guard case .isComplete(let start) = StagedRenewal.progress(ofJob: Self.contents(files.job)) else { return false }
+        guard case .isComplete(let start) = StagedRenewal.progress(ofJob: Self.contents(files.job)) else {
+            return false
+        }
         if let start, unsafe Int64(apr_date_parse_rfc(start)) / 1_000_000 > now { return false }
         let credential: Credential
         do throws(ConfigurationError) {
@@ -128,12 +138,17 @@ final class StagedCertificates {
                 continue
             }
             // mod_md fetches responses for what was there at the start.
-            guard credential.certificateChain[0].requiresStapledStatus == false || user.settings.staplingPolicy != nil else {
+            guard credential.certificateChain[0].requiresStapledStatus == false || user.settings.staplingPolicy != nil
+            else {
                 throw DirectiveError("it needs a stapled OCSP response, which mod_md fetches after a restart")
             }
             try user.settings.replace([index: credential])
             user.awaitsCertificate.store(false, ordering: .relaxed)
-            unsafe log(server, APLOG_NOTICE, "\(files.chain), renewed, is taken into use for \(user.names.all.first ?? "a host")")
+            unsafe log(
+                server,
+                APLOG_NOTICE,
+                "\(files.chain), renewed, is taken into use for \(user.names.all.first ?? "a host")"
+            )
         }
         return isReady
     }

@@ -11,17 +11,14 @@ func tlsd_certificates_show(
 ) {
     let now = Int64(apr_time_now() / 1_000_000)
     var ages = CertificateAges()
-    var next = unsafe Optional(main)
-    while let server = unsafe next {
-        if let state = unsafe ServerState.of(server), let policy = state.settings.policy {
-            let reloader = state.engines?.reloader
-            unsafe ages.add(
-                policy,
-                host: server.pointee.server_hostname.map { unsafe String(cString: $0) } ?? "",
-                nextLook: reloader?.staged?.nextLook(at: state) ?? reloader?.nextLook
-            )
-        }
-        unsafe next = server.pointee.next
+    for host in unsafe [Host(main)].compactMap({ $0 }) + Host.all(behind: main) {
+        guard let policy = host.state.settings.policy else { continue }
+        let reloader = host.state.engines?.reloader
+        ages.add(
+            policy,
+            host: unsafe host.server.pointee.server_hostname.map { unsafe String(cString: $0) } ?? "",
+            nextLook: reloader?.staged?.nextLook(at: host.state) ?? reloader?.nextLook
+        )
     }
     let text =
         isShort
