@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// mod_md with an authority that speaks ACME (RFC 8555): Let's Encrypt's pebble, on loopback.
+/// mod_md with an authority that speaks ACME: Let's Encrypt's pebble, on loopback.
 @Suite struct ACMETests {
     private static let name = "managed.example"
 

@@ -10,7 +10,7 @@ enum CertificateDate {
         return "\(months[Int(month) - 1]) \(padded(day, " ")) \(clock(seconds)) \(year) GMT"
     }
 
-    /// `2026-11-03T12:28:14Z` (RFC 3339 §5.6).
+    /// `2026-11-03T12:28:14Z`, as ISO 8601 writes it.
     static func timestamp(_ seconds: Int64) -> String {
         let (year, month, day) = date(seconds)
         return "\(year)-\(padded(month, "0"))-\(padded(day, "0"))T\(clock(seconds))Z"
