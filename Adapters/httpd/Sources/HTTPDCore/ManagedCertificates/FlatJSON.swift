@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads as much of JSON (RFC 8259) as the files of mod_md need that are looked at.
+/// Reads as much of JSON as the files of mod_md need that are looked at.
 enum FlatJSON {
     /// The strings, numbers and literals that are members of the outermost object. What is nested is passed over; of what is no
     /// JSON nothing is said.
