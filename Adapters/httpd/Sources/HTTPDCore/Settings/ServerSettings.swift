@@ -81,8 +81,11 @@ public final class ServerSettings {
     /// `TLSCertificate`: reads both files, and checks that they belong together, while the line is at hand.
     public func addCertificate(certificateFile: String, keyFile: String?) throws(DirectiveError) {
         let credential: Credential
-        do {
-            credential = try Credential(certificateFile: certificateFile, keyFile: keyFile)
+        do throws(ConfigurationError) {
+            let key = keyFile ?? certificateFile
+            credential = try ReadCredentials.credential(chain: [certificateFile], keyFile: key) {
+                () throws(ConfigurationError) in try Credential(certificateFile: certificateFile, keyFile: keyFile)
+            }
         } catch {
             throw DirectiveError("\(error)")
         }

@@ -154,7 +154,7 @@ extension CertificateVariables {
 }
 
 /// Kinds of keys, by the names that OpenSSL and so `SSL_SERVER_A_KEY` has for them.
-private enum KeyAlgorithm: String {
+enum KeyAlgorithm: String {
     case rsa = "rsaEncryption"
     case rsaPSS = "rsassaPss"
     case ecdsa = "id-ecPublicKey"
