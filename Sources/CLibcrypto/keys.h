@@ -8,6 +8,7 @@
 #endif
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/decoder.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
@@ -60,13 +61,39 @@ static inline void safetls_end_wiping(void) {
 #endif
 }
 
+// What parses private keys, for one thread at a time. Making the context asks each of libcrypto's decoders what it is for,
+// which takes several times as long as parsing a key: d2i_AutoPrivateKey does so each time. (OpenSSL 3.0)
+struct safetls_key_parser {
+    OSSL_DECODER_CTX *_Nullable context;
+    // Where the context puts what it has read.
+    EVP_PKEY *_Nullable key;
+};
+
+// A parser, to be kept where it is; its context is NULL if there is none.
+static inline struct safetls_key_parser *_Nullable safetls_key_parser_new(void) {
+    struct safetls_key_parser *parser = calloc(1, sizeof *parser);
+    if (parser != NULL) {
+        parser->context = OSSL_DECODER_CTX_new_for_pkey(
+            &parser->key, "DER", NULL, NULL, OSSL_KEYMGMT_SELECT_ALL, NULL, NULL);
+    }
+    return parser;
+}
+
 // The private key in PKCS#8, SEC1 or PKCS#1 form, which must fill the bytes.
-static inline EVP_PKEY *_Nullable safetls_parse_private_key(const uint8_t *_Nonnull der, size_t count) {
+static inline EVP_PKEY *_Nullable safetls_parse_private_key(
+    struct safetls_key_parser *_Nonnull parser, const uint8_t *_Nonnull der, size_t count) {
     const uint8_t *end = der;
+    size_t rest = count;
+    if (parser->context == NULL) {
+        return NULL;
+    }
+    parser->key = NULL;
     safetls_begin_wiping();
-    EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &end, (long)count);
+    int is_parsed = OSSL_DECODER_from_data(parser->context, &end, &rest);
     safetls_end_wiping();
-    if (key != NULL && end != der + count) {
+    EVP_PKEY *key = parser->key;
+    parser->key = NULL;
+    if (key != NULL && (is_parsed != 1 || rest != 0)) {
         EVP_PKEY_free(key);
         key = NULL;
     }

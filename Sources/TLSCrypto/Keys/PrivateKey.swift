@@ -168,7 +168,7 @@ public final class PrivateKey: Sendable {
         let (pointer, isEncrypted) = unsafe der.withUnsafeBufferPointer { der -> (OpaquePointer?, Bool) in
             guard let bytes = der.baseAddress, der.count < 1 << 16 else { return (nil, false) }
             if unsafe safetls_is_encrypted_key(bytes, der.count) == 1 { return (nil, true) }
-            return unsafe (safetls_parse_private_key(bytes, der.count), false)
+            return unsafe (KeyParser.parse(bytes, der.count), false)
         }
         ErrorQueue.clear()
         guard !isEncrypted else { throw .invalidKey(encrypted) }
