@@ -111,6 +111,7 @@ extension Options {
             let first = [groups.first(where: \.isPostQuantum), groups.first { !$0.isPostQuantum }]
             options.keyShares = first.compactMap(\.self)
         }
+        if let keyShares { options.keyShares = keyShares }
         options.signatureSchemes = schemesToVerify
         options.applicationProtocols = advertisedProtocols
         options.certificateCompressors = compressors
