@@ -54,8 +54,8 @@ for pair in 44:seed-priv 65:seed-only 87:priv-only; do
         -days 36400 -extfile leaf.ext -out "mldsa$set.pem"
 done
 # The same authority has also certified a P-256 key: what is signed with ML-DSA is one thing, what signs another.
-cp "$here/certificates/p256.key" .
-openssl35 req -new -key p256.key -subj /CN=p256-by-mldsa -out request
+cp "$here/certificates/p256.key" p256-by-mldsa.key
+openssl35 req -new -key p256-by-mldsa.key -subj /CN=p256-by-mldsa -out request
 openssl35 x509 -req -in request -CA mldsa-ca.pem -CAkey mldsa-ca.key -set_serial "0x$(openssl rand -hex 8)" \
     -days 36400 -extfile leaf.ext -out p256-by-mldsa.pem
-cp mldsa-ca.pem mldsa-ca.key mldsa??.key mldsa??.pem p256-by-mldsa.pem "$here/certificates/"
+cp mldsa-ca.pem mldsa-ca.key mldsa??.key mldsa??.pem p256-by-mldsa.* "$here/certificates/"

@@ -4,7 +4,7 @@
     openssl.py client PORT AUTHORITY GROUPS MESSAGE [CERTIFICATE KEY]    (GROUPS may be empty: OpenSSL's default)
     openssl.py server CERTIFICATE KEY GROUPS [AUTHORITY]                 (echoes one connection)
 
-Both print the group and how the peer signed. A server with an authority wants a certificate. This program must not import ssl or hashlib, which load the system's OpenSSL.
+Both print the group and the kind of the peer's key. A server with an authority wants a certificate. This program must not import ssl or hashlib, which load the system's OpenSSL.
 """
 
 import ctypes
@@ -41,7 +41,9 @@ for library, name, result, arguments in [
     (tls, "SSL_write", number, [pointer, text, number]),
     (tls, "SSL_shutdown", number, [pointer]),
     (tls, "SSL_get0_group_name", text, [pointer]),
-    (tls, "SSL_get0_peer_signature_name", number, [pointer, pointer]),
+    (tls, "SSL_get1_peer_certificate", pointer, [pointer]),
+    (crypto, "X509_get0_pubkey", pointer, [pointer]),
+    (crypto, "EVP_PKEY_get0_type_name", text, [pointer]),
 ]:
     function = getattr(library, name)
     function.restype, function.argtypes = result, arguments
@@ -75,11 +77,10 @@ def write(session, data):
 
 def report(session):
     version = crypto.OpenSSL_version(0).decode().split()[1]
-    name = text()
-    signed = tls.SSL_get0_peer_signature_name(session, ctypes.byref(name)) == 1
-    signature = name.value.decode() if signed else "none"
+    certificate = tls.SSL_get1_peer_certificate(session)
+    key = crypto.EVP_PKEY_get0_type_name(crypto.X509_get0_pubkey(certificate)).decode() if certificate else "none"
     group = tls.SSL_get0_group_name(session).decode()
-    print("OpenSSL %s, signature %s, group %s" % (version, signature, group), flush=True)
+    print("OpenSSL %s, key %s, group %s" % (version, key, group), flush=True)
 
 
 def show(made, certificate, key):

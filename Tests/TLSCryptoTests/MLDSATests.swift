@@ -5,7 +5,7 @@ import Testing
 
 @testable import TLSCrypto
 
-@Suite struct `ML-DSA of libcrypto` {
+@Suite("ML-DSA of libcrypto") struct MLDSATests {
     static let needsIt = Comment("this libcrypto has no ML-DSA: `make test-openssl35` runs on one that has")
     static let lacksIt = Comment("this libcrypto has ML-DSA: `make test` runs on the system's, which need not have it")
     static let sets: [(name: String, set: MLDSAParameterSet)] = [
@@ -21,7 +21,16 @@ import Testing
     }
 
     private static func der(_ name: String) throws -> [UInt8] {
-        try #require(try PEM.blocks(in: pem(name).span).first).der
+        try KeyFormatTests.firstBlock(of: pem(name))
+    }
+
+    private static func key(pem: [UInt8]) throws -> PrivateKey { try PrivateKey(pem: pem.span) }
+
+    private static func key(der: [UInt8]) throws -> PrivateKey { try PrivateKey(der: der.span) }
+
+    private static func refusal(_ pem: [UInt8], _ passphrase: String) -> CryptoError? {
+        let words = Array(passphrase.utf8)
+        return failure { () throws(CryptoError) in try PrivateKey(pem: pem.span, passphrase: words.span) }
     }
 
     private static func refusal(_ der: [UInt8]) -> CryptoError? {
@@ -58,7 +67,7 @@ import Testing
 
     @Test(.enabled(if: MLDSAParameterSet.isAvailable, needsIt), arguments: sets)
     func `Keys in each form sign and verify`(name: String, set: MLDSAParameterSet) throws {
-        let key = try PrivateKey(pem: Self.pem(name).span)
+        let key = try Self.key(pem: Self.pem(name))
         #expect(key.kind == .mlDSA(set) && key.publicKey.kind == .mlDSA(set))
         let algorithm = SignatureAlgorithm.mlDSA(set)
         let signature = try key.sign(Self.message.span, algorithm: algorithm)
@@ -107,17 +116,19 @@ import Testing
         func long(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
             [tag, 0x82, UInt8(content.count >> 8), UInt8(content.count & 0xFF)] + content
         }
-        let key = try PrivateKey(der: both.span).publicKey
+        let key = try Self.key(der: both).publicKey
         let seedAlone = [0x30, 0x34] + head + [0x04, 0x22, 0x80, 0x20] + seed
         let expandedAlone = long(0x30, head + long(0x04, long(0x04, expanded)))
         for form in [seedAlone, expandedAlone] {
-            #expect(try PrivateKey(der: form.span).publicKey.isSameKey(as: key))
+            #expect(try Self.key(der: form).publicKey.isSameKey(as: key))
         }
         // RFC 9881 §8: halves that do not belong together.
         var mixed = both
         mixed[30] ^= 1
         #expect(Self.refusal(mixed) == .invalidKey("The private key is damaged or of an unknown kind."))
-        #expect(Self.refusal(Array(both.dropLast())) == .invalidKey("The private key is damaged or of an unknown kind."))
+        #expect(
+            Self.refusal(Array(both.dropLast())) == .invalidKey("The private key is damaged or of an unknown kind.")
+        )
         #expect(ErrorQueue.isEmpty)
     }
 
@@ -125,12 +136,13 @@ import Testing
     func `Encrypted keys`() throws {
         let pem = try Self.pem("mldsa65")
         let sealed = try OpenSSLCommand.run(["pkey", "-aes256", "-passout", "pass:secret"], input: pem)
-        let key = try PrivateKey(pem: sealed.span, passphrase: Array("secret".utf8).span)
-        #expect(key.publicKey.isSameKey(as: try PrivateKey(pem: pem.span).publicKey))
+        let words = Array("secret".utf8)
+        let key = try PrivateKey(pem: sealed.span, passphrase: words.span)
+        let same = try Self.key(pem: pem)
+        #expect(key.publicKey.isSameKey(as: same.publicKey))
         #expect(
-            failure { () throws(CryptoError) in
-                try PrivateKey(pem: sealed.span, passphrase: Array("Secret".utf8).span)
-            } == .invalidKey("The private key cannot be decrypted: the passphrase is not right, or the key is damaged.")
+            Self.refusal(sealed, "Secret")
+                == .invalidKey("The private key cannot be decrypted: the passphrase is not right, or the key is damaged.")
         )
         #expect(ErrorQueue.isEmpty)
     }
@@ -173,15 +185,13 @@ import Testing
 
     @Test(.disabled(if: MLDSAParameterSet.isAvailable, lacksIt))
     func `Encrypted keys are refused the same way, once they are decrypted`() {
-        func refusal(_ passphrase: String) -> CryptoError? {
-            failure { () throws(CryptoError) in
-                try PrivateKey(pem: Array(Self.sealed.utf8).span, passphrase: Array(passphrase.utf8).span)
-            }
-        }
-        #expect(refusal("secret") == MLDSAParameterSet.mlDSA65.unavailable)
+        let pem = Array(Self.sealed.utf8)
+        #expect(Self.refusal(pem, "secret") == MLDSAParameterSet.mlDSA65.unavailable)
         #expect(
-            refusal("Secret")
-                == .invalidKey("The private key cannot be decrypted: the passphrase is not right, or the key is damaged.")
+            Self.refusal(pem, "Secret")
+                == .invalidKey(
+                    "The private key cannot be decrypted: the passphrase is not right, or the key is damaged."
+                )
         )
         #expect(ErrorQueue.isEmpty)
     }

@@ -18,8 +18,10 @@ package enum NewOpenSSL {
         return Dictionary(pairs) { $1 }
     }
 
-    /// Whether the tests run on it themselves, and so every program that they start.
-    package static let isEverywhere = ProcessInfo.processInfo.environment["SAFETLS_PROGRAMS"] != nil
+    /// Whether the system's programs, and these tests, have such a one anyway: ML-KEM and ML-DSA came with 3.5.
+    package static let isUsual: Bool = {
+        (try? ChildProcess.check("openssl", ["genpkey", "-algorithm", "ML-DSA-44"])) != nil
+    }()
 
     /// Runs a program that must succeed.
     @discardableResult

@@ -136,13 +136,18 @@ struct MLDSATests {
         }
     }
 
-    @Test("Clients that do not verify it get another certificate, or none", .enabled(if: MLDSAParameterSet.isAvailable, needsIt))
+    @Test(
+        "Clients that do not verify it get another certificate, or none",
+        .enabled(if: MLDSAParameterSet.isAvailable, needsIt)
+    )
     func choice() throws {
         for (schemes, expected) in [
             (SignatureScheme.supported, SignatureScheme.mldsa65), (SignatureScheme.classical, .ecdsaSECP256R1SHA256),
             ([.mldsa87], nil), ([.mldsa87, .ecdsaSECP256R1SHA256], .ecdsaSECP256R1SHA256),
         ] as [([SignatureScheme], SignatureScheme?)] {
-            let configurations = try Self.sessions(["mldsa65", "p256-by-mldsa"]) { $0.client.signatureSchemes = schemes }
+            let configurations = try Self.sessions(["mldsa65", "p256-by-mldsa"]) {
+                $0.client.signatureSchemes = schemes
+            }
             var client = try Self.client(configurations.client)
             var server = ServerSession(configuration: configurations.server)
             guard let expected else {
@@ -272,7 +277,10 @@ struct MLDSATests {
 
     // MARK: Where it has not
 
-    @Test("Certificates and names are refused with the OpenSSL that it takes", .disabled(if: MLDSAParameterSet.isAvailable, lacksIt))
+    @Test(
+        "Certificates and names are refused with the OpenSSL that it takes",
+        .disabled(if: MLDSAParameterSet.isAvailable, lacksIt)
+    )
     func refusals() throws {
         for (name, scheme) in Self.schemes {
             let obstacle = try #require(scheme.obstacle)
