@@ -142,7 +142,9 @@ import Testing
         #expect(key.publicKey.isSameKey(as: same.publicKey))
         #expect(
             Self.refusal(sealed, "Secret")
-                == .invalidKey("The private key cannot be decrypted: the passphrase is not right, or the key is damaged.")
+                == .invalidKey(
+                    "The private key cannot be decrypted: the passphrase is not right, or the key is damaged."
+                )
         )
         #expect(ErrorQueue.isEmpty)
     }

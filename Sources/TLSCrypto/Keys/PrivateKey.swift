@@ -115,7 +115,9 @@ public final class PrivateKey: Sendable {
     private init(_ key: NativeKey) throws(CryptoError) {
         self.key = key
         guard let kind = key.kind else {
-            throw .invalidKey("The private key is not an RSA, ECDSA (P-256, P-384, P-521) or Ed25519 key, nor one for ML-DSA.")
+            throw .invalidKey(
+                "The private key is not an RSA, ECDSA (P-256, P-384, P-521) or Ed25519 key, nor one for ML-DSA."
+            )
         }
         self.kind = kind
         signatureLength = Int(unsafe EVP_PKEY_get_size(key.pointer))
