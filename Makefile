@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup peers build command module inspect install uninstall test test-busy deb lint-deb rpm tarball test-modssl \
+.PHONY: help setup peers build command module inspect install uninstall test test-busy test-openssl35 deb lint-deb rpm tarball test-modssl \
     test-package test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs \
     bench bench-httpd icount thresholds format \
     lint pictures clean
@@ -97,6 +97,14 @@ test-busy: setup peers module ## Run every test with the lowest priority, beside
 	# Swift's threads would give themselves the usual priority again, which root may. \
 	[ "$$(id -u)" != 0 ] || lowest+=(setpriv --bounding-set -sys_nice); \
 	"$${lowest[@]}" $(MAKE) test ARGS="$(ARGS)"
+
+test-openssl35: setup peers module ## Run every test on OpenSSL 3.5 in place of the system's: ours, and Debian's httpd and openssl
+	@# Only what runs gets its libraries, not what builds.
+	swift build --build-tests
+	Tests/Peers/openssl35.sh swift test --skip-build $(ARGS)
+	@$(REPLAN)
+	swift build --build-tests --package-path Adapters/httpd
+	Tests/Peers/openssl35.sh swift test --skip-build --package-path Adapters/httpd $(ARGS)
 
 deb: module command ## Make Debian packages of the module and the command line, in build/deb
 	@$(PACKAGING)/debian/build.sh

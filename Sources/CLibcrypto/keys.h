@@ -2,6 +2,7 @@
 #ifndef SAFETLS_CLIBCRYPTO_KEYS_H
 #define SAFETLS_CLIBCRYPTO_KEYS_H
 
+#include <limits.h>
 #include <stdlib.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -12,6 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <stddef.h>
@@ -131,6 +133,31 @@ static inline EVP_PKEY *_Nullable safetls_decrypt_private_key(
     return key;
 }
 
+// Writes the object identifier of the algorithm of a key that is encrypted as PKCS#8, which libcrypto need not know.
+// Returns its length, or 0 when the key cannot be decrypted or the identifier is longer than `capacity`.
+static inline size_t safetls_encrypted_key_algorithm(
+    const uint8_t *_Nonnull der, size_t count, const uint8_t *_Nonnull passphrase, size_t passphrase_count,
+    uint8_t *_Nonnull output, size_t capacity) {
+    const uint8_t *end = der;
+    size_t length = 0;
+    if (count > LONG_MAX || passphrase_count > INT_MAX) {
+        return 0;
+    }
+    safetls_begin_wiping();
+    X509_SIG *sealed = d2i_X509_SIG(NULL, &end, (long)count);
+    PKCS8_PRIV_KEY_INFO *info =
+        sealed == NULL ? NULL : PKCS8_decrypt(sealed, (const char *)passphrase, (int)passphrase_count);
+    const ASN1_OBJECT *algorithm = NULL;
+    if (info != NULL && PKCS8_pkey_get0(&algorithm, NULL, NULL, NULL, info) == 1 && OBJ_length(algorithm) <= capacity) {
+        length = OBJ_length(algorithm);
+        memcpy(output, OBJ_get0_data(algorithm), length);
+    }
+    PKCS8_PRIV_KEY_INFO_free(info);
+    X509_SIG_free(sealed);
+    safetls_end_wiping();
+    return length;
+}
+
 // The curve's NID, or 0.
 static inline int safetls_key_curve(const EVP_PKEY *_Nonnull key) {
     char name[64];
@@ -233,7 +260,7 @@ static inline size_t safetls_sign(
     return signed_ ? count : 0;
 }
 
-// Signs a message with an algorithm that hashes itself (Ed25519). Returns the signature's length or 0.
+// Signs a message with an algorithm that hashes itself (Ed25519, ML-DSA). Returns the signature's length or 0.
 static inline size_t safetls_sign_message(
     EVP_PKEY *_Nonnull key, const uint8_t *_Nullable message, size_t message_count, uint8_t *_Nonnull signature,
     size_t capacity) {
@@ -245,7 +272,7 @@ static inline size_t safetls_sign_message(
     return signed_ ? count : 0;
 }
 
-// Verifies a message with an algorithm that hashes itself (Ed25519).
+// Verifies a message with an algorithm that hashes itself (Ed25519, ML-DSA).
 static inline int safetls_verify_message(
     EVP_PKEY *_Nonnull key, const uint8_t *_Nullable message, size_t message_count, const uint8_t *_Nonnull signature,
     size_t signature_count) {

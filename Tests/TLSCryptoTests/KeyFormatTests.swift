@@ -138,7 +138,7 @@ struct KeyFormatTests {
             #expect(
                 Self.failureReading(pem: pem)
                     == .invalidKey(
-                        "The private key is not an RSA, ECDSA (P-256, P-384, P-521) or Ed25519 key."
+                        "The private key is not an RSA, ECDSA (P-256, P-384, P-521) or Ed25519 key, nor one for ML-DSA."
                     ),
                 "\(arguments)"
             )

@@ -189,6 +189,9 @@ public final class ClientConfiguration: Sendable {
             throw ConfigurationError(reason: "the pre-shared keys do not fit into a ClientHello: offer fewer of them")
         }
         try ConfigurationCheck.signatureSchemes(options.signatureSchemes)
+        if !options.versions.contains(.tls13) {
+            try ConfigurationCheck.hasSchemeOfTLS12(options.signatureSchemes, of: "servers")
+        }
         try ConfigurationCheck.signatureSchemes(options.signingSchemes)
         if !options.certificateSignatureSchemes.isEmpty {
             try ConfigurationCheck.signatureSchemes(options.certificateSignatureSchemes)
