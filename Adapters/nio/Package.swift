@@ -32,10 +32,12 @@ let package = Package(
             ],
             swiftSettings: safe
         ),
+        // A link to the directory of the library's tests.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: safe),
         .testTarget(
             name: "SafeTLSNIOTests",
             dependencies: [
-                "SafeTLSNIO",
+                "SafeTLSNIO", "TestSupport",
                 .product(name: "SafeTLS", package: "SafeTLS"),
                 .product(name: "TLSCertificates", package: "SafeTLS"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -234,7 +234,9 @@ extension ConnectionDriver: NIOScheduledCallbackHandler where Session: ~Copyable
         case .closing:
             let before = bufferedBytes
             // A slow peer that still reads gets what was sent to it.
-            guard before == 0 || unwrittenBytes(context) >= before else { return startTimer(context, options.closeTimeout) }
+            guard before == 0 || unwrittenBytes(context) >= before else {
+                return startTimer(context, options.closeTimeout)
+            }
             closeTransport(context)
         case .idle, .open, .closed: break
         }

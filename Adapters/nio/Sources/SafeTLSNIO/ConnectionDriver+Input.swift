@@ -19,7 +19,8 @@ extension ConnectionDriver where Session: ~Copyable {
         isReading = false
         if hasDelivered {
             hasDelivered = false
-            context.fireChannelReadComplete()
+            // Nothing comes behind channelInactive.
+            if stage != .closed { context.fireChannelReadComplete() }
         }
         flushIfNeeded(context)
         releaseInput(context.channel.allocator)

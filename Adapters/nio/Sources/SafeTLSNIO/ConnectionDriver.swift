@@ -182,7 +182,9 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
     /// How the handshake ends. The event loop's thread calls this.
     func handshakeResult(on eventLoop: any EventLoop) -> EventLoopFuture<NegotiatedParameters> {
         if let failure { return eventLoop.makeFailedFuture(failure) }
-        if hasAnnouncedHandshake, let negotiated = session.negotiated { return eventLoop.makeSucceededFuture(negotiated) }
+        if hasAnnouncedHandshake, let negotiated = session.negotiated {
+            return eventLoop.makeSucceededFuture(negotiated)
+        }
         guard stage != .closed else { return eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel) }
         if let handshakePromise { return handshakePromise.futureResult }
         let promise = eventLoop.makePromise(of: NegotiatedParameters.self)

@@ -47,11 +47,15 @@ extension Channel {
     /// What the TLS connection agrees on, when its handshake is complete; fails with what ends it before that.
     public func tlsConnectionInfo() -> EventLoopFuture<ConnectionInfo> {
         eventLoop.flatSubmit {
-            self.eventLoop.makeCompletedFuture { try self.pipeline.syncOperations.tlsHandler().handshakeResult(on: self.eventLoop) }
-                .flatMap { $0 }
+            self.eventLoop.makeCompletedFuture {
+                try self.pipeline.syncOperations.tlsHandler().handshakeResult(on: self.eventLoop)
+            }
+            .flatMap { $0 }
         }
         .flatMapThrowing { _ in
-            guard let info = try self.pipeline.syncOperations.tlsConnectionInfo() else { throw SafeTLSHandlerError.noHandler }
+            guard let info = try self.pipeline.syncOperations.tlsConnectionInfo() else {
+                throw SafeTLSHandlerError.noHandler
+            }
             return info
         }
     }
