@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup peers build command module inspect install uninstall test test-busy deb lint-deb rpm tarball test-modssl \
+.PHONY: help setup peers build command module inspect install uninstall test test-busy test-nio test-nio-many deb lint-deb rpm tarball test-modssl \
     test-package test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs \
     bench thresholds format \
     lint pictures clean
@@ -31,7 +31,7 @@ RELEASE := swift build --configuration release --static-swift-stdlib --package-p
     --disable-local-rpath -Xlinker -z -Xlinker now \
     -Xcc -ffile-prefix-map=$(CURDIR)=. -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=.
 # SwiftPM's plan for a nested package misses files that are new in this one; without a plan it makes one.
-REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml
+REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml Adapters/nio/.build/*.yaml
 # What is made for other systems is made by the scripts in there.
 PACKAGING := Adapters/httpd/packaging
 
@@ -92,6 +92,14 @@ test-busy: setup peers module ## Run every test with the lowest priority, beside
 	@loops=(); trap 'kill "$${loops[@]}"' EXIT; \
 	for _ in $$(seq "$$(nproc)"); do setsid sh -c 'while :; do :; done' & loops+=($$!); done; \
 	nice -n 19 $(MAKE) test ARGS="$(ARGS)"
+
+test-nio: setup ## Run the tests of SafeTLSNIO, the adapter to swift-nio, which is fetched and built (ARGS="--filter Closing")
+	@$(REPLAN)
+	swift test --package-path Adapters/nio $(ARGS)
+
+test-nio-many: setup ## Let ten thousand connections of that adapter come and go, and look for what they leave behind
+	@$(REPLAN)
+	CONNECTIONS=10000 swift test --package-path Adapters/nio --filter manyConnections
 
 deb: module command ## Make Debian packages of the module and the command line, in build/deb
 	@$(PACKAGING)/debian/build.sh
@@ -195,4 +203,4 @@ pictures: ## Draw the pictures of the states in Documentation/ from the tables i
 	DRAW_PICTURES=1 swift test --filter StateGraphPictureTests
 
 clean: ## Remove everything that was built
-	rm -rf build .build Benchmarks/.build Adapters/httpd/.build
+	rm -rf build .build Benchmarks/.build Adapters/httpd/.build Adapters/nio/.build

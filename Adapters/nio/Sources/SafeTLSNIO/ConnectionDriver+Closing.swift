@@ -26,19 +26,25 @@ extension ConnectionDriver where Session: ~Copyable {
             giveUp(context, ChannelError.ioOnClosedChannel)
         case .open:
             joinClose(promise)
-            writes.failUnflushed(ChannelError.ioOnClosedChannel)
+            writes.takeUnflushed().fail(ChannelError.ioOnClosedChannel)
             sealWrites(context, regardless: true)
-            guard stage == .open else { return }
-            stage = .closing
-            session.close()
-            writeOutput(context)
-            flushIfNeeded(context)
-            guard stage == .closing else { return }
-            if session.isPeerClosed { return finishClose(context) }
-            startTimer(context, options.closeTimeout)
-            // The peer's close_notify has to be read, whoever reads.
-            context.read()
+            // Within a write's promise: the rest of what was flushed goes first.
+            if isSealing { closesAll = true } else { sayGoodbye(context) }
         }
+    }
+
+    /// Sends close_notify behind everything else, and waits for the peer's.
+    func sayGoodbye(_ context: ChannelHandlerContext) {
+        guard stage == .open else { return }
+        stage = .closing
+        session.close()
+        writeOutput(context)
+        flushIfNeeded(context)
+        guard stage == .closing else { return }
+        if session.isPeerClosed { return finishClose(context) }
+        startTimer(context, options.closeTimeout)
+        // The peer's close_notify has to be read, whoever reads.
+        context.read()
     }
 
     private func joinClose(_ promise: EventLoopPromise<Void>?) {
@@ -53,7 +59,7 @@ extension ConnectionDriver where Session: ~Copyable {
         }
         closesOutput = true
         closeOutputPromise = promise
-        writes.failUnflushed(ChannelError.outputClosed)
+        writes.takeUnflushed().fail(ChannelError.outputClosed)
         guard stage == .open else { return }
         sealWrites(context, regardless: true)
         if !writes.isFlushed { closeOutput(context) }
@@ -139,7 +145,7 @@ extension ConnectionDriver where Session: ~Copyable {
         stopTimer()
         let written = writeLast(context)
         failHandshake(error)
-        writes.fail(error)
+        writes.takeAll().fail(error)
         context.fireErrorCaught(error)
         closeTransport(context, after: written)
     }
@@ -150,7 +156,7 @@ extension ConnectionDriver where Session: ~Copyable {
         stopTimer()
         let written = writeLast(context)
         failHandshake(reason)
-        writes.fail(reason)
+        writes.takeAll().fail(reason)
         closeTransport(context, after: written)
     }
 
@@ -187,13 +193,14 @@ extension ConnectionDriver where Session: ~Copyable {
     }
 
     /// Completes the promises of closes that nothing else completes.
+    ///
+    /// - Parameter error: Why the channel was not closed; nil when it was.
     func fulfilClose(_ error: (any Error)?) {
-        let promises = [closePromise, closeOutputPromise]
+        let (whole, half) = (closePromise, closeOutputPromise)
         closePromise = nil
         closeOutputPromise = nil
-        for promise in promises {
-            if let error { promise?.fail(error) } else { promise?.succeed(()) }
-        }
+        if let error { whole?.fail(error) } else { whole?.succeed(()) }
+        half?.fail(error ?? ChannelError.ioOnClosedChannel)
     }
 
     /// The handler is to leave the pipeline. What is written behind it would go out in the clear, so the connection ends.
@@ -205,7 +212,7 @@ extension ConnectionDriver where Session: ~Copyable {
         let error = SafeTLSHandlerError.handlerRemoved
         failure = failure ?? error
         failHandshake(error)
-        writes.fail(error)
+        writes.takeAll().fail(error)
         closeTransport(context)
     }
 }

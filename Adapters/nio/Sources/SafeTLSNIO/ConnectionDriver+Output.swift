@@ -10,7 +10,7 @@ extension ConnectionDriver where Session: ~Copyable {
     func write(_ context: ChannelHandlerContext, _ data: ByteBuffer, _ promise: EventLoopPromise<Void>?) {
         switch stage {
         case .idle, .handshaking, .open:
-            guard !closesOutput && !(hasAnnouncedHandshake && session.isClosed) else {
+            guard !closesAll && !closesOutput && !(hasAnnouncedHandshake && session.isClosed) else {
                 promise?.fail(ChannelError.outputClosed)
                 return
             }
@@ -62,7 +62,7 @@ extension ConnectionDriver where Session: ~Copyable {
     func sealWrites(_ context: ChannelHandlerContext, regardless: Bool = false) {
         guard !isSealing else { return }
         isSealing = true
-        while writes.isFlushed && maySeal && (regardless || context.channel.isWritable) {
+        while writes.isFlushed && maySeal && (regardless || closesAll || context.channel.isWritable) {
             var batch = Batch()
             let error = seal(&batch, context.channel.allocator)
             let promise = batch.promise(context.eventLoop)
@@ -75,7 +75,11 @@ extension ConnectionDriver where Session: ~Copyable {
             }
         }
         isSealing = false
-        if !writes.isFlushed && closesOutput { closeOutput(context) }
+        if closesAll {
+            sayGoodbye(context)
+        } else if !writes.isFlushed && closesOutput {
+            closeOutput(context)
+        }
     }
 
     /// Seals the next writes straight into one buffer.

@@ -71,7 +71,9 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
     var timer: NIOScheduledCallback?
     /// Completed with the channel's close.
     var closePromise: EventLoopPromise<Void>?
-    /// A half-closure that was asked for during the handshake.
+    /// Whether a close was asked for while writes were sealed.
+    var closesAll = false
+    /// Whether a half-closure was asked for, which may have to wait.
     var closesOutput = false
     var closeOutputPromise: EventLoopPromise<Void>?
     /// How much waited for the transport when the timer was set.
@@ -97,7 +99,7 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
         stopTimer()
         let error = failure ?? ChannelError.ioOnClosedChannel
         stage = .closed
-        writes.fail(error)
+        writes.takeAll().fail(error)
         earlyInput = []
         input = ByteBuffer()
         fulfilClose(error)
@@ -151,7 +153,7 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
                 context.fireErrorCaught(truncation)
             }
         }
-        writes.fail(error)
+        writes.takeAll().fail(error)
         failHandshake(error)
         fulfilClose(nil)
         context.fireChannelInactive()

@@ -16,6 +16,9 @@ struct WriteQueue {
     /// Whether something waits that was flushed.
     var isFlushed: Bool { first < flushed }
 
+    /// How many places there are, those of writes that have gone included.
+    var placeCount: Int { writes.count }
+
     mutating func append(_ data: ByteBuffer, _ promise: EventLoopPromise<Void>?) {
         writes.append(Write(data: data, promise: promise))
     }
@@ -47,26 +50,40 @@ struct WriteQueue {
     mutating func consume(_ count: Int) { writes[first].data.moveReaderIndex(forwardBy: count) }
 
     mutating func removeFirst() {
-        // The buffer goes now, its place when the queue is empty.
+        // The buffer goes now, its place together with others.
         writes[first].data = ByteBuffer()
         first += 1
-        guard first == writes.count else { return }
-        writes.removeAll(keepingCapacity: true)
+        if first == writes.count {
+            writes.removeAll(keepingCapacity: true)
+        } else if first >= 64 && first > writes.count / 2 {
+            // A queue that is never empty does not grow for ever.
+            writes.removeSubrange(..<first)
+        } else {
+            return
+        }
+        flushed -= first
         first = 0
-        flushed = 0
     }
 
-    /// Fails what was not flushed.
-    mutating func failUnflushed(_ error: any Error) {
-        let rest = writes[flushed...]
+    // Whoever takes writes fails them: their promises may call back, and want to use this queue.
+
+    /// Takes out what was not flushed.
+    mutating func takeUnflushed() -> [Write] {
+        let rest = Array(writes[flushed...])
         writes.removeSubrange(flushed...)
-        for write in rest { write.promise?.fail(error) }
+        return rest
     }
 
-    /// Fails everything.
-    mutating func fail(_ error: any Error) {
-        let rest = writes[first...]
+    /// Takes out everything.
+    mutating func takeAll() -> [Write] {
+        let rest = Array(writes[first...])
         self = WriteQueue()
-        for write in rest { write.promise?.fail(error) }
+        return rest
+    }
+}
+
+extension [WriteQueue.Write] {
+    func fail(_ error: any Error) {
+        for write in self { write.promise?.fail(error) }
     }
 }

@@ -274,6 +274,27 @@ struct ClosingTests {
         #expect(pair.client.recorder.errors as? [TLSError] == [.alertReceived(.badRecordMAC)])
     }
 
+    @Test("Promises may write, flush and close again, whatever completes them", arguments: [true, false])
+    func reentrantPromises(fails: Bool) throws {
+        let pair = try HandshakeTests.pair()
+        try pair.handshake()
+        let channel = pair.client.channel
+        var completed = 0
+        for _ in 0..<3 {
+            channel.write(ByteBuffer(repeating: 1, count: 70_000)).assumeIsolated().whenComplete { _ in
+                completed += 1
+                channel.writeAndFlush(ByteBuffer(string: "more"), promise: nil)
+                channel.close(promise: nil)
+            }
+        }
+        if fails { pair.client.dropTransport() } else { channel.flush() }
+        try pair.carry()
+        #expect(completed == 3)
+        // The close in the first promise comes behind everything that was flushed before it.
+        if !fails { #expect(pair.server.recorder.received.readableBytes == 3 * 70_000 + 4) }
+        #expect(!channel.isActive)
+    }
+
     @Test("Handlers and channels are let go, however a connection ends", arguments: 0..<6)
     func leaks(end: Int) throws {
         weak var channel: EmbeddedChannel?

@@ -149,4 +149,23 @@ struct DataTests {
         #expect(pair.server.text == "under new keys")
         #expect(pair.client.text == "here, too")
     }
+
+    @Test("A queue of writes that is never empty does not grow")
+    func queue() {
+        var queue = WriteQueue()
+        queue.append(ByteBuffer(string: "0"), nil)
+        var places = 0
+        for number in 1...10_000 {
+            queue.append(ByteBuffer(string: "\(number)"), nil)
+            queue.flush()
+            #expect(queue.next.map { String(buffer: $0.data) } == "\(number - 1)")
+            queue.removeFirst()
+            places = max(places, queue.placeCount)
+        }
+        #expect(places < 200)
+        queue.insertFirst(ByteBuffer(string: "first"))
+        #expect(queue.next.map { String(buffer: $0.data) } == "first")
+        #expect(queue.takeAll().count == 2)
+        #expect(!queue.isFlushed)
+    }
 }
