@@ -220,6 +220,9 @@ extension ConnectionDriver where Session: ~Copyable {
 // MARK: Time
 
 extension ConnectionDriver: NIOScheduledCallbackHandler where Session: ~Copyable {
+    /// How much a peer has to take in a close timeout to get another one, in bytes: about a record.
+    private var leastProgress: Int { 16_384 }
+
     func startTimer(_ context: ChannelHandlerContext, _ time: TimeAmount) {
         stopTimer()
         bufferedBytes = unwrittenBytes(context)
@@ -239,9 +242,8 @@ extension ConnectionDriver: NIOScheduledCallbackHandler where Session: ~Copyable
             session.close()
             fail(context, SafeTLSHandlerError.handshakeTimedOut(after: options.handshakeTimeout ?? .zero))
         case .closing:
-            let before = bufferedBytes
-            // A slow peer that still reads gets what was sent to it.
-            guard before == 0 || unwrittenBytes(context) >= before else {
+            // A slow peer that still reads gets what was sent to it, but one that only drips keeps nobody waiting.
+            guard bufferedBytes - unwrittenBytes(context) < leastProgress else {
                 return startTimer(context, options.closeTimeout)
             }
             closeTransport(context)

@@ -7,7 +7,8 @@ public import SafeTLS
 public struct ServerHandlerOptions: Sendable {
     /// How long a client may take for its handshake; nil for as long as it likes. Default: 30 seconds.
     public var handshakeTimeout: TimeAmount? = .seconds(30)
-    /// How long `close()` waits for the client's close_notify, and for data that the client does not read. Default: 5 seconds.
+    /// How long `close()` waits for the client's close_notify; as long again when the client has read 16 KiB meanwhile of what
+    /// was sent to it. Default: 5 seconds.
     public var closeTimeout: TimeAmount = .seconds(5)
     /// Chooses the configuration and the application protocol of each client, by what its ClientHello says. Default: nil, the
     /// handler's configuration for all.
@@ -60,7 +61,8 @@ public enum EarlyDataDelivery: Hashable, Sendable {
 public struct ClientHandlerOptions: Sendable {
     /// How long the server may take for its handshake; nil for as long as it likes. Default: 30 seconds.
     public var handshakeTimeout: TimeAmount? = .seconds(30)
-    /// How long `close()` waits for the server's close_notify, and for data that the server does not read. Default: 5 seconds.
+    /// How long `close()` waits for the server's close_notify; as long again when the server has read 16 KiB meanwhile of what
+    /// was sent to it. Default: 5 seconds.
     public var closeTimeout: TimeAmount = .seconds(5)
     /// Judges the server's chain. Default: nil, the configuration decides.
     ///

@@ -52,6 +52,25 @@ struct ClosingTests {
         #expect(pair.client.recorder.errors.isEmpty)
     }
 
+    @Test(
+        "A peer that reads what was sent to it gets more time, one that does not is let go",
+        arguments: [true, false]
+    )
+    func progress(reads: Bool) throws {
+        let pair = try HandshakeTests.pair()
+        try pair.handshake()
+        pair.client.transport.holdsFlushes = true
+        pair.client.channel.writeAndFlush(ByteBuffer(repeating: 1, count: 100_000), promise: nil)
+        let closed = pair.client.channel.close()
+        pair.loop.advanceTime(by: .seconds(4))
+        if reads { pair.client.channel._channelCore.flush0() }
+        pair.loop.advanceTime(by: .seconds(1))
+        #expect(pair.client.channel.isActive == reads)
+        pair.loop.advanceTime(by: .seconds(5))
+        #expect(!pair.client.channel.isActive)
+        try closed.wait()
+    }
+
     @Test("After close() data are discarded")
     func dataAfterClose() throws {
         let pair = try HandshakeTests.pair()

@@ -83,6 +83,8 @@ final class Transport: ChannelOutboundHandler {
     var closes: [CloseMode] = []
     /// Whether writes and flushes end here: a peer that does not read.
     var isStuck = false
+    /// Whether flushes end here: what was written waits in the channel.
+    var holdsFlushes = false
     var stuck: [EventLoopPromise<Void>] = []
 
     func read(context: ChannelHandlerContext) {
@@ -101,7 +103,7 @@ final class Transport: ChannelOutboundHandler {
 
     func flush(context: ChannelHandlerContext) {
         flushes += 1
-        if !isStuck { context.flush() }
+        if !isStuck && !holdsFlushes { context.flush() }
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
