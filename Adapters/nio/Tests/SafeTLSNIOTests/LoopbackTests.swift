@@ -116,7 +116,7 @@ struct LoopbackTests {
         }
     }
 
-    @Test("A thousand connections at once, none of which leaves anything behind")
+    @Test("A thousand connections, or as many as CONNECTIONS says, none of which leaves anything behind")
     func manyConnections() async throws {
         let count = Int(ProcessInfo.processInfo.environment["CONNECTIONS"] ?? "") ?? 1_000
         let server = try TestCredentials.server()
