@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup peers build command module inspect install uninstall test test-busy test-openssl35 deb lint-deb rpm tarball test-modssl \
+.PHONY: help setup peers build command module inspect install uninstall test test-busy test-openssl35 test-nio test-nio-many deb lint-deb rpm tarball test-modssl \
     test-package test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs \
     bench bench-httpd icount thresholds format \
     lint pictures clean
@@ -33,7 +33,7 @@ RELEASE := swift build --configuration release --static-swift-stdlib --package-p
 # The benchmark keeps its symbols: what they are counted by.
 BENCHMARK := $(subst -Xlinker -s ,-Xlinker --strip-debug ,$(RELEASE))
 # SwiftPM's plan for a nested package misses files that are new in this one; without a plan it makes one.
-REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml
+REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml Adapters/nio/.build/*.yaml
 # What is made for other systems is made by the scripts in there.
 PACKAGING := Adapters/httpd/packaging
 
@@ -105,6 +105,14 @@ test-openssl35: setup peers module ## Run every test on OpenSSL 3.5 in place of 
 	@$(REPLAN)
 	swift build --build-tests --package-path Adapters/httpd
 	Tests/Peers/openssl35.sh swift test --skip-build --package-path Adapters/httpd $(ARGS)
+
+test-nio: setup ## Run the tests of SafeTLSNIO, the adapter to swift-nio, which is fetched and built (ARGS="--filter Closing")
+	@$(REPLAN)
+	swift test --package-path Adapters/nio $(ARGS)
+
+test-nio-many: setup ## Let ten thousand connections of that adapter come and go, and look for what they leave behind
+	@$(REPLAN)
+	CONNECTIONS=10000 swift test --package-path Adapters/nio --filter manyConnections
 
 deb: module command ## Make Debian packages of the module and the command line, in build/deb
 	@$(PACKAGING)/debian/build.sh
@@ -213,4 +221,4 @@ pictures: ## Draw the pictures of the states in Documentation/ from the tables i
 	DRAW_PICTURES=1 swift test --filter StateGraphPictureTests
 
 clean: ## Remove everything that was built
-	rm -rf build .build Benchmarks/.build Adapters/httpd/.build
+	rm -rf build .build Benchmarks/.build Adapters/httpd/.build Adapters/nio/.build
