@@ -114,7 +114,8 @@ extension ConnectionDriver where Session: ~Copyable {
         switch stage {
         case .idle, .closed: return true
         case .closing:
-            closeTransport(context)
+            // The peer, which says no more, may still read what is on its way to it.
+            closeTransport(context, after: writeLast(context))
             return false
         case .handshaking, .open:
             do throws(TLSError) {
@@ -134,6 +135,8 @@ extension ConnectionDriver where Session: ~Copyable {
     private func finishClose(_ context: ChannelHandlerContext) {
         stage = .closing
         context.fireUserInboundEventTriggered(TLSUserEvent.shutdownCompleted)
+        // Who heard it may have taken the handler away.
+        guard stage == .closing else { return }
         giveUp(context, ChannelError.ioOnClosedChannel)
     }
 
@@ -141,6 +144,8 @@ extension ConnectionDriver where Session: ~Copyable {
     func fail(_ context: ChannelHandlerContext, _ error: any Error) {
         guard stage != .closed, failure == nil else { return }
         failure = error
+        // Keys that are used up end what is sent, not the session: the peer is told that this is the end.
+        if stage == .open, session.failure == nil { session.close() }
         stage = .closing
         stopTimer()
         let written = writeLast(context)

@@ -11,6 +11,8 @@ extension ConnectionDriver where Session: ~Copyable {
     func channelRead(_ context: ChannelHandlerContext, _ data: ByteBuffer) {
         guard stage != .closed, stage != .idle else { return }
         isReading = true
+        // What comes behind a failure is for nobody, and must not gather while the alert is on its way.
+        guard failure == nil, session.failure == nil else { return }
         append(data, context.channel.allocator)
         decrypt(context)
     }
@@ -102,7 +104,10 @@ extension ConnectionDriver where Session: ~Copyable {
             } else {
                 input = buffer
             }
-            if let error { return fail(context, error) }
+            if let error {
+                input = ByteBuffer()
+                return fail(context, error)
+            }
             handlePeerClose(context)
         } while hasMore
     }
@@ -175,7 +180,9 @@ extension ConnectionDriver where Session: ~Copyable {
 
     private func handOnEarly(_ context: ChannelHandlerContext, _ data: ByteBuffer) {
         guard options.deliversEarlyData, let parameters = session.earlyParameters else {
-            earlyInput.append(data)
+            // A copy: a slice would hold the ciphertext as well, which may be padding for the most part.
+            if earlyInput.isEmpty { earlyInput.append(context.channel.allocator.buffer(capacity: data.readableBytes)) }
+            earlyInput[0].writeImmutableBuffer(data)
             return
         }
         if !hasAnnouncedEarlyData {

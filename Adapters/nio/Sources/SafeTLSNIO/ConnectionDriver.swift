@@ -201,14 +201,16 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
 
     /// Asks the program for what the session waits for.
     func ask(_ context: ChannelHandlerContext) {
-        guard !isAsking, let answer = session.ask(options, on: context.eventLoop) else { return }
+        guard !isAsking, let question = session.ask(options, on: context.eventLoop) else { return }
         isAsking = true
-        answer.assumeIsolated().whenComplete { [weak self] result in self?.takeAnswer(result) }
+        // Asked here, where nobody reads the session: the program may close the channel before it answers.
+        question().assumeIsolated().whenComplete { [weak self] result in self?.takeAnswer(result) }
     }
 
     private func takeAnswer(_ result: Result<HandshakeAnswer, any Error>) {
         isAsking = false
-        guard let context, stage == .handshaking || stage == .open else { return }
+        guard let context else { return }
+        guard stage == .handshaking || stage == .open else { return resumeReading(context) }
         do throws(TLSError) {
             switch result {
             case .success(let answer): try session.take(answer)
@@ -224,10 +226,15 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
         }
         decrypt(context)
         if !isReading { flushIfNeeded(context) }
-        if heldRead && !isAsking && stage != .closed {
-            heldRead = false
-            context.read()
-        }
+        resumeReading(context)
+    }
+
+    /// Reads on behind an answer: nobody else does where the channel does not read by itself.
+    private func resumeReading(_ context: ChannelHandlerContext) {
+        guard !isReading, !isAsking, stage != .closed else { return }
+        guard heldRead || wantsRead || stage == .handshaking || stage == .closing else { return }
+        heldRead = false
+        context.read()
     }
 }
 

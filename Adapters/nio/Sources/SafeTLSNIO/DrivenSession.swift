@@ -9,8 +9,9 @@ protocol DrivenSession: TLSSession, ~Copyable {
     /// The options of the session's handler.
     associatedtype Options: DriverOptions
 
-    /// Asks the program what the session waits for; nil when it waits for nothing.
-    func ask(_ options: Options, on eventLoop: any EventLoop) -> EventLoopFuture<HandshakeAnswer>?
+    /// How to ask the program what the session waits for; nil when it waits for nothing. Not asked before the caller's access to the
+    /// session has ended.
+    func ask(_ options: Options, on eventLoop: any EventLoop) -> Question?
 
     /// Takes the program's answer.
     mutating func take(_ answer: HandshakeAnswer) throws(TLSError)
@@ -46,6 +47,9 @@ extension ClientHandlerOptions: DriverOptions {
     var firstData: ByteBuffer? { earlyData }
 }
 
+/// Asks the program.
+typealias Question = () -> EventLoopFuture<HandshakeAnswer>
+
 /// The program's answer to a request of either side.
 enum HandshakeAnswer: Sendable {
     case configuration(ServerChoice)
@@ -67,12 +71,14 @@ extension HandshakeStep {
 extension ServerSession: DrivenSession {
     typealias Options = ServerHandlerOptions
 
-    func ask(_ options: ServerHandlerOptions, on eventLoop: any EventLoop) -> EventLoopFuture<HandshakeAnswer>? {
+    func ask(_ options: ServerHandlerOptions, on eventLoop: any EventLoop) -> Question? {
         switch request {
         case .clientHello(let hello):
-            options.chooseConfiguration?.ask(hello, on: eventLoop) { .configuration($0) }
-        case .signature(let request): options.sign?.ask(request, on: eventLoop) { .signature($0) }
-        case .verifyPeer(let request): options.verifyClient?.ask(request, on: eventLoop) { .verdict($0) }
+            options.chooseConfiguration.map { step in { step.ask(hello, on: eventLoop) { .configuration($0) } } }
+        case .signature(let request):
+            options.sign.map { step in { step.ask(request, on: eventLoop) { .signature($0) } } }
+        case .verifyPeer(let request):
+            options.verifyClient.map { step in { step.ask(request, on: eventLoop) { .verdict($0) } } }
         case nil: nil
         }
     }
@@ -95,12 +101,14 @@ extension ServerSession: DrivenSession {
 extension ClientSession: DrivenSession {
     typealias Options = ClientHandlerOptions
 
-    func ask(_ options: ClientHandlerOptions, on eventLoop: any EventLoop) -> EventLoopFuture<HandshakeAnswer>? {
+    func ask(_ options: ClientHandlerOptions, on eventLoop: any EventLoop) -> Question? {
         switch request {
-        case .verifyPeer(let request): options.verifyServer?.ask(request, on: eventLoop) { .verdict($0) }
+        case .verifyPeer(let request):
+            options.verifyServer.map { step in { step.ask(request, on: eventLoop) { .verdict($0) } } }
         case .certificate(let request):
-            options.chooseCredential?.ask(request, on: eventLoop) { .credential($0) }
-        case .signature(let request): options.sign?.ask(request, on: eventLoop) { .signature($0) }
+            options.chooseCredential.map { step in { step.ask(request, on: eventLoop) { .credential($0) } } }
+        case .signature(let request):
+            options.sign.map { step in { step.ask(request, on: eventLoop) { .signature($0) } } }
         case nil: nil
         }
     }

@@ -277,6 +277,36 @@ struct ClosingTests {
         #expect(!pair.server.channel.isActive)
     }
 
+    @Test("Nothing that a peer sends behind a failure gathers while the alert waits")
+    func floodBehindFailure() throws {
+        let pair = try HandshakeTests.pair()
+        try pair.handshake()
+        _ = pair.client.write("evil")
+        var bad = try pair.client.sent()
+        bad[bad.count - 1] ^= 1
+        pair.server.transport.isStuck = true
+        pair.server.receive([bad])
+        #expect(pair.server.recorder.errors as? [TLSError] == [.peerMisbehaved(.badRecordMAC)])
+        for _ in 0..<20 { pair.server.receive([[UInt8](repeating: 23, count: 65_536)]) }
+        #expect(pair.server.channel.isActive)
+        #expect(pair.serverHandler.driver.input.storageCapacity == 0)
+    }
+
+    @Test("A peer that ends its side while a close waits for its data still gets them")
+    func endBehindClose() throws {
+        let pair = try HandshakeTests.pair()
+        pair.server.channel.allowRemoteHalfClosure = true
+        try pair.handshake()
+        pair.server.transport.holdsFlushes = true
+        pair.server.channel.writeAndFlush(ByteBuffer(repeating: 1, count: 100_000), promise: nil)
+        pair.server.channel.close(promise: nil)
+        pair.server.channel.pipeline.syncOperations.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(pair.server.channel.isActive)
+        pair.server.channel._channelCore.flush0()
+        pair.loop.run()
+        #expect(!pair.server.channel.isActive)
+    }
+
     @Test("Data before a bad record are handed on, and nothing after it")
     func badRecord() throws {
         let pair = try HandshakeTests.pair()

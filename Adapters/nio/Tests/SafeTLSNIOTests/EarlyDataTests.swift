@@ -53,6 +53,16 @@ struct EarlyDataTests {
         #expect(pair.server.recorder.outline == [.active, .handshake(nil)])
     }
 
+    @Test("Those that wait hold no ciphertext")
+    func waitingData() throws {
+        let pair = try pair(.afterHandshake)
+        try pair.start()
+        _ = try pair.step()
+        let waiting = pair.serverHandler.driver.earlyInput
+        #expect(waiting.map { String(buffer: $0) } == ["early "])
+        #expect(waiting.allSatisfy { $0.storageCapacity <= 64 })
+    }
+
     @Test("They are handed on at once where the program wants that, and may be answered")
     func immediately() throws {
         let pair = try pair(.immediately)

@@ -64,6 +64,36 @@ struct StepTests {
         #expect(pair.clientHandler.negotiated?.version == version)
     }
 
+    @Test("The handshake goes on behind an answer where nobody else reads")
+    func answerReads() throws {
+        let answers = Answers()
+        var options = ServerHandlerOptions()
+        options.chooseConfiguration = .future { _, eventLoop in answers.wait(eventLoop, "configuration") }
+        let pair = try Pair(serverOptions: options)
+        try pair.start()
+        try pair.carry()
+        let reads = pair.server.transport.reads
+        answers.configuration?.succeed(ServerChoice(try TestCredentials.server()))
+        #expect(pair.server.transport.reads == reads + 1)
+    }
+
+    @Test("A program may close the channel when it is asked")
+    func closeWhenAsked() throws {
+        final class Holder: Sendable { let channel = Mutex<(any Channel)?>(nil) }
+        let holder = Holder()
+        var options = ServerHandlerOptions()
+        options.chooseConfiguration = .future { _, eventLoop in
+            holder.channel.withLock { $0 }?.close(promise: nil)
+            return eventLoop.makeFailedFuture(HandshakeRefusal(.handshakeFailure, reason: "closed"))
+        }
+        let pair = try Pair(serverOptions: options)
+        holder.channel.withLock { $0 = pair.server.channel }
+        try pair.start()
+        try pair.carry()
+        holder.channel.withLock { $0 = nil }
+        #expect(!pair.server.channel.isActive && !pair.client.channel.isActive)
+    }
+
     @Test("A connection that ends before the answer comes stays ended")
     func endBeforeAnswer() throws {
         let answers = Answers()
