@@ -15,14 +15,14 @@ public enum StagedRenewal {
 
     /// Reads what mod_md notes about a renewal.
     public static func progress(ofJob json: [UInt8]) -> Progress {
-        let members = FlatJSON.members(of: json)
-        guard members["finished"] == "true" else { return .isUnderWay }
-        return .isComplete(usableFrom: members["valid-from"])
+        let members = FlatJSON.members(["finished", "valid-from"], of: json)
+        guard members["finished"] == Array("true".utf8) else { return .isUnderWay }
+        return .isComplete(usableFrom: members["valid-from"].map { String(decoding: $0, as: UTF8.self) })
     }
 
     /// The passphrase of the keys that wait in a store.
     public static func passphrase(ofStore json: [UInt8]) -> [UInt8]? {
-        guard let text = FlatJSON.members(of: json)["key"], let bytes = decoded(text), bytes.count >= 16 else {
+        guard let text = FlatJSON.members(["key"], of: json)["key"], let bytes = decoded(text), bytes.count >= 16 else {
             return nil
         }
         return bytes
@@ -47,6 +47,10 @@ public enum StagedRenewal {
         guard now >= leaf.notBefore else { return false }
         if !isFirst, leaf.notBefore < before.notBefore {
             throw DirectiveError("it is older than the certificate in use")
+        }
+        // Whatever the host is called: nobody gets a certificate here that is not for the names of the one in use.
+        if !isFirst, let missing = before.dnsNames.first(where: { !leaf.dnsNames.contains($0) }) {
+            throw DirectiveError("it is not for '\(missing)', which the certificate in use is for")
         }
         // What stands in is for nobody: then the ServerName has to be there.
         for name in isFirst ? Array(names.all.prefix(1)) : names.all {
@@ -74,9 +78,9 @@ public enum StagedRenewal {
     }
 
     /// Reads base64url without padding (RFC 4648 §5).
-    static func decoded(_ text: String) -> [UInt8]? {
+    static func decoded(_ text: [UInt8]) -> [UInt8]? {
         var (bytes, bits, count): ([UInt8], UInt32, UInt32) = ([], 0, 0)
-        for byte in text.utf8 where byte != UInt8(ascii: "=") {
+        for byte in text where byte != UInt8(ascii: "=") {
             let value: UInt8
             switch byte {
             case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = byte - UInt8(ascii: "A")

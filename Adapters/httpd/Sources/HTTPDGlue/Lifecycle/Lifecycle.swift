@@ -57,6 +57,8 @@ func tlsd_post_config(
         }
         var findings = Findings()
         unsafe collectManagedCertificates(main: server, Pool(pool), &findings)
+        // Those of mod_md are read here; nobody keeps their keys besides the servers that use them.
+        ReadCredentials.forget()
         guard findings.log() else { return HTTP_INTERNAL_SERVER_ERROR }
         guard unsafe ReplayMemory.create(main: server, Pool(pool)) else {
             unsafe tlsd_log_server(

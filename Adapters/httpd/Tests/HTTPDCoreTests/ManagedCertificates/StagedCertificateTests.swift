@@ -53,6 +53,18 @@ import Testing
         }
     }
 
+    /// Words of marks that have to be put in order before strings are equal: in a megabyte of them that takes minutes.
+    @Test func jobsOfMarks() {
+        let marks = String(
+            String.UnicodeScalarView((0..<100_000).flatMap { _ in ["\u{0301}", "\u{0316}"] as [Unicode.Scalar] })
+        )
+        for json in [#"{"finished": "\#(marks)"}"#, #"{"\#(marks)": true}"#, #"{"finished": \#(marks)}"#] {
+            #expect(StagedRenewal.progress(ofJob: Array(json.utf8)) == .isUnderWay)
+        }
+        let known = #"{"\#(marks)": "\#(marks)", "finished": true}"#
+        #expect(StagedRenewal.progress(ofJob: Array(known.utf8)) == .isComplete(usableFrom: nil))
+    }
+
     @Test func passphrases() {
         func passphrase(_ json: String) -> [UInt8]? { StagedRenewal.passphrase(ofStore: Array(json.utf8)) }
         #expect(passphrase(#"{"key": "AAECAwQFBgcICQoLDA0ODw-_", "version": 3}"#) == Array(0...15) + [15, 191])
@@ -78,6 +90,20 @@ import Testing
         #expect(throws: DirectiveError.self) { try mayUse(["other.test"], at: leaf.notBefore, isFirst: true) }
         #expect(try mayUse(["host.test", "other.test"], at: leaf.notBefore, isFirst: true))
         #expect(throws: DirectiveError.self) { try mayUse(["host.test"], at: leaf.notAfter + 1) }
+    }
+
+    /// The host has no name that says so, and still keeps the names of the certificate that it has.
+    @Test func otherNames() throws {
+        let old = try #require(Fixture.settings().certificates.first?.credential)
+        let settings = try Fixture.settings(identity: Fixture.otherIdentity)
+        let other = try #require(settings.certificates.first?.credential)
+        let now = other.certificateChain[0].notBefore
+        for names in [["host.test"], ["a host"], []] {
+            let names = VirtualHostNames(exact: names, patterns: ["*"])
+            #expect(throws: DirectiveError.self) {
+                try StagedRenewal.mayUse(other, insteadOf: old, isFirst: false, for: names, at: now)
+            }
+        }
     }
 
     @Test func ages() throws {
