@@ -26,12 +26,11 @@ ARGS ?=
 PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl ssl-cert gnutls-bin curl nghttp2-client wrk python3 python3-venv procps binutils gcc g++ valgrind pebble
 # Release executables are built once, in the benchmark package, which depends on everything they need.
 # They look for libraries only where the system has them, and their tables of functions are read-only once they run. Where the
-# sources lie is not to be seen in them.
-RELEASE := swift build --configuration release --static-swift-stdlib --package-path Benchmarks -Xlinker -s \
+# sources lie is not to be seen in them. The benchmark keeps its symbols, which its instructions are counted by. The flags are the same for
+# both: with others, SwiftPM may link one anew with those of the other.
+RELEASE := swift build --configuration release --static-swift-stdlib --package-path Benchmarks -Xlinker --strip-debug \
     --disable-local-rpath -Xlinker -z -Xlinker now \
     -Xcc -ffile-prefix-map=$(CURDIR)=. -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=.
-# The benchmark keeps its symbols: what they are counted by.
-BENCHMARK := $(subst -Xlinker -s ,-Xlinker --strip-debug ,$(RELEASE))
 # SwiftPM's plan for a nested package misses files that are new in this one; without a plan it makes one.
 REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml Adapters/nio/.build/*.yaml
 # What is made for other systems is made by the scripts in there.
@@ -63,13 +62,13 @@ peers: setup ## Install the programs that tests speak with and Debian does not h
 	@Tests/Peers/setup.sh build/peers
 
 build: setup module command ## Build build/mod_tls.so, build/mod_ssl.so, build/safetls and build/tls-benchmark
-	$(BENCHMARK) --product tls-benchmark
-	@mkdir -p build; install -p $$($(BENCHMARK) --show-bin-path)/tls-benchmark build/
+	$(RELEASE) --product tls-benchmark
+	@mkdir -p build; install -p $$($(RELEASE) --show-bin-path)/tls-benchmark build/
 
 command: setup ## Build the command line, build/safetls
 	@$(REPLAN)
 	$(RELEASE) --product safetls
-	@mkdir -p build; install -p $$($(RELEASE) --show-bin-path)/safetls build/
+	@mkdir -p build; install -p -s $$($(RELEASE) --show-bin-path)/safetls build/
 
 module: setup ## Build the httpd module with both its faces, build/mod_tls.so and build/mod_ssl.so
 	@mkdir -p build

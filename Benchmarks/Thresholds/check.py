@@ -92,7 +92,8 @@ def instructions(profile, executable):
             if not is_call:
                 total[part(current_object, current_function, executable)] += int(line.split()[-1])
             is_call = False
-    if not any(name.startswith("$s") for name in functions.values()):
+    # Those of the standard library are there in executables without symbols, too.
+    if not any(re.match(r"\$s\d+(SafeTLS|TLSCrypto|MLKEM)", name) for name in functions.values()):
         sys.exit("thresholds: the executable has no symbols, so that cryptography in Swift cannot be told from the rest")
     return total
 
@@ -117,12 +118,17 @@ def conditions(openssl):
     return " ".join([openssl] + sorted(FEATURES & set("".join(lines[:1]).split())))
 
 
+def allowance(kind, old):
+    """How much may be added. Some twenty allocations and more are a mean that is rounded: one more may be chance."""
+    return max(TOLERANCE[kind] * old, 1 if kind.endswith("allocations") and old >= 20 else 0)
+
+
 def complaints(kind, expected, found):
     for name in sorted(expected.keys() | found.keys()):
         old, new = expected.get(name), found.get(name)
         if old is None or new is None:
             yield f"{kind} of {name}: {old} are written down, and {new} were measured"
-        elif new - old > TOLERANCE[kind] * old:
+        elif new - old > allowance(kind, old):
             yield f"{kind} of {name}: {new}, which is more than {old}"
         elif old - new > TOLERANCE[kind] * old:
             print(f"thresholds: {kind} of {name}: {new}, which is fewer than {old}: write that down")
