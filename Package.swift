@@ -26,6 +26,7 @@ let package = Package(
         .library(name: "SafeTLS", targets: ["SafeTLS"]),
         .library(name: "TLSCertificates", targets: ["TLSCertificates"]),
         .library(name: "MLKEM", targets: ["MLKEM"]),
+        .library(name: "Curve25519", targets: ["Curve25519"]),
         .library(name: "TLSCertificateCompression", targets: ["TLSCertificateCompression"]),
     ],
     targets: [
@@ -36,7 +37,8 @@ let package = Package(
         ),
         .target(name: "CSockets"),
         .target(name: "MLKEM", swiftSettings: safe),
-        .target(name: "TLSCrypto", dependencies: ["CLibcrypto", "MLKEM"], swiftSettings: safe),
+        .target(name: "Curve25519", swiftSettings: safe),
+        .target(name: "TLSCrypto", dependencies: ["CLibcrypto", "MLKEM", "Curve25519"], swiftSettings: safe),
         .target(name: "TLSCertificates", dependencies: ["TLSCrypto"], swiftSettings: safe),
         .target(name: "SafeTLS", dependencies: ["TLSCertificates", "TLSCrypto"], swiftSettings: safe),
         .target(
@@ -49,6 +51,11 @@ let package = Package(
             swiftSettings: safe + spansFromC
         ),
         .testTarget(name: "MLKEMTests", dependencies: ["MLKEM"], swiftSettings: safe),
+        .testTarget(
+            name: "Curve25519Tests",
+            dependencies: ["Curve25519", "CMLKEMCheck"],
+            swiftSettings: safe + spansFromC
+        ),
         .testTarget(name: "TLSCryptoTests", dependencies: ["TLSCrypto", "MLKEM"], swiftSettings: safe),
         .testTarget(name: "TLSCertificatesTests", dependencies: ["TLSCertificates", "TLSCrypto"], swiftSettings: safe),
         .testTarget(
@@ -64,10 +71,10 @@ let package = Package(
             exclude: ["config.json", "report.py", "run.sh"],
             swiftSettings: safe + spansFromC
         ),
-        .target(name: "CMLKEMCheck", path: "Tests/CMLKEMCheck"),
+        .target(name: "CMLKEMCheck", dependencies: ["CLibcrypto"], path: "Tests/CMLKEMCheck"),
         .executableTarget(
             name: "MLKEMCheck",
-            dependencies: ["MLKEM", "SafeTLS", "TLSCertificates", "CMLKEMCheck"],
+            dependencies: ["MLKEM", "Curve25519", "SafeTLS", "TLSCertificates", "CMLKEMCheck"],
             path: "Tests/MLKEMCheck",
             swiftSettings: safe + spansFromC
         ),
@@ -75,7 +82,7 @@ let package = Package(
         .testTarget(
             name: "HTTPDTests",
             dependencies: ["TestSupport"],
-            exclude: ["debian-configuration.sh", "mod_hostile.c"],
+            exclude: ["Packaging/debian-configuration.sh", "Lifecycle/mod_hostile.c"],
             swiftSettings: safe
         ),
     ],
@@ -84,9 +91,9 @@ let package = Package(
 
 if hasCommandLine {
     // Without optimisation a key exchange takes twenty milliseconds, and the tests make thousands.
-    package.targets.first { $0.name == "MLKEM" }?.swiftSettings?.append(
-        .unsafeFlags(["-O"], .when(configuration: .debug))
-    )
+    for target in package.targets where ["MLKEM", "Curve25519"].contains(target.name) {
+        target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))
+    }
     package.products.append(.executable(name: "safetls", targets: ["SafeTLSCommand"]))
     // One version, so that each build is of the same sources.
     package.dependencies.append(.package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"))

@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-modules=(MLKEM TLSCrypto TLSCertificates SafeTLS)
+modules=(MLKEM Curve25519 TLSCrypto TLSCertificates SafeTLS)
 work=build/docs.symbols
 rm -rf "$work" build/docs
 mkdir -p "$work" build/docs

@@ -3,22 +3,17 @@
 #define SAFETLS_CLIBCRYPTO_AGREEMENT_H
 
 #include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/ec.h>
-#include <openssl/evp.h>
 #include <openssl/obj_mac.h>
-#include <openssl/params.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "maker.h"
 
 enum safetls_agreement_result {
     SAFETLS_AGREEMENT_FAILED = 0,
     SAFETLS_AGREEMENT_DONE = 1,
     // The scalar is 0 or not below the group's order: draw another.
     SAFETLS_AGREEMENT_BAD_SCALAR = 2,
-    // Not a point of the curve, or the shared secret is the identity.
+    // Not a point of the curve.
     SAFETLS_AGREEMENT_BAD_PEER = 3,
 };
 
@@ -78,55 +73,6 @@ done:
     BN_clear_free(k);
     BN_CTX_free(context);
     return result;
-}
-
-// The X25519 (RFC 7748) key of 32 bytes, private or public, as an EVP_PKEY. `maker` is an EVP_PKEY_CTX for "X25519"
-// shared by all threads and only ever copied.
-static inline EVP_PKEY *_Nullable safetls_x25519_key(
-    const EVP_PKEY_CTX *_Nonnull maker, const uint8_t *_Nonnull bytes, int is_private) {
-    static const uint8_t base[32] = {9};
-    // libcrypto's fixed-base multiplication is slower (41 µs) than its general one (36 µs), so a private key is
-    // made with a stand-in for its public half, which is then computed as an exchange with the base point.
-    OSSL_PARAM private_parts[] = {
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, (void *)bytes, 32),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)base, sizeof base),
-        OSSL_PARAM_construct_end(),
-    };
-    OSSL_PARAM public_parts[] = {
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)bytes, 32),
-        OSSL_PARAM_construct_end(),
-    };
-    return is_private ? safetls_make_key(maker, "X25519", EVP_PKEY_KEYPAIR, private_parts)
-                      : safetls_make_key(maker, "X25519", EVP_PKEY_PUBLIC_KEY, public_parts);
-}
-
-// A context for exchanges with one private key.
-static inline EVP_PKEY_CTX *_Nullable safetls_x25519_begin(
-    const EVP_PKEY_CTX *_Nonnull maker, const uint8_t *_Nonnull scalar) {
-    EVP_PKEY *key = safetls_x25519_key(maker, scalar, 1);
-    if (key == NULL) {
-        // A provider may check that the halves belong together (FIPS 140-3's pairwise consistency test).
-        key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, scalar, 32);
-    }
-    EVP_PKEY_CTX *context = key != NULL ? EVP_PKEY_CTX_new(key, NULL) : NULL;
-    EVP_PKEY_free(key);
-    if (context != NULL && EVP_PKEY_derive_init(context) != 1) {
-        EVP_PKEY_CTX_free(context);
-        context = NULL;
-    }
-    return context;
-}
-
-// Writes the 32 bytes of X25519(scalar, peer); refuses an all-zero result.
-static inline int safetls_x25519_multiply(
-    EVP_PKEY_CTX *_Nonnull context, EVP_PKEY *_Nonnull peer, uint8_t *_Nonnull output) {
-    size_t count = 32;
-    if (EVP_PKEY_derive_set_peer_ex(context, peer, 0) != 1) {
-        return SAFETLS_AGREEMENT_FAILED;
-    }
-    // The only way to fail from here is an all-zero result (RFC 7748 §6.1).
-    return EVP_PKEY_derive(context, output, &count) == 1 && count == 32 ? SAFETLS_AGREEMENT_DONE
-                                                                        : SAFETLS_AGREEMENT_BAD_PEER;
 }
 
 #endif

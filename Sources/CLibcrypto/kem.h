@@ -8,30 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "maker.h"
-
 // ML-KEM came with OpenSSL 3.5. Its functions have been there since 3.0, and its algorithms and parameters are found by
 // name when the program runs, so that nothing here needs headers of 3.5.
-
-// A key made of the 64 bytes of its seed, or a peer's encapsulation key. `maker` is an EVP_PKEY_CTX for `name`, shared by all
-// threads and only ever copied.
-static inline EVP_PKEY *_Nullable safetls_kem_key(
-    const EVP_PKEY_CTX *_Nonnull maker, const char *_Nonnull name, const uint8_t *_Nonnull bytes, size_t count,
-    int is_seed) {
-    OSSL_PARAM parts[] = {
-        OSSL_PARAM_construct_octet_string(is_seed ? "seed" : OSSL_PKEY_PARAM_PUB_KEY, (void *)bytes, count),
-        OSSL_PARAM_construct_end(),
-    };
-    return safetls_make_key(maker, name, is_seed ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, parts);
-}
-
-// Writes the encapsulation key, which has exactly `count` bytes.
-static inline int safetls_kem_encapsulation_key(
-    const EVP_PKEY *_Nonnull key, uint8_t *_Nonnull output, size_t count) {
-    size_t written = 0;
-    return EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, output, count, &written) == 1
-           && written == count;
-}
 
 // Encapsulates 32 random bytes of the caller's. Writes the ciphertext of exactly `count` bytes, and 32 of the secret.
 static inline int safetls_kem_encapsulate(

@@ -2,15 +2,18 @@
 #ifndef SAFETLS_CLIBCRYPTO_KEYS_H
 #define SAFETLS_CLIBCRYPTO_KEYS_H
 
+#include <limits.h>
 #include <stdlib.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/decoder.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <stddef.h>
@@ -60,13 +63,39 @@ static inline void safetls_end_wiping(void) {
 #endif
 }
 
+// What parses private keys, for one thread at a time. Making the context asks each of libcrypto's decoders what it is for,
+// which takes several times as long as parsing a key: d2i_AutoPrivateKey does so each time. (OpenSSL 3.0)
+struct safetls_key_parser {
+    OSSL_DECODER_CTX *_Nullable context;
+    // Where the context puts what it has read.
+    EVP_PKEY *_Nullable key;
+};
+
+// A parser, to be kept where it is; its context is NULL if there is none.
+static inline struct safetls_key_parser *_Nullable safetls_key_parser_new(void) {
+    struct safetls_key_parser *parser = calloc(1, sizeof *parser);
+    if (parser != NULL) {
+        parser->context = OSSL_DECODER_CTX_new_for_pkey(
+            &parser->key, "DER", NULL, NULL, OSSL_KEYMGMT_SELECT_ALL, NULL, NULL);
+    }
+    return parser;
+}
+
 // The private key in PKCS#8, SEC1 or PKCS#1 form, which must fill the bytes.
-static inline EVP_PKEY *_Nullable safetls_parse_private_key(const uint8_t *_Nonnull der, size_t count) {
+static inline EVP_PKEY *_Nullable safetls_parse_private_key(
+    struct safetls_key_parser *_Nonnull parser, const uint8_t *_Nonnull der, size_t count) {
     const uint8_t *end = der;
+    size_t rest = count;
+    if (parser->context == NULL) {
+        return NULL;
+    }
+    parser->key = NULL;
     safetls_begin_wiping();
-    EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &end, (long)count);
+    int is_parsed = OSSL_DECODER_from_data(parser->context, &end, &rest);
     safetls_end_wiping();
-    if (key != NULL && end != der + count) {
+    EVP_PKEY *key = parser->key;
+    parser->key = NULL;
+    if (key != NULL && (is_parsed != 1 || rest != 0)) {
         EVP_PKEY_free(key);
         key = NULL;
     }
@@ -102,6 +131,31 @@ static inline EVP_PKEY *_Nullable safetls_decrypt_private_key(
     BIO_free(text);
     safetls_end_wiping();
     return key;
+}
+
+// Writes the object identifier of the algorithm of a key that is encrypted as PKCS#8, which libcrypto need not know.
+// Returns its length, or 0 when the key cannot be decrypted or the identifier is longer than `capacity`.
+static inline size_t safetls_encrypted_key_algorithm(
+    const uint8_t *_Nonnull der, size_t count, const uint8_t *_Nonnull passphrase, size_t passphrase_count,
+    uint8_t *_Nonnull output, size_t capacity) {
+    const uint8_t *end = der;
+    size_t length = 0;
+    if (count > LONG_MAX || passphrase_count > INT_MAX) {
+        return 0;
+    }
+    safetls_begin_wiping();
+    X509_SIG *sealed = d2i_X509_SIG(NULL, &end, (long)count);
+    PKCS8_PRIV_KEY_INFO *info =
+        sealed == NULL ? NULL : PKCS8_decrypt(sealed, (const char *)passphrase, (int)passphrase_count);
+    const ASN1_OBJECT *algorithm = NULL;
+    if (info != NULL && PKCS8_pkey_get0(&algorithm, NULL, NULL, NULL, info) == 1 && OBJ_length(algorithm) <= capacity) {
+        length = OBJ_length(algorithm);
+        memcpy(output, OBJ_get0_data(algorithm), length);
+    }
+    PKCS8_PRIV_KEY_INFO_free(info);
+    X509_SIG_free(sealed);
+    safetls_end_wiping();
+    return length;
 }
 
 // The curve's NID, or 0.
@@ -216,7 +270,7 @@ static inline int safetls_verify(
     return valid;
 }
 
-// Signs a message with an algorithm that hashes itself (Ed25519). Returns the signature's length or 0.
+// Signs a message with an algorithm that hashes itself (Ed25519, ML-DSA). Returns the signature's length or 0.
 static inline size_t safetls_sign_message(
     EVP_PKEY *_Nonnull key, const uint8_t *_Nullable message, size_t message_count, uint8_t *_Nonnull signature,
     size_t capacity) {
@@ -228,7 +282,7 @@ static inline size_t safetls_sign_message(
     return signed_ ? count : 0;
 }
 
-// Verifies a message with an algorithm that hashes itself (Ed25519).
+// Verifies a message with an algorithm that hashes itself (Ed25519, ML-DSA).
 static inline int safetls_verify_message(
     EVP_PKEY *_Nonnull key, const uint8_t *_Nullable message, size_t message_count, const uint8_t *_Nonnull signature,
     size_t signature_count) {

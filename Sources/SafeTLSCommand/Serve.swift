@@ -114,6 +114,14 @@ struct Serve: ParsableCommand {
         }
     }
 
+    /// TLS 1.2 has no ML-DSA: with such certificates alone it is not served, unless somebody asks for it.
+    private func versions(for credentials: [Credential]) -> ClosedRange<ProtocolVersion> {
+        let isPostQuantum = credentials.allSatisfy { credential in
+            SignatureScheme.postQuantum.contains { credential.canSign(with: $0, in: .tls13) }
+        }
+        return isPostQuantum && !credentials.isEmpty && !protocols.tls12 ? .tls13 ... .tls13 : protocols.versions
+    }
+
     private func configuration() throws -> ServerConfiguration {
         let credentials = try certificates.indices.map { index in
             try Credential(certificateFile: certificates[index], keyFile: keys.isEmpty ? nil : keys[index])
@@ -123,7 +131,7 @@ struct Serve: ParsableCommand {
             try credentials.first?.setStaple(CertificateStaple(ocspResponse: response))
         }
         var options = ServerOptions()
-        options.versions = protocols.versions
+        options.versions = versions(for: credentials)
         options.applicationProtocols = protocols.applicationProtocols
         options.keyLog = try protocols.keyLog
         options.certificateCompressors = [SystemCompressor.brotli, SystemCompressor.zlib]

@@ -111,6 +111,7 @@ extension Options {
             let first = [groups.first(where: \.isPostQuantum), groups.first { !$0.isPostQuantum }]
             options.keyShares = first.compactMap(\.self)
         }
+        if let keyShares { options.keyShares = keyShares }
         options.signatureSchemes = schemesToVerify
         options.applicationProtocols = advertisedProtocols
         options.certificateCompressors = compressors
@@ -139,8 +140,8 @@ extension Options {
 
     /// The runner's defaults are BoringSSL's, which leave out what few peers use.
     private var schemesToVerify: [SignatureScheme] {
-        verifyingSchemes.isEmpty
-            ? SignatureScheme.supported.filter { $0 != .ed25519 && $0 != .ecdsaSECP521R1SHA512 } : verifyingSchemes
+        let rare = [SignatureScheme.ed25519, .ecdsaSECP521R1SHA512] + SignatureScheme.postQuantum
+        return verifyingSchemes.isEmpty ? SignatureScheme.supported.filter { !rare.contains($0) } : verifyingSchemes
     }
 
     /// What a client shows to servers that ask for a certificate.

@@ -82,6 +82,12 @@ struct Flag: Sendable {
             guard NamedGroup.supported.contains(group) else { throw .unimplemented("the group \(group)") }
             options.groups.append(group)
         },
+        "-key-shares": codePoint { options, value throws(ShimFailure) in
+            let group = NamedGroup(rawValue: value)
+            guard NamedGroup.supported.contains(group) else { throw .unimplemented("the group \(group)") }
+            options.keyShares = (options.keyShares ?? []) + [group]
+        },
+        "-no-key-shares": action { $0.keyShares = [] },
         "-signing-prefs": codePoint { options, value throws(ShimFailure) in
             options.signingSchemes.append(try scheme(value))
         },

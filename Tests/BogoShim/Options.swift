@@ -24,6 +24,8 @@ struct Options {
     var disabledVersions: [ProtocolVersion] = []
     var cipherRule: String?
     var groups: [NamedGroup] = []
+    /// Nil for the usual ones.
+    var keyShares: [NamedGroup]?
     var signingSchemes: [SignatureScheme] = []
     var verifyingSchemes: [SignatureScheme] = []
     var prefersServerOrder = false

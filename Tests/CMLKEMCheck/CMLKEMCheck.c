@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "CMLKEMCheck.h"
 
+#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -94,4 +95,22 @@ uint64_t check_ticks(void) {
 
 void check_print_by_lines(void) {
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+bool check_libcrypto_x25519(uint8_t *bytes, size_t count) {
+    if (count != 128) {
+        return false;
+    }
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, bytes, 32);
+    EVP_PKEY *peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, bytes + 32, 32);
+    EVP_PKEY_CTX *context = key != NULL ? EVP_PKEY_CTX_new(key, NULL) : NULL;
+    size_t public_count = 32;
+    size_t secret_count = 32;
+    bool done = peer != NULL && context != NULL && EVP_PKEY_get_raw_public_key(key, bytes + 64, &public_count) == 1
+                && EVP_PKEY_derive_init(context) == 1 && EVP_PKEY_derive_set_peer(context, peer) == 1
+                && EVP_PKEY_derive(context, bytes + 96, &secret_count) == 1;
+    EVP_PKEY_CTX_free(context);
+    EVP_PKEY_free(peer);
+    EVP_PKEY_free(key);
+    return done;
 }

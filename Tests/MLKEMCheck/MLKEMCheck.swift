@@ -4,16 +4,17 @@ import CMLKEMCheck
 import Glibc
 import MLKEM
 
-/// Checks of ML-KEM that need a release build: `make constant-time` and `make timing` run it.
+/// Checks of ML-KEM and X25519 that need a release build: `make constant-time` and `make timing` run it.
 @main
 struct MLKEMCheck {
     static let help = """
-        usage: MLKEMCheck secrets | planted-branch | planted-index | stack | round-trips | handshakes | timing [SAMPLES [768 | 1024]]
+        usage: MLKEMCheck secrets | planted-FAULT | stack | round-trips | handshakes | timing [SAMPLES [768 | 1024 | x25519]]
           secrets         every operation with its secrets marked as undefined, under valgrind
-          planted-branch  a branch that depends on a secret, which valgrind has to find
-          planted-index   an index that depends on one
+          planted-branch  a branch that depends on a secret, which valgrind has to find; planted-x25519-branch
+          planted-index   an index that depends on one; planted-x25519-index
           stack           that no secret is left on the stack
-          round-trips     10000 keys, encapsulations and decapsulations, against published hashes
+          round-trips     10000 keys, encapsulations and decapsulations, against published hashes; 10000 X25519 keys against
+                          libcrypto
           handshakes      1000 handshakes in each group, with random keys
           timing          whether times depend on secrets, by Welch's t-test; 1000000 samples
         """
@@ -27,16 +28,16 @@ struct MLKEMCheck {
         case "secrets": passed = SecretsCheck.run(planting: .nothing)
         case "planted-branch": passed = SecretsCheck.run(planting: .branch)
         case "planted-index": passed = SecretsCheck.run(planting: .index)
+        case "planted-x25519-branch": passed = SecretsCheck.run(planting: .branch, onlyX25519: true)
+        case "planted-x25519-index": passed = SecretsCheck.run(planting: .index, onlyX25519: true)
         case "stack": passed = StackCheck.run()
-        case "round-trips": passed = RoundTrips.run()
+        case "round-trips": passed = RoundTrips.run() && X25519Check.agreesWithLibcrypto()
         case "handshakes": passed = Handshakes.run(count: 1000)
         case "timing":
-            let rest = arguments.dropFirst()
+            let rest = Array(arguments.dropFirst())
             passed = TimingCheck.run(
                 samples: rest.first.flatMap { Int($0) } ?? 1_000_000,
-                sets: ParameterSet.allCases.filter { set in
-                    rest.dropFirst().first.map { set == ($0 == "768" ? .mlKEM768 : .mlKEM1024) } ?? true
-                }
+                only: rest.count > 1 ? rest[1] : nil
             )
         default:
             print(help)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CMLKEMCheck
+import Curve25519
 import MLKEM
 
 /// Looks through the stack that an operation ran on for its secrets.
@@ -32,7 +33,69 @@ enum StackCheck {
             passed = passed && done && left.isEmpty
             print("stack: \(set): \(left.count) of \(secrets.count) secrets left, \(depth) bytes used")
         }
-        return passed
+        return checkX25519() && passed
+    }
+
+    private static func checkX25519() -> Bool {
+        let secrets = secretsOfX25519()
+        guard check_run_on_own_stack({ StackCheck.unwipedX25519() }), !found(secrets).isEmpty else {
+            print("stack: the search finds nothing where X25519 does not wipe")
+            return false
+        }
+        let depth = check_stack_depth()
+        let done = check_run_on_own_stack { StackCheck.operationsOfX25519() }
+        let left = found(secrets)
+        for name in left { print("stack: X25519 leaves \(name)") }
+        print("stack: X25519: \(left.count) of \(secrets.count) secrets left, \(depth) bytes used")
+        return done && left.isEmpty
+    }
+
+    private static func preparedX25519() -> X25519Check.Keys {
+        var draw = Draw("X25519 stack")
+        var keys = X25519Check.Keys()
+        draw.fill(&keys.privateKey)
+        draw.fill(&keys.peer)
+        return keys
+    }
+
+    @inline(never)
+    private static func operationsOfX25519() {
+        var keys = preparedX25519()
+        keys.generate()
+        keys.agree()
+        keys.respond()
+    }
+
+    @inline(never)
+    private static func unwipedX25519() {
+        var keys = preparedX25519()
+        keys.respondWithoutWiping()
+    }
+
+    /// The private key in the forms that it is used in, and the shared secret as bytes and as limbs.
+    private static func secretsOfX25519() -> [(String, [UInt8])] {
+        var keys = preparedX25519()
+        keys.agree()
+        var scalar = keys.privateKey
+        scalar[0] &= 0xF8
+        scalar[31] = scalar[31] & 0x7F | 0x40
+        var sum = scalar
+        var carry = 0
+        for i in sum.indices {
+            let next = Int(sum[i]) + (i < 31 ? 0x88 : 0x08) + carry
+            (sum[i], carry) = (UInt8(next & 0xFF), next >> 8)
+        }
+        var limbs: [UInt8] = []
+        for limb in 0..<5 {
+            let bits =
+                (51 * limb..<51 * limb + 51).map { keys.secret[$0 / 8] >> UInt8($0 % 8) & 1 }
+                + [UInt8](repeating: 0, count: 13)
+            for byte in 0..<8 { limbs.append((0..<8).reduce(0) { $0 | bits[8 * byte + $1] << UInt8($1) }) }
+        }
+        return [
+            ("the private key", keys.privateKey), ("the scalar", scalar), ("the scalar's digits", sum),
+            ("the shared secret", keys.secret), ("the shared secret's limbs", limbs),
+        ]
     }
 
     private static func found(_ secrets: [(String, [UInt8])]) -> [String] {

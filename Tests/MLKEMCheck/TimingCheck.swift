@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CMLKEMCheck
+import Curve25519
 import MLKEM
 
 /// Measures whether an operation takes another time with one secret than with random ones, as dudect does: two classes of inputs
@@ -12,7 +13,7 @@ enum TimingCheck {
     private static let inputs = 512
 
     /// One thing that may not be seen in times.
-    private struct Experiment {
+    private struct Experiment<Buffers> {
         let name: String
         /// Fills an input of a class.
         let prepare: (_ isRandom: Bool, inout Draw, inout Buffers) -> [UInt8]
@@ -21,30 +22,53 @@ enum TimingCheck {
         let operate: (inout Buffers) -> Void
     }
 
-    static func run(samples: Int, sets: [ParameterSet]) -> Bool {
+    /// - Parameter only: `768`, `1024` or `x25519` for one of them.
+    static func run(samples: Int, only: String?) -> Bool {
         var passed = true
-        for set in sets {
+        for (set, name) in [(ParameterSet.mlKEM768, "768"), (.mlKEM1024, "1024")] where only ?? name == name {
             for experiment in experiments(set) {
-                var result = statistic(experiment, set, samples)
-                var words = ""
-                if result >= limit {
-                    // One in some 10,000 runs is beyond by chance; a difference is there again.
-                    let again = statistic(experiment, set, samples)
-                    words = " (first \(decimal(result)))"
-                    result = min(result, again)
+                let result = judge("\(set) \(experiment.name)", samples) {
+                    var draw = Draw(experiment.name)
+                    var buffers = Buffers(set)
+                    draw.fill(&buffers.seed)
+                    draw.fill(&buffers.message)
+                    buffers.generate()
+                    buffers.encapsulate()
+                    return statistic(experiment, &draw, buffers, samples)
                 }
-                passed = passed && result < limit
-                print("timing: \(set) \(experiment.name): |t| = \(decimal(result))\(words) at \(samples) samples")
+                passed = passed && result
             }
         }
+        for experiment in experimentsOnX25519() where only ?? "x25519" == "x25519" {
+            let result = judge("X25519 \(experiment.name)", samples) {
+                var draw = Draw(experiment.name)
+                var keys = X25519Check.Keys()
+                draw.fill(&keys.privateKey)
+                draw.fill(&keys.peer)
+                return statistic(experiment, &draw, keys, samples)
+            }
+            passed = passed && result
+        }
         return passed
+    }
+
+    private static func judge(_ name: String, _ samples: Int, _ statistic: () -> Double) -> Bool {
+        var result = statistic()
+        var words = ""
+        if result >= limit {
+            // One in some 10,000 runs is beyond by chance; a difference is there again.
+            words = " (first \(decimal(result)))"
+            result = min(result, statistic())
+        }
+        print("timing: \(name): |t| = \(decimal(result))\(words) at \(samples) samples")
+        return result < limit
     }
 
     private static func copy(_ source: borrowing [UInt8], into target: inout [UInt8], at offset: Int = 0) {
         for i in 0..<source.count { target[offset + i] = source[i] }
     }
 
-    private static func experiments(_ set: ParameterSet) -> [Experiment] {
+    private static func experiments(_ set: ParameterSet) -> [Experiment<Buffers>] {
         let start = set.decapsulationKeyLength - 32
         return [
             Experiment(
@@ -101,13 +125,28 @@ enum TimingCheck {
         ]
     }
 
-    private static func statistic(_ experiment: Experiment, _ set: ParameterSet, _ samples: Int) -> Double {
-        var draw = Draw(experiment.name)
-        var buffers = Buffers(set)
-        draw.fill(&buffers.seed)
-        draw.fill(&buffers.message)
-        buffers.generate()
-        buffers.encapsulate()
+    /// One private key or random ones, all three operations.
+    private static func experimentsOnX25519() -> [Experiment<X25519Check.Keys>] {
+        let operations: [(String, (inout X25519Check.Keys) -> Void)] = [
+            ("public key", { $0.generate() }), ("shared secret", { $0.agree() }), ("both at once", { $0.respond() }),
+        ]
+        return operations.map { name, operate in
+            Experiment(
+                name: "\(name), one private key or random ones",
+                prepare: { isRandom, draw, keys in isRandom ? draw.bytes(32) : keys.privateKey },
+                load: { copy($0, into: &$1.privateKey) },
+                operate: operate
+            )
+        }
+    }
+
+    private static func statistic<Buffers>(
+        _ experiment: Experiment<Buffers>,
+        _ draw: inout Draw,
+        _ state: Buffers,
+        _ samples: Int
+    ) -> Double {
+        var buffers = state
         // Each input has memory of its own, equal ones too: those that share it would find it in a cache.
         let pool = (0..<2 * inputs).map { number in experiment.prepare(number >= inputs, &draw, &buffers).map { $0 } }
         // The key of the whole experiment, whatever the inputs were made with.

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client and a server on the OpenSSL 3.5 that psycopg-binary brings, called through ctypes.
 
-    openssl.py client PORT AUTHORITY GROUPS MESSAGE    (GROUPS may be empty: OpenSSL's default)
-    openssl.py server CERTIFICATE KEY GROUPS           (echoes one connection)
+    openssl.py client PORT AUTHORITY GROUPS MESSAGE [CERTIFICATE KEY]    (GROUPS may be empty: OpenSSL's default)
+    openssl.py server CERTIFICATE KEY GROUPS [AUTHORITY]                 (echoes one connection)
 
-Both print the group. This program must not import ssl or hashlib, which load the system's OpenSSL.
+Both print the group and the kind of the peer's key. A server with an authority wants a certificate. This program must not import ssl or hashlib, which load the system's OpenSSL.
 """
 
 import ctypes
@@ -41,11 +41,14 @@ for library, name, result, arguments in [
     (tls, "SSL_write", number, [pointer, text, number]),
     (tls, "SSL_shutdown", number, [pointer]),
     (tls, "SSL_get0_group_name", text, [pointer]),
+    (tls, "SSL_get1_peer_certificate", pointer, [pointer]),
+    (crypto, "X509_get0_pubkey", pointer, [pointer]),
+    (crypto, "EVP_PKEY_get0_type_name", text, [pointer]),
 ]:
     function = getattr(library, name)
     function.restype, function.argtypes = result, arguments
 
-SET_SERVER_NAME, SET_GROUPS, VERIFY_PEER, PEM = 55, 92, 1, 1
+SET_SERVER_NAME, SET_GROUPS, VERIFY_PEER, FAIL_WITHOUT, PEM = 55, 92, 1, 2, 1
 
 
 def check(done):
@@ -74,11 +77,21 @@ def write(session, data):
 
 def report(session):
     version = crypto.OpenSSL_version(0).decode().split()[1]
-    print("OpenSSL %s, group %s" % (version, tls.SSL_get0_group_name(session).decode()), flush=True)
+    certificate = tls.SSL_get1_peer_certificate(session)
+    key = crypto.EVP_PKEY_get0_type_name(crypto.X509_get0_pubkey(certificate)).decode() if certificate else "none"
+    group = tls.SSL_get0_group_name(session).decode()
+    print("OpenSSL %s, key %s, group %s" % (version, key, group), flush=True)
 
 
-def client(port, authority, groups, message):
+def show(made, certificate, key):
+    check(tls.SSL_CTX_use_certificate_chain_file(made, certificate.encode()))
+    check(tls.SSL_CTX_use_PrivateKey_file(made, key.encode(), PEM))
+
+
+def client(port, authority, groups, message, certificate=None, key=None):
     made = context(tls.TLS_client_method(), groups)
+    if certificate:
+        show(made, certificate, key)
     check(tls.SSL_CTX_load_verify_locations(made, authority.encode(), None))
     tls.SSL_CTX_set_verify(made, VERIFY_PEER, None)
     plain = socket.create_connection(("127.0.0.1", int(port)))
@@ -100,10 +113,12 @@ def client(port, authority, groups, message):
     tls.SSL_shutdown(session)
 
 
-def server(certificate, key, groups):
+def server(certificate, key, groups, authority=None):
     made = context(tls.TLS_server_method(), groups)
-    check(tls.SSL_CTX_use_certificate_chain_file(made, certificate.encode()))
-    check(tls.SSL_CTX_use_PrivateKey_file(made, key.encode(), PEM))
+    show(made, certificate, key)
+    if authority:
+        check(tls.SSL_CTX_load_verify_locations(made, authority.encode(), None))
+        tls.SSL_CTX_set_verify(made, VERIFY_PEER | FAIL_WITHOUT, None)
     listener = socket.create_server(("127.0.0.1", 0))
     print("listening on 127.0.0.1:%d" % listener.getsockname()[1], flush=True)
     plain, _ = listener.accept()

@@ -69,6 +69,34 @@ struct KeyFormatTests {
         #expect(key.publicKey.isSameKey(as: try PrivateKey(pem: pem.span).publicKey))
     }
 
+    @Test("Many threads read keys, and what is none, at once")
+    func concurrency() async throws {
+        let kinds = [
+            ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+            ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+            ["-algorithm", "ED25519"],
+        ]
+        let pems = try kinds.map { try OpenSSLCommand.run(["genpkey"] + $0) }
+        let keys = try pems.map { pem in try PrivateKey(pem: pem.span) }
+        let halves = try pems.map { try Self.firstBlock(of: OpenSSLCommand.run(["pkey", "-pubout"], input: $0)) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<12 {
+                group.addTask {
+                    let place = number % 3
+                    for _ in 0..<10 {
+                        let pem = pems[place]
+                        let key = try PrivateKey(pem: pem.span)
+                        #expect(key.kind == keys[place].kind && key.publicKey.isSameKey(as: keys[place].publicKey))
+                        // A public key is not half a private one.
+                        let half = halves[place]
+                        #expect(failure { () throws(CryptoError) in try PrivateKey(der: half.span) } != nil)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
     @Test("Encrypted keys are refused with a sentence")
     func encryptedKeys() throws {
         let pem = try OpenSSLCommand.run(["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"])
@@ -110,7 +138,7 @@ struct KeyFormatTests {
             #expect(
                 Self.failureReading(pem: pem)
                     == .invalidKey(
-                        "The private key is not an RSA, ECDSA (P-256, P-384, P-521) or Ed25519 key."
+                        "The private key is not an RSA, ECDSA (P-256, P-384, P-521) or Ed25519 key, nor one for ML-DSA."
                     ),
                 "\(arguments)"
             )

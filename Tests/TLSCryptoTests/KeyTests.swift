@@ -181,6 +181,9 @@ struct KeyTests {
         case .ed25519:
             publicKey = try PublicKey(ed25519: Array(info.suffix(32)).span)
             algorithm = .ed25519
+        case .mlDSA(let set):
+            publicKey = try PublicKey(mlDSA: Array(info.suffix(set.publicKeyLength)).span, set)
+            algorithm = .mlDSA(set)
         case .rsa(let bits), .rsaPSS(let bits):
             // … INTEGER modulus, INTEGER 65537 (02 03 01 00 01)
             let modulus = Array(info.dropLast(5).suffix(bits / 8))

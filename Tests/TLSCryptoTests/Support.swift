@@ -67,18 +67,21 @@ enum OpenSSLCommand {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["openssl"] + arguments
-        let (standardInput, standardOutput, standardError) = (Pipe(), Pipe(), Pipe())
-        process.standardInput = standardInput
-        process.standardOutput = standardOutput
-        process.standardError = standardError
-        try process.run()
-        standardInput.fileHandleForWriting.write(Data(input))
-        try standardInput.fileHandleForWriting.close()
-        let output = [UInt8](standardOutput.fileHandleForReading.readDataToEndOfFile())
-        let complaint = String(decoding: standardError.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failure(arguments: arguments, output: complaint) }
-        return output
+        // Files, not pipes: Foundation does not bear it when a signal interrupts it at a pipe.
+        return try withDirectory { directory in
+            let files = ["input", "output", "errors"].map { URL(filePath: "\(directory)/\($0)") }
+            for file in files { try Data().write(to: file) }
+            try Data(input).write(to: files[0])
+            process.standardInput = try FileHandle(forReadingFrom: files[0])
+            process.standardOutput = try FileHandle(forWritingTo: files[1])
+            process.standardError = try FileHandle(forWritingTo: files[2])
+            try process.run()
+            process.waitUntilExit()
+            guard process.terminationStatus == 0 else {
+                throw Failure(arguments: arguments, output: try String(contentsOf: files[2], encoding: .utf8))
+            }
+            return [UInt8](try Data(contentsOf: files[1]))
+        }
     }
 
     /// Calls `body` with a directory that is removed afterwards.

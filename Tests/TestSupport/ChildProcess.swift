@@ -221,8 +221,11 @@ package final class ChildProcess: Sendable {
     /// The system's own programs come before anything else in `PATH`: they are the peers that users have.
     private static func locate(_ executable: String) throws -> String {
         if executable.contains("/") { return executable }
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        for directory in ["/usr/bin", "/usr/sbin"] + path.split(separator: ":").map(String.init) {
+        let environment = ProcessInfo.processInfo.environment
+        let path = environment["PATH"] ?? ""
+        // Tests/Peers/openssl35.sh has one of its own.
+        let first = environment["SAFETLS_PROGRAMS"].map { [$0] } ?? []
+        for directory in first + ["/usr/bin", "/usr/sbin"] + path.split(separator: ":").map(String.init) {
             let candidate = "\(directory)/\(executable)"
             if FileManager.default.isExecutableFile(atPath: candidate) { return candidate }
         }

@@ -10,8 +10,11 @@
 #include <string.h>
 
 static EVP_PKEY *make_key(int kind) {
-    return kind == bench_key_rsa2048 ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048)
-                                     : EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    switch (kind) {
+    case bench_key_rsa2048: return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+    case bench_key_ed25519: return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    default: return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    }
 }
 
 static bool add_extension(X509 *certificate, X509 *issuer, int identifier, const char *value) {
@@ -46,10 +49,12 @@ static X509 *make_certificate(EVP_PKEY *key, const char *name, bool is_authority
     } else {
         ok = ok && add_extension(certificate, authority, NID_basic_constraints, "critical,CA:FALSE")
             && add_extension(certificate, authority, NID_key_usage, "critical,digitalSignature")
-            && add_extension(certificate, authority, NID_ext_key_usage, "serverAuth")
+            && add_extension(certificate, authority, NID_ext_key_usage, "serverAuth,clientAuth")
             && add_extension(certificate, authority, NID_subject_alt_name, "DNS:" BENCH_SERVER_NAME);
     }
-    if (ok && X509_sign(certificate, issuer_key, EVP_sha256()) > 0) return certificate;
+    // Ed25519 has a hash of its own.
+    const EVP_MD *hash = EVP_PKEY_get_base_id(issuer_key) == EVP_PKEY_ED25519 ? NULL : EVP_sha256();
+    if (ok && X509_sign(certificate, issuer_key, hash) > 0) return certificate;
     X509_free(certificate);
     return NULL;
 }
@@ -67,11 +72,10 @@ static bool make_identity(int kind, struct identity *identity) {
 }
 
 const struct identity *identity_with(int key) {
-    static struct identity identities[2];
-    static bool made[2];
-    int index = key == bench_key_rsa2048 ? 1 : 0;
-    if (!made[index]) made[index] = make_identity(key, &identities[index]);
-    return made[index] ? &identities[index] : NULL;
+    static struct identity identities[3];
+    static bool made[3];
+    if (!made[key]) made[key] = make_identity(key, &identities[key]);
+    return made[key] ? &identities[key] : NULL;
 }
 
 long bench_identity(int key, int part, uint8_t *text, size_t capacity) {

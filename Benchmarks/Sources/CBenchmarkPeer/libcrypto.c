@@ -63,6 +63,7 @@ struct bench_records libcrypto_records(int cipher, size_t size, int count) {
     if (floor == NULL || size > sizeof plaintext) return failed;
     uint8_t nonce[nonce_length] = {0};
 
+    struct bench_records costs = {0};
     struct bench_reading start = bench_read_meters();
     for (int index = 0; index < count; index++) {
         memcpy(nonce, &index, sizeof index);
@@ -73,8 +74,7 @@ struct bench_records libcrypto_records(int cipher, size_t size, int count) {
         if (!open_record(floor->opener, nonce, header, record, size, opened)) return failed;
     }
     struct bench_reading end = bench_read_meters();
-    return (struct bench_records){
-        .seal_nanoseconds = sealed.nanoseconds - start.nanoseconds,
-        .open_nanoseconds = end.nanoseconds - sealed.nanoseconds,
-    };
+    costs.seal.nanoseconds = sealed.nanoseconds - start.nanoseconds;
+    costs.open.nanoseconds = end.nanoseconds - sealed.nanoseconds;
+    return costs;
 }

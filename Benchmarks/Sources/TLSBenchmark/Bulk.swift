@@ -6,7 +6,7 @@ import SafeTLS
 /// Records of one size through SafeTLS: a client that seals into nothing, and a pair whose server opens what its
 /// client sent.
 struct Bulk: ~Copyable {
-    private let recordSize: Int
+    private let size: Int
     private var sealing: Pair
     private var opening: Pair
     private let plaintext: [UInt8]
@@ -16,44 +16,47 @@ struct Bulk: ~Copyable {
     /// Room for a record around its plaintext: header, content type, tag (RFC 9846 §5.2).
     private static let overhead = 22
 
-    init(recordSize: Int, sealing: consuming Pair, opening: consuming Pair) {
-        self.recordSize = recordSize
-        self.sealing = sealing
-        self.opening = opening
-        plaintext = [UInt8](repeating: 0, count: recordSize)
-        sealed = [UInt8](repeating: 0, count: recordSize + Self.overhead)
-        received = [UInt8](repeating: 0, count: recordSize + Self.overhead)
+    init(_ benchmark: RecordCase) throws {
+        let peer = try SafeTLSPeer(HandshakeCase(cipher: benchmark.cipher))
+        self.init(benchmark, sealing: try peer.connectedPair(), opening: try peer.connectedPair())
     }
 
-    mutating func records(_ count: Int) throws -> RecordCosts {
-        let start = bench_read_meters()
+    private init(_ benchmark: RecordCase, sealing: consuming Pair, opening: consuming Pair) {
+        size = benchmark.size
+        self.sealing = sealing
+        self.opening = opening
+        plaintext = [UInt8](repeating: 0, count: size)
+        let records = (size + RecordCase.largestRecord - 1) / RecordCase.largestRecord
+        sealed = [UInt8](repeating: 0, count: size + records * Self.overhead)
+        received = sealed
+    }
+
+    /// Seals so many, and opens so many when they are single records.
+    mutating func records(_ count: Int) throws -> bench_records {
+        var costs = bench_records()
+        var meter = bench_read_meters()
         for _ in 0..<count {
             _ = try seal(plaintext, with: &sealing.client, into: &sealed)
         }
-        let sealEnd = bench_read_meters()
+        costs.seal.charge(&meter)
+        guard size <= RecordCase.largestRecord else { return costs }
 
         var flight = 0
         for _ in 0..<count {
             flight += try seal(plaintext, with: &opening.client, into: &sealed)
             guard bench_store(flight - sealed.count, sealed.span) else { throw BenchmarkFailure("too many records") }
         }
-        let openStart = bench_read_meters()
+        meter = bench_read_meters()
         var offset = 0
         while offset < flight {
-            offset += try open(at: offset, with: &opening.server, in: &received, recordSize)
+            offset += try open(at: offset, with: &opening.server, in: &received, size)
         }
-        let openEnd = bench_read_meters()
-        let counts = bench_counts_allocations()
-        return RecordCosts(
-            sealNanoseconds: Double(sealEnd.nanoseconds - start.nanoseconds) / Double(count),
-            openNanoseconds: Double(openEnd.nanoseconds - openStart.nanoseconds) / Double(count),
-            sealAllocations: counts ? Double(sealEnd.allocations - start.allocations) / Double(count) : nil,
-            openAllocations: counts ? Double(openEnd.allocations - openStart.allocations) / Double(count) : nil
-        )
+        costs.open.charge(&meter)
+        return costs
     }
 }
 
-/// Seals one record, which fills the buffer; returns its length.
+/// Seals one write, whose records fill the buffer; returns their length.
 private func seal(
     _ plaintext: [UInt8],
     with session: inout ClientSession,
@@ -81,10 +84,4 @@ private func open(
         throw BenchmarkFailure("safetls opens less than a record")
     }
     return result.consumed
-}
-
-extension SafeTLSPeer {
-    func bulk(recordSize: Int) throws -> Bulk {
-        Bulk(recordSize: recordSize, sealing: try connectedPair(), opening: try connectedPair())
-    }
 }

@@ -4,7 +4,7 @@ import CBenchmarkPeer
 import MLKEM
 
 /// ML-KEM by itself: our own, and libcrypto's where it has one.
-struct KEMCase {
+struct KEMCase: Sendable {
     var name: String
     var set: ParameterSet
 
@@ -13,7 +13,8 @@ struct KEMCase {
         .init(name: "mlkem1024", set: .mlKEM1024),
     ]
 
-    static let stacks: [Stack] = libcrypto_has_kem() ? [.safetls, .libcrypto] : [.safetls]
+    /// The size as the C side has it.
+    var number: Int32 { self.set == .mlKEM768 ? 768 : 1024 }
 }
 
 /// What one slice of operations cost, per operation.
@@ -89,37 +90,5 @@ struct KEMCosts {
         } catch {
             return false
         }
-    }
-}
-
-extension Runner {
-    func measure(_ benchmark: KEMCase) throws -> [Measurement] {
-        let slice = 20
-        var costs: [Stack: [KEMCosts]] = [:]
-        try interleave(KEMCase.stacks) { stack in
-            let size: Int32 = benchmark.set == .mlKEM768 ? 768 : 1024
-            let cost =
-                stack == .safetls
-                ? try KEMCosts(benchmark.set, count: slice)
-                : try KEMCosts(of: libcrypto_kem(size, Int32(slice)), count: slice)
-            costs[stack, default: []].append(cost)
-        }
-        var result: [Measurement] = []
-        for (side, cost) in [
-            (Side.generate, \KEMCosts.generate), (.encapsulate, \.encapsulate), (.decapsulate, \.decapsulate),
-        ] {
-            for stack in KEMCase.stacks {
-                result.append(
-                    .init(
-                        benchmark: benchmark.name,
-                        side: side,
-                        stack: stack,
-                        metric: .microseconds,
-                        value: median((costs[stack] ?? []).map { $0[keyPath: cost] }) / 1000
-                    )
-                )
-            }
-        }
-        return result
     }
 }

@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Whose work a number counts.
-enum Side: String {
-    case server, client, seal, open
-    case generate, encapsulate, decapsulate
+/// Whose work a number counts: a side of a connection, or an operation.
+struct Side: Hashable {
+    var rawValue: String
+
+    static let server = Side(rawValue: "server")
+    static let client = Side(rawValue: "client")
+    static let seal = Side(rawValue: "seal")
+    static let open = Side(rawValue: "open")
+    static let generate = Side(rawValue: "generate")
+    static let derive = Side(rawValue: "derive")
+    static let sign = Side(rawValue: "sign")
+    static let verify = Side(rawValue: "verify")
+    static let encapsulate = Side(rawValue: "encapsulate")
+    static let decapsulate = Side(rawValue: "decapsulate")
+
+    static func threads(_ count: Int) -> Side { Side(rawValue: count == 1 ? "1 thread" : "\(count) threads") }
 }
 
 /// Which implementation did the work. `libcrypto` is the floor: the bare primitives.
@@ -11,32 +23,41 @@ enum Stack: String, CaseIterable {
     case safetls, libssl, libcrypto
 }
 
-/// What was measured.
-enum Metric: String, CaseIterable {
+/// What a turn counts.
+enum Quantity: String {
+    /// CPU time of a handshake, a record or an operation.
+    case nanoseconds
+    /// Time that has gone by for a handshake, several threads at work.
+    case wallNanoseconds
+    case allocations, ownAllocations, allocatedBytes
+    /// Heap of a connection.
+    case heldBytes
+}
+
+/// A metric of the report.
+enum Metric: String {
     case perSecond = "per_second"
+    case p50, p90, p99
     case megabytesPerSecond = "mb_per_second"
     case bytes
     case allocations
+    case ownAllocations = "own_allocations"
+    case allocatedBytes = "allocated_bytes"
     case microseconds
+    case ratio
+    case ratioP10 = "ratio_p10"
+    case ratioP90 = "ratio_p90"
+    case floorRatio = "floor_ratio"
+    case scaling
 
     var unit: String {
         switch self {
         case .perSecond: "handshakes/s"
         case .megabytesPerSecond: "MB/s"
-        case .bytes: "B"
-        case .allocations: "allocations"
-        case .microseconds: "µs"
-        }
-    }
-
-    /// The heading of this metric's table.
-    var title: String {
-        switch self {
-        case .perSecond: "Full handshakes per second of CPU time, by side"
-        case .megabytesPerSecond: "Megabytes per second of CPU time"
-        case .bytes: "Heap bytes of an idle connection after its handshake"
-        case .allocations: "Allocations per handshake or record, by side"
-        case .microseconds: "CPU time of ML-KEM by itself, by operation"
+        case .bytes, .allocatedBytes: "B"
+        case .allocations, .ownAllocations: "allocations"
+        case .microseconds, .p50, .p90, .p99: "µs"
+        case .ratio, .ratioP10, .ratioP90, .floorRatio, .scaling: "x"
         }
     }
 }
@@ -45,7 +66,7 @@ enum Metric: String, CaseIterable {
 struct Measurement {
     var benchmark: String
     var side: Side
-    var stack: Stack
+    var stack: String
     var metric: Metric
     var value: Double
 }

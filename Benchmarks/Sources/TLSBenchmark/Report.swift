@@ -1,66 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The measurements of a run, as a table for people or as JSON for programs.
+/// What came of a run, for people or programs.
 struct Report {
-    var measurements: [Measurement] = []
+    enum Format {
+        case text, markdown, json
+    }
+
+    var places: [Place]
+    /// What the run was made on.
+    var system: String
+    var outcomes: [Outcome] = []
+
+    init(places: [Place], system: String) {
+        self.places = places
+        self.system = system
+    }
+
+    func text(_ format: Format) -> String {
+        switch format {
+        case .json: return json
+        case .text: return ([system] + tables.map(\.text)).joined(separator: "\n\n")
+        case .markdown:
+            let lines = system.split(separator: "\n").joined(separator: "  \n")
+            return ([lines] + tables.map(\.markdown)).joined(separator: "\n\n")
+        }
+    }
+
+    /// A stack as programs know it: by its name alone in this process, with the version of libcrypto in others.
+    func name(_ entrant: Entrant) -> String {
+        entrant.site == 0 ? entrant.stack.rawValue : "\(entrant.stack.rawValue)@\(places[entrant.site].version)"
+    }
 
     /// One array of objects with the keys `case`, `side`, `stack`, `metric`, `value` and `unit`.
-    var json: String {
+    private var json: String {
         let objects = measurements.map { measurement in
             """
               {"case": "\(measurement.benchmark)", "side": "\(measurement.side.rawValue)", \
-            "stack": "\(measurement.stack.rawValue)", "metric": "\(measurement.metric.rawValue)", \
+            "stack": "\(measurement.stack)", "metric": "\(measurement.metric.rawValue)", \
             "value": \(decimal(measurement.value, digits: 2)), "unit": "\(measurement.metric.unit)"}
             """
         }
         return objects.isEmpty ? "[]" : "[\n" + objects.joined(separator: ",\n") + "\n]"
     }
+}
 
-    /// One table for each metric that was measured.
-    var text: String {
-        Metric.allCases.compactMap(table).joined(separator: "\n\n")
-    }
+/// Where SafeTLS is compared with libssl: the stacks of a site.
+struct Place {
+    /// libcrypto's version.
+    var version: String
+    var ours: Entrant
+    var theirs: Entrant
+    /// The bare primitives.
+    var floor: Entrant
 
-    private func table(of metric: Metric) -> String? {
-        let measured = measurements.filter { $0.metric == metric }
-        let stacks = Stack.allCases.filter { stack in measured.contains { $0.stack == stack } }
-        guard !measured.isEmpty else { return nil }
-        // A rate is better when it is higher, a size when it is lower; the ratio says how many times better.
-        let isRate = metric == .perSecond || metric == .megabytesPerSecond
-
-        var rows = [["case", "side"] + stacks.map(\.rawValue) + ["vs libssl"]]
-        var seen: Set<String> = []
-        for measurement in measured where seen.insert("\(measurement.benchmark) \(measurement.side)").inserted {
-            let row = measured.filter { $0.benchmark == measurement.benchmark && $0.side == measurement.side }
-            func value(_ stack: Stack) -> Double? { row.first { $0.stack == stack }?.value }
-            var ratio = ""
-            if let ours = value(.safetls), let theirs = value(.libssl), ours > 0, theirs > 0 {
-                ratio = decimal(isRate ? ours / theirs : theirs / ours, digits: 2) + "x"
-            }
-            rows.append(
-                [measurement.benchmark, measurement.side.rawValue]
-                    + stacks.map { value($0).map { decimal($0, digits: metric == .microseconds ? 1 : 0) } ?? "-" } + [
-                        ratio
-                    ]
+    static func all(of sites: [any Site]) -> [Place] {
+        sites.indices.map { index in
+            Place(
+                version: sites[index].version,
+                ours: Entrant(site: index, stack: .safetls),
+                theirs: Entrant(site: index, stack: .libssl),
+                floor: Entrant(site: index, stack: .libcrypto)
             )
         }
-        return metric.title + " (" + metric.unit + ")\n" + aligned(rows)
     }
+}
 
-    /// Text columns flush left, the others flush right.
-    private func aligned(_ rows: [[String]]) -> String {
-        let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
+/// Rows of text under a heading.
+struct Table {
+    var title: String
+    var heading: [String]
+    var rows: [[String]] = []
+    /// How many columns are words, which are flush left.
+    var words: Int
+
+    var text: String {
+        let all = [heading] + rows
+        let widths = heading.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        let lines = all.map { row in
             row.indices.map { column in
                 let padding = String(repeating: " ", count: widths[column] - row[column].count)
-                return column < 2 ? row[column] + padding : padding + row[column]
+                return column < words ? row[column] + padding : padding + row[column]
             }.joined(separator: "  ")
-        }.joined(separator: "\n")
+        }
+        return ([title] + lines).joined(separator: "\n")
+    }
+
+    var markdown: String {
+        func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
+        let rule = heading.indices.map { $0 < words ? "---" : "---:" }
+        return (["**\(title)**", ""] + ([heading, rule] + rows).map(line)).joined(separator: "\n")
     }
 }
 
 /// A non-negative number with a fixed count of decimal places.
-private func decimal(_ value: Double, digits: Int) -> String {
+func decimal(_ value: Double, digits: Int) -> String {
     var scale = 1
     for _ in 0..<digits { scale *= 10 }
     let scaled = Int((value * Double(scale)).rounded())

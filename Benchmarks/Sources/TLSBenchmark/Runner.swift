@@ -1,91 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CBenchmarkPeer
-import SafeTLS
 
-/// Runs cases: the stacks take turns in short slices, so that whatever else the machine does hits all alike.
+/// A stack at a site.
+struct Entrant: Hashable {
+    /// Which site; 0 is this process.
+    var site: Int
+    var stack: Stack
+}
+
+/// What came of a case.
+struct Outcome {
+    var benchmark: Case
+    /// Samples by stack and series, a list for each round.
+    var rounds: [Entrant: [Series: [[Double]]]] = [:]
+
+    mutating func add(_ turn: Turn, of entrant: Entrant) {
+        for (series, samples) in turn.samples {
+            rounds[entrant, default: [:]][series, default: []].append(samples)
+        }
+    }
+
+    /// All that is known of a stack's series.
+    func distribution(_ entrant: Entrant, _ series: Series) -> Distribution {
+        Distribution((rounds[entrant]?[series] ?? []).flatMap { $0 })
+    }
+
+    /// How many times as long `other` takes as `entrant`, round by round.
+    func ratios(_ entrant: Entrant, to other: Entrant, _ series: Series) -> Distribution {
+        let ours = rounds[entrant]?[series] ?? []
+        let theirs = rounds[other]?[series] ?? []
+        return Distribution(
+            zip(ours, theirs).compactMap { ours, theirs in
+                let (ours, theirs) = (Distribution(ours).median, Distribution(theirs).median)
+                return ours > 0 && theirs > 0 ? theirs / ours : nil
+            }
+        )
+    }
+
+    /// The series there are, server before client and so on.
+    var series: [Series] {
+        let all = Set(rounds.values.flatMap(\.keys))
+        return all.sorted { ($0.side.order, $0.quantity.rawValue) < ($1.side.order, $1.quantity.rawValue) }
+    }
+}
+
+extension Side {
+    fileprivate var order: Int {
+        let known = [
+            Side.server, .client, .seal, .open, .generate, .encapsulate, .decapsulate, .derive, .sign, .verify,
+        ]
+        return known.firstIndex(of: self) ?? known.count + (Int(rawValue.prefix { $0 != " " }) ?? 0)
+    }
+}
+
+/// Runs cases: the stacks of all sites take turns, so that whatever else the machine does hits all alike.
 struct Runner {
-    var isQuick: Bool
+    var sites: [any Site]
+    /// For each case and site, all stacks together.
+    var seconds: Double
 
-    /// CPU time for each case, all stacks together.
-    private var budget: UInt64 { isQuick ? 900_000_000 : 6_000_000_000 }
-    private let fewestSlices = 5
+    private static let fewestRounds = 5
 
-    func measure(_ benchmark: HandshakeCase) throws -> [Measurement] {
-        let ours = try SafeTLSPeer(key: benchmark.key, version: benchmark.version)
-        let slice = 20
-        var costs: [Stack: [HandshakeCosts]] = [:]
-        _ = try ours.handshakes(slice)
-        _ = try LibsslPeer.handshakes(benchmark, count: slice)
-        try interleave([.safetls, .libssl]) { stack in
-            let cost =
-                stack == .safetls
-                ? try ours.handshakes(slice) : try LibsslPeer.handshakes(benchmark, count: slice)
-            costs[stack, default: []].append(cost)
+    func measure(_ benchmark: Case) throws -> Outcome {
+        var outcome = Outcome(benchmark: benchmark)
+        let all = sites.indices.flatMap { site in
+            benchmark.stacks.map { Entrant(site: site, stack: $0) }
         }
-
-        var result: [Measurement] = []
-        func add(_ side: Side, _ stack: Stack, _ metric: Metric, _ value: Double) {
-            result.append(.init(benchmark: benchmark.name, side: side, stack: stack, metric: metric, value: value))
+        var entrants: [Entrant] = []
+        for entrant in all {
+            guard let turn = try turn(entrant, benchmark) else { continue }
+            entrants.append(entrant)
+            // The first turn makes everything ready, and does not count, unless it is the only one.
+            if benchmark.isCounted { outcome.add(turn, of: entrant) }
         }
-        for stack in [Stack.safetls, .libssl] {
-            let samples = costs[stack] ?? []
-            add(.server, stack, .perSecond, 1e9 / median(samples.map(\.serverNanoseconds)))
-            add(.client, stack, .perSecond, 1e9 / median(samples.map(\.clientNanoseconds)))
-            if bench_counts_allocations() {
-                add(.server, stack, .allocations, median(samples.map(\.serverAllocations)))
-                add(.client, stack, .allocations, median(samples.map(\.clientAllocations)))
-            }
-        }
-        if bench_counts_allocations() {
-            let connections = isQuick ? 200 : 1000
-            add(.server, .safetls, .bytes, try ours.idleServerBytes(connections: connections))
-            add(.server, .libssl, .bytes, try LibsslPeer.idleServerBytes(benchmark, connections: connections))
-        }
-        return result
-    }
-
-    func measure(_ benchmark: RecordCase) throws -> [Measurement] {
-        let ours = try SafeTLSPeer(key: .p256, version: .tls13, cipher: benchmark.cipher)
-        var bulk = try ours.bulk(recordSize: benchmark.size)
-        let slice = benchmark.size > 4096 ? 32 : 256
-        var costs: [Stack: [RecordCosts]] = [:]
-        try interleave(Stack.allCases) { stack in
-            let cost =
-                switch stack {
-                case .safetls: try bulk.records(slice)
-                case .libssl: try LibsslPeer.records(benchmark, count: slice)
-                case .libcrypto: try LibsslPeer.bareRecords(benchmark, count: slice)
-                }
-            costs[stack, default: []].append(cost)
-        }
-
-        var result: [Measurement] = []
-        func add(_ side: Side, _ stack: Stack, _ metric: Metric, _ value: Double) {
-            result.append(.init(benchmark: benchmark.name, side: side, stack: stack, metric: metric, value: value))
-        }
-        for side in [Side.seal, .open] {
-            for stack in Stack.allCases {
-                let samples = costs[stack] ?? []
-                // Bytes per nanosecond are gigabytes per second.
-                let times = samples.map { side == .seal ? $0.sealNanoseconds : $0.openNanoseconds }
-                add(side, stack, .megabytesPerSecond, Double(benchmark.size) / median(times) * 1000)
-                let allocations = samples.compactMap { side == .seal ? $0.sealAllocations : $0.openAllocations }
-                if !allocations.isEmpty { add(side, stack, .allocations, median(allocations)) }
-            }
-        }
-        return result
-    }
-
-    /// Gives each stack a slice in turn, in alternating order, until the budget is used.
-    func interleave(_ stacks: [Stack], _ slice: (Stack) throws -> Void) throws {
-        let start = bench_read_meters().nanoseconds
+        guard !benchmark.isCounted else { return outcome }
+        let start = bench_wall_clock()
+        let budget = UInt64(seconds * Double(sites.count) * 1e9)
         var round = 0
-        while round < fewestSlices || bench_read_meters().nanoseconds - start < budget {
-            for stack in round.isMultiple(of: 2) ? stacks : stacks.reversed() {
-                try slice(stack)
+        while round < Self.fewestRounds || bench_wall_clock() - start < budget {
+            for entrant in round.isMultiple(of: 2) ? entrants : entrants.reversed() {
+                if let turn = try turn(entrant, benchmark) { outcome.add(turn, of: entrant) }
             }
             round += 1
+        }
+        return outcome
+    }
+
+    /// Nil when the stack has no part in the case.
+    private func turn(_ entrant: Entrant, _ benchmark: Case) throws -> Turn? {
+        do {
+            return try sites[entrant.site].turn(of: entrant.stack, in: benchmark)
+        } catch is Unavailable {
+            return nil
         }
     }
 }

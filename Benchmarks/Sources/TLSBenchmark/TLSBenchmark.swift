@@ -6,13 +6,18 @@ import Glibc
 @main
 struct TLSBenchmark {
     static func main() {
+        let countsLibcrypto = bench_count_libcrypto()
         do {
+            guard countsLibcrypto else { throw BenchmarkFailure("libcrypto has allocated before it could be counted") }
             let options = try Options(arguments: Array(CommandLine.arguments.dropFirst()))
-            guard !options.wantsHelp else { return print(Options.help) }
-            guard !options.wantsLists else { return try ListReport.run() }
-            if let repetition = options.repetition { return try repetition.run() }
-            let report = try run(options)
-            print(options.isJSON ? report.json : report.text)
+            switch options.task {
+            case .help: print(Options.help)
+            case .list: for benchmark in Case.all { print(benchmark.name) }
+            case .lists: try ListReport.run()
+            case .work: Worker.run()
+            case .repeatCases: for repetition in options.repetitions { try repetition.run() }
+            case .measure: try measure(options)
+            }
         } catch let error as UsageError {
             stop("\(error.reason)\n\(Options.help)", status: 2)
         } catch let error as BenchmarkFailure {
@@ -22,19 +27,23 @@ struct TLSBenchmark {
         }
     }
 
-    private static func run(_ options: Options) throws -> Report {
-        let runner = Runner(isQuick: options.isQuick)
-        var report = Report()
-        for benchmark in HandshakeCase.all where options.includes(benchmark.name) {
-            report.measurements += try runner.measure(benchmark)
+    private static func measure(_ options: Options) throws {
+        var sites: [any Site] = [LocalSite()]
+        for path in options.libraries { sites.append(try RemoteSite(library: path)) }
+        let runner = Runner(sites: sites, seconds: options.secondsPerCase)
+        var report = Report(places: Place.all(of: sites), system: SystemDescription().text(sites))
+        for benchmark in options.chosen {
+            report.outcomes.append(try runner.measure(benchmark))
         }
-        for benchmark in RecordCase.all where options.includes(benchmark.name) {
-            report.measurements += try runner.measure(benchmark)
+        print(report.text(options.format))
+        if let path = options.plot { try write(Plot(report).svg, to: path) }
+    }
+
+    private static func write(_ text: String, to path: String) throws {
+        let file = bench_create(Array(path.utf8).span)
+        guard file >= 0, bench_write(file, Array(text.utf8).span) else {
+            throw BenchmarkFailure("\(path) cannot be written")
         }
-        for benchmark in KEMCase.all where options.includes(benchmark.name) {
-            report.measurements += try runner.measure(benchmark)
-        }
-        return report
     }
 
     private static func stop(_ message: String, status: Int32) -> Never {

@@ -111,7 +111,7 @@ public final class ClientAuthenticator: Sendable {
         do throws(EncodeError) {
             requestMessageTLS13 = try Self.request([], authorities, signatureSchemes, compression)
             try TLS12CertificateRequest.write(
-                signatureAlgorithms: signatureSchemes,
+                signatureAlgorithms: signatureSchemes.filter { $0.isAllowed(in: .tls12) },
                 certificateAuthorities: authorities,
                 into: &messageTLS12
             )

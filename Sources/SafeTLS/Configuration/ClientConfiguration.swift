@@ -77,7 +77,7 @@ public struct ClientOptions: Sendable {
     /// Whether this is another attempt, in a lower version, after one with all versions failed (RFC 7507). A server that
     /// speaks a higher version then refuses: somebody made the first attempt fail. Default: false.
     public var isFallback = false
-    /// Whether to offer 0-RTT data to servers whose tickets allow them, see ``ClientSession/sealEarlyData(_:into:)``.
+    /// Whether to offer 0-RTT data to servers whose tickets allow them, see ``ClientSession/sealEarlyData(_:into:)-(_,MutableSpan<UInt8>)``.
     /// Default: false.
     public var offersEarlyData = false
     /// Whether to ask TLS 1.2 servers for tickets. Without one they can still resume by session ID. Default: true.
@@ -189,6 +189,9 @@ public final class ClientConfiguration: Sendable {
             throw ConfigurationError(reason: "the pre-shared keys do not fit into a ClientHello: offer fewer of them")
         }
         try ConfigurationCheck.signatureSchemes(options.signatureSchemes)
+        if !options.versions.contains(.tls13) {
+            try ConfigurationCheck.hasSchemeOfTLS12(options.signatureSchemes, of: "servers")
+        }
         try ConfigurationCheck.signatureSchemes(options.signingSchemes)
         if !options.certificateSignatureSchemes.isEmpty {
             try ConfigurationCheck.signatureSchemes(options.certificateSignatureSchemes)

@@ -116,7 +116,17 @@ enum ConfigurationCheck {
     static func signatureSchemes(_ schemes: [SignatureScheme]) throws(ConfigurationError) {
         if schemes.isEmpty { throw ConfigurationError(reason: "no signature scheme is enabled") }
         for scheme in schemes where !SignatureScheme.supported.contains(scheme) {
-            throw ConfigurationError(reason: "the signature scheme \(scheme) is not supported")
+            let reason = scheme.obstacle.map { ": \($0)" } ?? ""
+            throw ConfigurationError(reason: "the signature scheme \(scheme) is not supported\(reason)")
+        }
+    }
+
+    /// TLS 1.2 has no ML-DSA, and a list of schemes is never empty.
+    static func hasSchemeOfTLS12(_ schemes: [SignatureScheme], of peers: String) throws(ConfigurationError) {
+        guard schemes.contains(where: { $0.isAllowed(in: .tls12) }) else {
+            throw ConfigurationError(
+                reason: "TLSv1.2 is enabled, and it has none of the signature schemes that \(peers) may sign with"
+            )
         }
     }
 

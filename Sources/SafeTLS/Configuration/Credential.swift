@@ -176,6 +176,8 @@ public final class Credential: Sendable {
             key = try PrivateKey(pem: pem.bytes, passphrase: passphrase)
         } catch .invalidKey(let reason) {
             throw ConfigurationError(file: keyFile, reason: reason)
+        } catch .unsupported(let reason) {
+            throw ConfigurationError(file: keyFile, reason: reason)
         } catch {
             throw ConfigurationError(file: keyFile, reason: "contains no private key that can be used")
         }
@@ -253,8 +255,9 @@ public final class Credential: Sendable {
     ) -> SignatureScheme? {
         // RFC 5246 §7.4.4: rsa_sign is 1, ecdsa_sign 64, which Ed25519 goes by, too (RFC 8422 §5.5).
         if request.version == .tls12 {
-            let type: UInt8 = CipherSuite.Authentication(keyKind) == .rsa ? 1 : 64
-            guard request.certificateTypes.contains(type) else { return nil }
+            guard let authentication = CipherSuite.Authentication(keyKind),
+                request.certificateTypes.contains(authentication == .rsa ? 1 : 64)
+            else { return nil }
         }
         let accepted = request.signatureSchemes
         return schemes.first { $0.isUsable(with: keyKind, in: request.version) && accepted.contains($0) }

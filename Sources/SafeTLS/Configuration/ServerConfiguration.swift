@@ -205,6 +205,9 @@ public final class ServerConfiguration: Sendable {
                 compression: certificateCompression.accepted,
                 judge: clientJudge
             )
+            if options.versions.contains(.tls12) {
+                try ConfigurationCheck.hasSchemeOfTLS12(authentication.signatureSchemes, of: "clients")
+            }
         }
         clientAuthenticator = authenticator
         resumption = try ServerResumption(options, authenticator)

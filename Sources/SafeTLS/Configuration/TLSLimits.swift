@@ -20,7 +20,8 @@ public enum TLSLimits {
 
     /// Longest Certificate message accepted, compressed or not, in bytes including its header.
     ///
-    /// Ten RSA-4096 certificates with long lists of names fit; the same bound stands in other stacks.
+    /// Ten RSA-4096 certificates with long lists of names fit, or fifteen of ML-DSA-87 with some 8 KiB each; the same bound stands
+    /// in other stacks.
     public static let certificateMessageLength = 131_072
 
     /// Most certificates in a peer's chain. Real chains have two to five; what more than that costs is bounded by
@@ -82,7 +83,7 @@ public enum TLSLimits {
     public static let ocspResponseLength = 32_768
 
     /// Longest client chain that a session keeps for resumption, in bytes: it goes into a ticket, and the ticket into
-    /// a ClientHello. Two or three certificates fit.
+    /// a ClientHello. Two or three certificates fit; of ML-DSA one, since a longer ClientHello would cost what resuming saves.
     static let resumedChainLength = 8_192
 
     /// How long a TLS 1.2 ticket is used whose lifetime the server leaves open (RFC 5077 §3.3), in seconds: the 24 hours

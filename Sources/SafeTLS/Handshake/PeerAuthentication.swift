@@ -76,7 +76,7 @@ extension PeerChain {
                     alert: .unsupportedCertificate
                 )
             )
-        case .ecdsaP256, .ecdsaP384, .ecdsaP521, .ed25519: return
+        case .ecdsaP256, .ecdsaP384, .ecdsaP521, .ed25519, .mlDSA: return
         }
     }
 }
@@ -128,6 +128,10 @@ struct HandshakeSignatureVerified {
         do throws(CertificateError) {
             key = try chain.leaf.publicKey()
         } catch {
+            // draft-ietf-tls-mldsa: a key of the wrong length is a signature that does not verify.
+            if case .mlDSA(let set) = algorithm, chain.leaf.publicKeyKind == .mlDSA(set) {
+                throw .peerMisbehaved(.badHandshakeSignature)
+            }
             throw .malformed(
                 MalformedInput(what: "certificate", why: error.reason, alert: .unsupportedCertificate)
             )

@@ -43,7 +43,7 @@ extension KeyKind {
         case .ecdsaP256: .secp256r1
         case .ecdsaP384: .secp384r1
         case .ecdsaP521: .secp521r1
-        case .rsa, .rsaPSS, .ed25519: nil
+        case .rsa, .rsaPSS, .ed25519, .mlDSA: nil
         }
     }
 }

@@ -16,16 +16,26 @@ extension SignatureScheme {
         case .rsaPSSRSAESHA384, .rsaPSSPSSSHA384: .rsaPSS(.sha384)
         case .rsaPSSRSAESHA512, .rsaPSSPSSSHA512: .rsaPSS(.sha512)
         case .ed25519: .ed25519
+        case .mldsa44: .mlDSA(.mlDSA44)
+        case .mldsa65: .mlDSA(.mlDSA65)
+        case .mldsa87: .mlDSA(.mlDSA87)
         default: nil
         }
     }
 
+    /// Why the scheme cannot be used with this libcrypto, as the end of a sentence: it is one of ML-DSA, and libcrypto lacks
+    /// that. Nil for all other schemes.
+    public var obstacle: String? {
+        if case .mlDSA(let set) = algorithm { set.obstacle } else { nil }
+    }
+
     /// Whether handshake signatures of a version may use the scheme: RFC 9846 §4.3.3 leaves PKCS #1 to
-    /// certificates, while TLS 1.2 takes the PSS schemes too.
+    /// certificates, while TLS 1.2 takes the PSS schemes too and has no ML-DSA (draft-ietf-tls-mldsa).
     func isAllowed(in version: ProtocolVersion) -> Bool {
         switch algorithm {
         case .rsaPKCS1: version == .tls12
         case .rsaPSS, .ecdsa, .ed25519: version == .tls12 || version == .tls13
+        case .mlDSA: version == .tls13
         case nil: false
         }
     }
@@ -53,6 +63,8 @@ extension SignatureScheme {
             (.ecdsaSECP384R1SHA384, .ecdsaP256), (.ecdsaSECP384R1SHA384, .ecdsaP521),
             (.ecdsaSECP521R1SHA512, .ecdsaP256), (.ecdsaSECP521R1SHA512, .ecdsaP384):
             return version == .tls12
+        case (.mldsa44, .mlDSA(.mlDSA44)), (.mldsa65, .mlDSA(.mlDSA65)), (.mldsa87, .mlDSA(.mlDSA87)):
+            return true
         default: return false
         }
     }
@@ -65,10 +77,13 @@ extension SignatureScheme {
 
 extension CipherSuite.Authentication {
     /// The authentication a key stands for in TLS 1.2; Ed25519 goes by ECDSA's suites (RFC 8422 §5.10).
-    init(_ kind: KeyKind) {
+    ///
+    /// Nil for ML-DSA, which TLS 1.2 has not.
+    init?(_ kind: KeyKind) {
         switch kind {
         case .rsa, .rsaPSS: self = .rsa
         case .ecdsaP256, .ecdsaP384, .ecdsaP521, .ed25519: self = .ecdsa
+        case .mlDSA: return nil
         }
     }
 }

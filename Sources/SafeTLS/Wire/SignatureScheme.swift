@@ -41,23 +41,40 @@ public struct SignatureScheme: RawRepresentable, Hashable, Sendable {
     public static let rsaPSSPSSSHA384 = SignatureScheme(rawValue: 0x080A)
     /// RSASSA-PSS with SHA-512 under an id-RSASSA-PSS key.
     public static let rsaPSSPSSSHA512 = SignatureScheme(rawValue: 0x080B)
+    /// ML-DSA-44 (draft-ietf-tls-mldsa), TLS 1.3 only.
+    public static let mldsa44 = SignatureScheme(rawValue: 0x0904)
+    /// ML-DSA-65 (draft-ietf-tls-mldsa), TLS 1.3 only.
+    public static let mldsa65 = SignatureScheme(rawValue: 0x0905)
+    /// ML-DSA-87 (draft-ietf-tls-mldsa), TLS 1.3 only.
+    public static let mldsa87 = SignatureScheme(rawValue: 0x0906)
     /// RSASSA-PKCS1-v1_5 with SHA-1, known by name only.
     public static let rsaPKCS1SHA1 = SignatureScheme(rawValue: 0x0201)
     /// ECDSA with SHA-1, known by name only.
     public static let ecdsaSHA1 = SignatureScheme(rawValue: 0x0203)
 
-    /// Every scheme this library signs with and verifies, in its order of preference.
-    public static let supported: [SignatureScheme] = [
+    /// Every scheme this library signs with and verifies, in its order of preference; ML-DSA where libcrypto has it, OpenSSL
+    /// from 3.5 on.
+    ///
+    /// ML-DSA stands last: who accepts both gains no security from the order, and its certificates and signatures are twenty to
+    /// forty times as long. Unlike a key exchange, a signature is of no use to whoever breaks it years later.
+    public static let supported: [SignatureScheme] = classical + postQuantum.filter { $0.obstacle == nil }
+
+    /// ML-DSA, in the order of its cost: whether libcrypto has it or not.
+    public static let postQuantum: [SignatureScheme] = [.mldsa44, .mldsa65, .mldsa87]
+
+    /// What every libcrypto has.
+    static let classical: [SignatureScheme] = [
         .ecdsaSECP256R1SHA256, .ed25519, .ecdsaSECP384R1SHA384, .ecdsaSECP521R1SHA512,
         .rsaPSSRSAESHA256, .rsaPSSRSAESHA384, .rsaPSSRSAESHA512,
         .rsaPSSPSSSHA256, .rsaPSSPSSSHA384, .rsaPSSPSSSHA512,
         .rsaPKCS1SHA256, .rsaPKCS1SHA384, .rsaPKCS1SHA512,
     ]
 
-    /// Finds a scheme by its IANA name, in any case; nil for a scheme that is not supported.
+    /// Finds a scheme by its IANA name, in any case; nil for one that this library does not know. ML-DSA is found even where
+    /// libcrypto lacks it: configurations that name it then say so.
     public init?(name: String) {
         let wanted = name.lowercased()
-        guard let scheme = Self.supported.first(where: { $0.name == wanted }) else { return nil }
+        guard let scheme = (Self.classical + Self.postQuantum).first(where: { $0.name == wanted }) else { return nil }
         self = scheme
     }
 
@@ -78,6 +95,9 @@ public struct SignatureScheme: RawRepresentable, Hashable, Sendable {
         case .rsaPSSPSSSHA256: "rsa_pss_pss_sha256"
         case .rsaPSSPSSSHA384: "rsa_pss_pss_sha384"
         case .rsaPSSPSSSHA512: "rsa_pss_pss_sha512"
+        case .mldsa44: "mldsa44"
+        case .mldsa65: "mldsa65"
+        case .mldsa87: "mldsa87"
         case .rsaPKCS1SHA1: "rsa_pkcs1_sha1"
         case .ecdsaSHA1: "ecdsa_sha1"
         default: hexadecimal(rawValue)

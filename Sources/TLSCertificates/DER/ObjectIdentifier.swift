@@ -92,6 +92,11 @@ struct ObjectIdentifier: Hashable, Sendable {
     static let ecdsaWithSHA384 = ObjectIdentifier(0x1_2A_86_48_CE_3D_04_03_03)
     static let ecdsaWithSHA512 = ObjectIdentifier(0x1_2A_86_48_CE_3D_04_03_04)
 
+    // Keys and signatures alike (RFC 9881 §2).
+    static let mlDSA44 = ObjectIdentifier(0x1_60_86_48_01_65_03_04_03_11)
+    static let mlDSA65 = ObjectIdentifier(0x1_60_86_48_01_65_03_04_03_12)
+    static let mlDSA87 = ObjectIdentifier(0x1_60_86_48_01_65_03_04_03_13)
+
     // OCSP (RFC 6960 §3.1, §4.2.1, §4.4.1), TLS features (RFC 7633 §4) and the hash of their certificate identifiers.
     static let ocspAccess = ObjectIdentifier(0x1_2B_06_01_05_05_07_30_01)
     static let basicOCSPResponse = ObjectIdentifier(0x1_2B_06_01_05_05_07_30_01_01)

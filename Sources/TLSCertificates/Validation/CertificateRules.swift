@@ -101,9 +101,19 @@ struct CertificateRules {
                 // Verifying costs the square of the length.
                 let most = KeyLimits.longestTrustedRSABits
                 return bits > most ? .unsupportedKey("its RSA modulus has more than \(most) bits") : nil
-            default: return nil
+            case .mlDSA(let set):
+                if let obstacle = set.obstacle { return .unsupportedKey(obstacle) }
+                return signaturesAlone(certificate.keyUsage)
+            case .ecdsaP256, .ecdsaP384, .ecdsaP521, .ed25519: return nil
             }
         }
+    }
+
+    /// RFC 9881 §5: an ML-DSA key makes signatures, and nothing else may be said of it.
+    private func signaturesAlone(_ usage: KeyUsage?) -> Reason? {
+        let others: KeyUsage = [.keyEncipherment, .dataEncipherment, .keyAgreement, .encipherOnly, .decipherOnly]
+        guard let usage, !usage.isDisjoint(with: others) else { return nil }
+        return .malformed("its key usage has encryption or key agreement, which ML-DSA is not for")
     }
 
     private var requiredPurpose: ExtendedKeyUsage {
@@ -145,6 +155,7 @@ extension SubjectPublicKeyInfo {
         switch (algorithm, kind) {
         case (.rsaPKCS1, .rsa), (.rsaPSS, .rsa), (.ed25519, .ed25519): true
         case (.ecdsa, .ecdsaP256), (.ecdsa, .ecdsaP384), (.ecdsa, .ecdsaP521): true
+        case (.mlDSA(let set), .mlDSA(let other)): set == other
         case (.rsaPSS(let hash), .rsaPSS): requiredHash == nil || requiredHash == hash
         default: false
         }

@@ -15,7 +15,7 @@ import TLSCrypto
 /// - A leaf with a key usage needs digitalSignature, unless ``leafKeyUsages`` says otherwise: the key signs in every
 ///   handshake of this library.
 /// - Accepted signatures are RSA PKCS #1 v1.5 and RSA-PSS, ECDSA on P-256, P-384 and P-521, each with SHA-256, SHA-384
-///   or SHA-512, and Ed25519. RSA keys need 112 bits of strength, see `KeyLimits`.
+///   or SHA-512, Ed25519, and ML-DSA where libcrypto has it. RSA keys need 112 bits of strength, see `KeyLimits`.
 /// - Names are the same whatever the case of their letters, their spaces and their kind of string, in ASCII (§7.1). In an
 ///   excluded subtree of directory names is also what has other text beyond ASCII in the subtree's place.
 /// - Certificate policies are followed as ``PolicyRequirements`` says. What a trust anchor states of them doesn't count, for
@@ -40,7 +40,7 @@ public struct CertificateVerifier: Sendable {
         /// either: the leaf has to be one.
         public var intermediates = 8
         /// What the signatures verified may cost, in units of one check with a P-256 key: some 75 µs of CPU time. One with
-        /// P-384 costs 11, P-521 8, Ed25519 2, RSA-2048 to RSA-5792 1, RSA-8192 4. A real path costs up to some forty with
+        /// P-384 costs 11, P-521 8, Ed25519 2, RSA-2048 to RSA-5792 1, RSA-8192 4, ML-DSA 3 to 5. A real path costs up to some forty with
         /// revocation lists, and cross-signing a few more.
         public var signatureCost = 200
         /// Possible issuers looked at while searching.

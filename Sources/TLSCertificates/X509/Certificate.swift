@@ -256,6 +256,7 @@ extension Certificate {
         case .rsaPSS: "rsassaPss"
         case .ecdsa(let hash): "ecdsa-with-\(Self.name(of: hash).uppercased())"
         case .ed25519: "ED25519"
+        case .mlDSA(let set): set.name
         case nil: nil
         }
     }

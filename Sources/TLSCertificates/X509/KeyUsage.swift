@@ -24,6 +24,10 @@ public struct KeyUsage: OptionSet, Hashable, Sendable {
     public static let keyCertSign = KeyUsage(rawValue: 1 << 10)
     /// Signatures on certificate revocation lists.
     public static let crlSign = KeyUsage(rawValue: 1 << 9)
+    /// Key agreement for encryption alone.
+    public static let encipherOnly = KeyUsage(rawValue: 1 << 8)
+    /// Key agreement for decryption alone.
+    public static let decipherOnly = KeyUsage(rawValue: 1 << 7)
 }
 
 /// The purposes for which a certificate may be used (RFC 5280 §4.2.1.12).

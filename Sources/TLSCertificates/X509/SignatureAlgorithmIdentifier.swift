@@ -2,7 +2,7 @@
 
 import TLSCrypto
 
-/// An AlgorithmIdentifier of a signature, as far as it is accepted (RFC 4055, RFC 5758, RFC 8410).
+/// An AlgorithmIdentifier of a signature, as far as it is accepted (RFC 4055, RFC 5758, RFC 8410, RFC 9881).
 enum SignatureAlgorithmIdentifier {
     case supported(SignatureAlgorithm)
     /// Refused; the words name the algorithm or what is wrong with its parameters.
@@ -38,6 +38,10 @@ enum SignatureAlgorithmIdentifier {
         case .ecdsaWithSHA384: self = Self.bare(.ecdsa(.sha384), parameters)
         case .ecdsaWithSHA512: self = Self.bare(.ecdsa(.sha512), parameters)
         case .ed25519: self = Self.bare(.ed25519, parameters)
+        // RFC 9881 §2: no parameters either.
+        case .mlDSA44: self = Self.bare(.mlDSA(.mlDSA44), parameters)
+        case .mlDSA65: self = Self.bare(.mlDSA(.mlDSA65), parameters)
+        case .mlDSA87: self = Self.bare(.mlDSA(.mlDSA87), parameters)
         case .sha1WithRSA: self = .unsupported("RSA with SHA-1")
         case .md5WithRSA: self = .unsupported("RSA with MD5")
         case .ecdsaWithSHA1: self = .unsupported("ECDSA with SHA-1")

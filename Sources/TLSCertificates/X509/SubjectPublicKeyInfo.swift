@@ -8,6 +8,7 @@ struct SubjectPublicKeyInfo {
         case rsa(modulus: Range<Int>, exponent: Range<Int>, isPSS: Bool)
         case ecdsa(KeyExchangeGroup, point: Range<Int>)
         case ed25519(Range<Int>)
+        case mlDSA(MLDSAParameterSet, Range<Int>)
     }
 
     let key: Key
@@ -58,6 +59,9 @@ struct SubjectPublicKeyInfo {
         case .ed25519:
             guard parameters == nil else { throw .invalidValue("the Ed25519 key has parameters") }
             (key, kind) = (.ed25519(keyBits), .ed25519)
+        case .mlDSA44: (key, kind) = try Self.mlDSA(.mlDSA44, keyBits, parameters)
+        case .mlDSA65: (key, kind) = try Self.mlDSA(.mlDSA65, keyBits, parameters)
+        case .mlDSA87: (key, kind) = try Self.mlDSA(.mlDSA87, keyBits, parameters)
         default:
             let name = ObjectIdentifier.dotted(identifier.span(algorithm.content))
             throw .invalidValue("keys of the algorithm \(name) are not supported")
@@ -89,6 +93,16 @@ struct SubjectPublicKeyInfo {
         )
     }
 
+    /// Reads an ML-DSA key (RFC 9881 §2, §4).
+    private static func mlDSA(
+        _ set: MLDSAParameterSet,
+        _ bytes: Range<Int>,
+        _ parameters: DERElement?
+    ) throws(DERError) -> (Key, KeyKind) {
+        guard parameters == nil else { throw .invalidValue("the key for \(set.name) has parameters") }
+        return (.mlDSA(set, bytes), .mlDSA(set))
+    }
+
     /// The key, ready to verify signatures.
     func publicKey(in bytes: Span<UInt8>) throws(CryptoError) -> PublicKey {
         switch key {
@@ -103,6 +117,8 @@ struct SubjectPublicKeyInfo {
             try PublicKey(ecdsaPoint: bytes.extracting(point), group: group)
         case .ed25519(let key):
             try PublicKey(ed25519: bytes.extracting(key))
+        case .mlDSA(let set, let key):
+            try PublicKey(mlDSA: bytes.extracting(key), set)
         }
     }
 }

@@ -7,7 +7,6 @@ struct ClassicalPrivateKey: ~Copyable, Sendable {
 
     private let group: KeyExchangeGroup
     private let scalar: Secret
-    private let x25519: X25519Exchange?
 
     /// Makes a key from one draw of `random`, or more for a curve.
     init(_ group: KeyExchangeGroup, random: some RandomSource) throws(CryptoError) {
@@ -15,9 +14,7 @@ struct ClassicalPrivateKey: ~Copyable, Sendable {
         var scalar = Secret(zeroed: group.scalarLength)
         if group == .x25519 {
             try Self.draw(&scalar, from: random)
-            let exchange = try X25519Exchange(scalar: scalar.bytes)
-            publicKey = try exchange.publicKey()
-            x25519 = consume exchange
+            publicKey = try X25519Exchange.publicKey(scalar.bytes)
             self.scalar = scalar
             return
         }
@@ -31,23 +28,22 @@ struct ClassicalPrivateKey: ~Copyable, Sendable {
             if let publicKey = try CurveExchange.publicKey(group, scalar: scalar.bytes) {
                 self.publicKey = publicKey
                 self.scalar = scalar
-                x25519 = nil
                 return
             }
         }
         throw .randomUnavailable
     }
 
-    private static func draw(_ scalar: inout Secret, from random: some RandomSource) throws(CryptoError) {
+    /// Fills a scalar.
+    static func draw(_ scalar: inout Secret, from random: some RandomSource) throws(CryptoError) {
         var bytes = scalar.mutableBytes
         try random.fill(&bytes)
     }
 
     /// The secret shared with the holder of `peer`.
     borrowing func sharedSecret(with peer: Span<UInt8>) throws(CryptoError) -> Secret {
-        switch x25519 {
-        case .some(let exchange): try exchange.sharedSecret(with: peer)
-        case .none: try CurveExchange.sharedSecret(group, scalar: scalar.bytes, peer: peer)
-        }
+        group == .x25519
+            ? try X25519Exchange.sharedSecret(scalar.bytes, peer: peer)
+            : try CurveExchange.sharedSecret(group, scalar: scalar.bytes, peer: peer)
     }
 }

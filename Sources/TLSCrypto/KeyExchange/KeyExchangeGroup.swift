@@ -96,19 +96,6 @@ enum SharedGroup {
     nonisolated(unsafe) static let p256 = unsafe EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1)
     nonisolated(unsafe) static let p384 = unsafe EC_GROUP_new_by_curve_name(NID_secp384r1)
     nonisolated(unsafe) static let p521 = unsafe EC_GROUP_new_by_curve_name(NID_secp521r1)
-    /// Makes X25519 keys; only ever duplicated.
-    nonisolated(unsafe) static let x25519 = unsafe EVP_PKEY_CTX_new_from_name(nil, "X25519", nil)
-    /// X25519's base point, u = 9, as a peer's key.
-    nonisolated(unsafe) static let x25519Base: OpaquePointer? = {
-        guard let maker = unsafe x25519 else { return nil }
-        let base: [32 of UInt8] = {
-            var u = [32 of UInt8](repeating: 0); u[0] = 9; return u
-        }()
-        return unsafe base.span.withUnsafeBufferPointer { base in
-            guard let bytes = base.baseAddress else { return nil }
-            return unsafe safetls_x25519_key(maker, bytes, 0)
-        }
-    }()
 
     static func curve(_ group: KeyExchangeGroup) throws(CryptoError) -> OpaquePointer {
         let curve =

@@ -28,11 +28,7 @@ public struct KeyExchangeResponse: ~Copyable, Sendable {
         random: some RandomSource
     ) throws(CryptoError) -> KeyExchangeResponse {
         guard let parameters = group.parameters else {
-            let key = try ClassicalPrivateKey(group, random: random)
-            return KeyExchangeResponse(
-                publicKey: key.publicKey,
-                sharedSecret: try key.sharedSecret(with: peerPublicKey)
-            )
+            return try classical(to: peerPublicKey, group: group, random: random)
         }
         guard
             let parts = group.parts(
@@ -46,13 +42,33 @@ public struct KeyExchangeResponse: ~Copyable, Sendable {
             to: peerPublicKey.extracting(parts.kem),
             random: random
         )
-        let key = try ClassicalPrivateKey(group.classicalGroup, random: random)
-        let classicalSecret = try key.sharedSecret(with: peerPublicKey.extracting(parts.classical))
-        let ciphertext = encapsulation.ciphertext
+        let classical = try classical(
+            to: peerPublicKey.extracting(parts.classical),
+            group: group.classicalGroup,
+            random: random
+        )
+        let (ciphertext, share) = (encapsulation.ciphertext, classical.publicKey)
         let kemSecret = encapsulation.takeSharedSecret()
+        let classicalSecret = classical.takeSharedSecret()
         return KeyExchangeResponse(
-            publicKey: group.putsKEMFirst ? ciphertext + key.publicKey : key.publicKey + ciphertext,
+            publicKey: group.putsKEMFirst ? ciphertext + share : share + ciphertext,
             sharedSecret: group.combined(classical: classicalSecret, kem: kemSecret)
         )
+    }
+
+    private static func classical(
+        to peer: Span<UInt8>,
+        group: KeyExchangeGroup,
+        random: some RandomSource
+    ) throws(CryptoError) -> KeyExchangeResponse {
+        guard group == .x25519 else {
+            let key = try ClassicalPrivateKey(group, random: random)
+            return KeyExchangeResponse(publicKey: key.publicKey, sharedSecret: try key.sharedSecret(with: peer))
+        }
+        var scalar = Secret(zeroed: group.scalarLength)
+        try ClassicalPrivateKey.draw(&scalar, from: random)
+        var secret = Secret(zeroed: group.sharedSecretLength)
+        let publicKey = try X25519Exchange.response(scalar.bytes, to: peer, secret: &secret)
+        return KeyExchangeResponse(publicKey: publicKey, sharedSecret: secret)
     }
 }

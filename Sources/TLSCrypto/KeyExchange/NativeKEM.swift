@@ -40,7 +40,7 @@ enum NativeKEM {
         guard let maker = unsafe maker else { return nil }
         let key = unsafe bytes.withUnsafeBufferPointer { bytes -> OpaquePointer? in
             guard let start = bytes.baseAddress else { return nil }
-            return unsafe safetls_kem_key(maker, name(parameters), start, bytes.count, isSeed ? 1 : 0)
+            return unsafe safetls_raw_key(maker, name(parameters), start, bytes.count, isSeed ? 1 : 0)
         }
         guard let key = unsafe key else {
             ErrorQueue.clear()
@@ -60,7 +60,7 @@ enum NativeKEM {
         var encapsulationKey = [UInt8](repeating: 0, count: parameters.encapsulationKeyLength)
         let done = unsafe encapsulationKey.withUnsafeMutableBufferPointer { output in
             guard let start = output.baseAddress else { return CInt(0) }
-            return unsafe safetls_kem_encapsulation_key(key.pointer, start, output.count)
+            return unsafe safetls_raw_public_key(key.pointer, start, output.count)
         }
         guard done == 1 else {
             ErrorQueue.clear()

@@ -1,78 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLibcrypto
+internal import Curve25519
 
-/// libcrypto's context for exchanges with one X25519 private key (RFC 7748).
-@safe struct X25519Exchange: ~Copyable, Sendable {
-    // Owned by this value alone.
-    private nonisolated(unsafe) let context: OpaquePointer
+/// X25519 (RFC 7748), which the module `Curve25519` does, whatever libcrypto has: it takes less time than that of 3.0, that of 3.5, and
+/// either's exchange with the base point.
+enum X25519Exchange {
+    /// Whether libcrypto has X25519: where it is configured to have none, as for FIPS 140-3, there is none of ours either.
+    private static let isAllowed: Bool = {
+        let maker = unsafe EVP_PKEY_CTX_new_from_name(nil, "X25519", nil)
+        defer { unsafe EVP_PKEY_CTX_free(maker) }
+        ErrorQueue.clear()
+        return unsafe maker != nil
+    }()
 
-    /// - Parameter scalar: 32 bytes.
-    init(scalar: Span<UInt8>) throws(CryptoError) {
-        precondition(scalar.count == 32)
-        guard let maker = unsafe SharedGroup.x25519 else {
-            ErrorQueue.clear()
-            throw .unsupported("This libcrypto lacks X25519.")
-        }
-        let context = unsafe scalar.withUnsafeBufferPointer { scalar -> OpaquePointer? in
-            guard let scalar = scalar.baseAddress else { return nil }
-            return unsafe safetls_x25519_begin(maker, scalar)
-        }
-        guard let context = unsafe context else {
-            ErrorQueue.clear()
-            throw .internalFailure("An X25519 key could not be made.")
-        }
-        unsafe self.context = unsafe context
+    private static func check(_ scalar: Span<UInt8>) throws(CryptoError) {
+        precondition(scalar.count == X25519.keyLength)
+        guard isAllowed else { throw .unsupported("This libcrypto lacks X25519.") }
     }
 
-    deinit {
-        unsafe EVP_PKEY_CTX_free(context)
-    }
-
-    /// The public key.
-    func publicKey() throws(CryptoError) -> [UInt8] {
-        guard let base = unsafe SharedGroup.x25519Base else {
-            ErrorQueue.clear()
-            throw .unsupported("This libcrypto lacks X25519.")
-        }
-        var publicKey = [UInt8](repeating: 0, count: 32)
-        let result = unsafe publicKey.withUnsafeMutableBufferPointer { output in
-            guard let output = output.baseAddress else { return CInt(0) }
-            return unsafe safetls_x25519_multiply(context, base, output)
-        }
-        guard result == SAFETLS_AGREEMENT_DONE.rawValue else {
-            ErrorQueue.clear()
-            throw .internalFailure("An X25519 key could not be made.")
-        }
+    /// The public key of `scalar`, 32 bytes.
+    static func publicKey(_ scalar: Span<UInt8>) throws(CryptoError) -> [UInt8] {
+        try check(scalar)
+        var publicKey = [UInt8](repeating: 0, count: X25519.keyLength)
+        var output = publicKey.mutableSpan
+        X25519.makePublicKey(of: scalar, into: &output)
         return publicKey
     }
 
-    /// The secret shared with `peer`, a public key of 32 bytes.
-    func sharedSecret(with peer: Span<UInt8>) throws(CryptoError) -> Secret {
-        guard peer.count == 32 else { throw .invalidPeerKey }
-        guard let maker = unsafe SharedGroup.x25519 else {
-            throw .unsupported("This libcrypto lacks X25519.")
-        }
-        let key = unsafe peer.withUnsafeBufferPointer { peer -> OpaquePointer? in
-            guard let peer = peer.baseAddress else { return nil }
-            return unsafe safetls_x25519_key(maker, peer, 0)
-        }
-        guard let key = unsafe key else {
-            ErrorQueue.clear()
-            throw .internalFailure("An X25519 key could not be made.")
-        }
-        defer { unsafe EVP_PKEY_free(key) }
-        var secret = Secret(zeroed: 32)
+    /// The secret shared with `peer`.
+    ///
+    /// - Throws: ``CryptoError/invalidPeerKey`` for the wrong length or an all-zero secret.
+    static func sharedSecret(_ scalar: Span<UInt8>, peer: Span<UInt8>) throws(CryptoError) -> Secret {
+        try check(scalar)
+        var secret = Secret(zeroed: X25519.keyLength)
         var output = secret.mutableBytes
-        let result = unsafe output.withUnsafeMutableBufferPointer { output in
-            guard let output = output.baseAddress else { return CInt(0) }
-            return unsafe safetls_x25519_multiply(context, key, output)
-        }
-        guard result == SAFETLS_AGREEMENT_DONE.rawValue else {
-            ErrorQueue.clear()
-            if result == SAFETLS_AGREEMENT_BAD_PEER.rawValue { throw .invalidPeerKey }
-            throw .internalFailure("The X25519 exchange failed.")
+        do {
+            try X25519.agree(scalar, with: peer, sharedSecret: &output)
+        } catch {
+            throw .invalidPeerKey
         }
         return secret
+    }
+
+    /// The public key of `scalar`, and in `secret`, of 32 bytes, what is shared with `peer`.
+    ///
+    /// - Throws: As ``sharedSecret(_:peer:)``.
+    static func response(
+        _ scalar: Span<UInt8>,
+        to peer: Span<UInt8>,
+        secret: inout Secret
+    ) throws(CryptoError) -> [UInt8] {
+        try check(scalar)
+        var publicKey = [UInt8](repeating: 0, count: X25519.keyLength)
+        var output = publicKey.mutableSpan
+        var secretBytes = secret.mutableBytes
+        do {
+            try X25519.respond(scalar, to: peer, publicKey: &output, sharedSecret: &secretBytes)
+        } catch {
+            throw .invalidPeerKey
+        }
+        return publicKey
     }
 }

@@ -47,7 +47,10 @@ import Synchronization
             case NID_secp521r1: return .ecdsaP521
             default: return nil
             }
-        default: return nil
+        default:
+            // These have no number that headers of 3.0 would know.
+            let set = MLDSAParameterSet.allCases.first { unsafe EVP_PKEY_is_a(pointer, $0.name) == 1 }
+            return set.map { .mlDSA($0) }
         }
     }
 

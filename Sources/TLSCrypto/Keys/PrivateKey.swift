@@ -4,7 +4,7 @@ internal import CLibcrypto
 
 /// A long-lived key that makes signatures; many threads may use it at once.
 ///
-/// RSA of some 2048 to 8192 bits (see ``KeyLimits``), ECDSA on P-256, P-384 and P-521, Ed25519.
+/// RSA of some 2048 to 8192 bits (see ``KeyLimits``), ECDSA on P-256, P-384 and P-521, Ed25519; ML-DSA where libcrypto has it.
 public final class PrivateKey: Sendable {
     /// What the key is.
     public let kind: KeyKind
@@ -19,7 +19,8 @@ public final class PrivateKey: Sendable {
     /// Reads the first private key of a PEM text: PKCS#8, SEC1 or PKCS#1; other blocks, such as EC parameters and
     /// certificates, are skipped.
     ///
-    /// - Throws: ``CryptoError/invalidKey(_:)``, saying whether there is no key, it is encrypted or is not usable.
+    /// - Throws: ``CryptoError/invalidKey(_:)``, saying whether there is no key, it is encrypted or is not usable;
+    ///   ``CryptoError/unsupported(_:)`` for an ML-DSA key that this libcrypto cannot read.
     public convenience init(pem: Span<UInt8>) throws(CryptoError) {
         try self.init(Self.parse(pem: pem))
     }
@@ -27,7 +28,8 @@ public final class PrivateKey: Sendable {
     /// Reads the first private key of a PEM text, which may be encrypted: as PKCS#8 (RFC 5958 §3) or in the old way of
     /// OpenSSL (RFC 1421).
     ///
-    /// - Throws: ``CryptoError/invalidKey(_:)``, also for a wrong passphrase.
+    /// - Throws: ``CryptoError/invalidKey(_:)``, also for a wrong passphrase; ``CryptoError/unsupported(_:)`` for an ML-DSA
+    ///   key that this libcrypto cannot read.
     public convenience init(pem: Span<UInt8>, passphrase: Span<UInt8>) throws(CryptoError) {
         guard Self.isEncrypted(pem: pem) else {
             try self.init(pem: pem)
@@ -46,6 +48,7 @@ public final class PrivateKey: Sendable {
         }
         ErrorQueue.clear()
         guard let pointer = unsafe pointer else {
+            if let set = Self.sealedKind(pem, passphrase), !MLDSAParameterSet.isAvailable { throw set.unavailable }
             throw .invalidKey(
                 "The private key cannot be decrypted: the passphrase is not right, or the key is damaged."
             )
@@ -65,6 +68,41 @@ public final class PrivateKey: Sendable {
         }
     }
 
+    /// The parameter set of an encrypted key for ML-DSA; nil for all other keys.
+    private static func sealedKind(_ pem: Span<UInt8>, _ passphrase: Span<UInt8>) -> MLDSAParameterSet? {
+        do throws(PEMError) {
+            switch try PEM.secretBlock(in: pem, where: { $0 == "ENCRYPTED PRIVATE KEY" }) {
+            case .some(let block): return MLDSAParameterSet(objectIdentifier: algorithm(block.der, passphrase).span)
+            case .none: return nil
+            }
+        } catch {
+            return nil
+        }
+    }
+
+    /// The object identifier of an encrypted key's algorithm; empty when the key cannot be decrypted.
+    private static func algorithm(_ der: Span<UInt8>, _ passphrase: Span<UInt8>) -> [UInt8] {
+        let identifier = unsafe der.withUnsafeBufferPointer { der in
+            unsafe passphrase.withUnsafeBufferPointer { passphrase in
+                unsafe [UInt8](unsafeUninitializedCapacity: 16) { output, count in
+                    guard let bytes = der.baseAddress, let words = passphrase.baseAddress,
+                        let target = output.baseAddress
+                    else { return }
+                    count = unsafe safetls_encrypted_key_algorithm(
+                        bytes,
+                        der.count,
+                        words,
+                        passphrase.count,
+                        target,
+                        output.count
+                    )
+                }
+            }
+        }
+        ErrorQueue.clear()
+        return identifier
+    }
+
     private static func isKey(_ label: String) -> Bool { label.hasSuffix("PRIVATE KEY") }
 
     /// Reads a private key in PKCS#8, SEC1 or PKCS#1 form.
@@ -77,7 +115,9 @@ public final class PrivateKey: Sendable {
     private init(_ key: NativeKey) throws(CryptoError) {
         self.key = key
         guard let kind = key.kind else {
-            throw .invalidKey("The private key is not an RSA, ECDSA (P-256, P-384, P-521) or Ed25519 key.")
+            throw .invalidKey(
+                "The private key is not an RSA, ECDSA (P-256, P-384, P-521) or Ed25519 key, nor one for ML-DSA."
+            )
         }
         self.kind = kind
         signatureLength = Int(unsafe EVP_PKEY_get_size(key.pointer))
@@ -94,6 +134,9 @@ public final class PrivateKey: Sendable {
         case .ecdsaP256, .ecdsaP384, .ecdsaP521:
             algorithms = hashes.map { .ecdsa($0) }
         case .ed25519:
+            algorithms = []
+        case .mlDSA(let set):
+            guard MLDSAParameterSet.isAvailable else { throw set.unavailable }
             algorithms = []
         }
         var contexts: [SignatureAlgorithm: SignatureContext] = [:]
@@ -168,11 +211,12 @@ public final class PrivateKey: Sendable {
         let (pointer, isEncrypted) = unsafe der.withUnsafeBufferPointer { der -> (OpaquePointer?, Bool) in
             guard let bytes = der.baseAddress, der.count < 1 << 16 else { return (nil, false) }
             if unsafe safetls_is_encrypted_key(bytes, der.count) == 1 { return (nil, true) }
-            return unsafe (safetls_parse_private_key(bytes, der.count), false)
+            return unsafe (KeyParser.parse(bytes, der.count), false)
         }
         ErrorQueue.clear()
         guard !isEncrypted else { throw .invalidKey(encrypted) }
         guard let pointer = unsafe pointer else {
+            if let set = MLDSAParameterSet(ofPKCS8: der), !MLDSAParameterSet.isAvailable { throw set.unavailable }
             throw .invalidKey("The private key is damaged or of an unknown kind.")
         }
         return unsafe NativeKey(owning: pointer)
@@ -184,6 +228,7 @@ public final class PrivateKey: Sendable {
         let algorithm: SignatureAlgorithm? =
             switch kind {
             case .ed25519: .ed25519
+            case .mlDSA(let set): .mlDSA(set)
             case .rsa, .rsaPSS, .ecdsaP256, .ecdsaP384, .ecdsaP521: contexts.keys.first
             }
         guard let algorithm else {

@@ -118,6 +118,23 @@ public final class PublicKey: Sendable {
         requiredHash = nil
     }
 
+    /// Makes an ML-DSA key from its bytes (RFC 9881 §4).
+    ///
+    /// - Throws: ``CryptoError/invalidKey(_:)`` when the count is another; ``CryptoError/unsupported(_:)`` when libcrypto
+    ///   has no ML-DSA.
+    public init(mlDSA bytes: Span<UInt8>, _ set: MLDSAParameterSet) throws(CryptoError) {
+        guard bytes.count == set.publicKeyLength else {
+            throw .invalidKey("A key for \(set.name) has \(set.publicKeyLength) bytes, not \(bytes.count).")
+        }
+        guard MLDSAParameterSet.isAvailable else { throw set.unavailable }
+        guard let native = NativeMLDSA.key(set, bytes, isSeed: false) else {
+            throw .internalFailure("A key for \(set.name) could not be made.")
+        }
+        key = native
+        kind = .mlDSA(set)
+        requiredHash = nil
+    }
+
     /// Checks that `signature` is one of this key over `message`.
     ///
     /// - Throws: ``CryptoError/invalidSignature``; ``CryptoError/unsupported(_:)`` when the key's kind does not go

@@ -12,12 +12,14 @@ public enum SignatureAlgorithm: Sendable, Hashable {
     case ecdsa(HashAlgorithm)
     /// Ed25519 (RFC 8032).
     case ed25519
+    /// ML-DSA over the message itself with an empty context (FIPS 204 §5.2), where libcrypto has it.
+    case mlDSA(MLDSAParameterSet)
 
     /// The hash applied to the message first; nil when the algorithm does that itself.
     var hash: HashAlgorithm? {
         switch self {
         case .rsaPKCS1(let hash), .rsaPSS(let hash), .ecdsa(let hash): hash
-        case .ed25519: nil
+        case .ed25519, .mlDSA: nil
         }
     }
 
@@ -26,7 +28,7 @@ public enum SignatureAlgorithm: Sendable, Hashable {
         switch self {
         case .rsaPKCS1: "pkcs1"
         case .rsaPSS: "pss"
-        case .ecdsa, .ed25519: nil
+        case .ecdsa, .ed25519, .mlDSA: nil
         }
     }
 }
@@ -45,6 +47,8 @@ public enum KeyKind: Sendable, Hashable {
     case ecdsaP521
     /// Ed25519.
     case ed25519
+    /// ML-DSA.
+    case mlDSA(MLDSAParameterSet)
 
     /// Whether a key of this kind can make signatures of `algorithm`.
     func supports(_ algorithm: SignatureAlgorithm) -> Bool {
@@ -52,6 +56,7 @@ public enum KeyKind: Sendable, Hashable {
         return switch (self, algorithm) {
         case (.rsa, .rsaPKCS1), (.rsa, .rsaPSS), (.rsaPSS, .rsaPSS), (.ed25519, .ed25519): true
         case (.ecdsaP256, .ecdsa), (.ecdsaP384, .ecdsa), (.ecdsaP521, .ecdsa): true
+        case (.mlDSA(let set), .mlDSA(let other)): set == other
         default: false
         }
     }

@@ -8,4 +8,10 @@ enum LibcryptoVersion {
     static var number: UInt {
         UInt(OpenSSL_version_num())
     }
+
+    /// The version as text, like `3.0.19`.
+    static var name: String {
+        let text = unsafe OpenSSL_version(OPENSSL_FULL_VERSION_STRING)
+        return unsafe text.map { unsafe String(cString: $0) } ?? "of an unknown version"
+    }
 }

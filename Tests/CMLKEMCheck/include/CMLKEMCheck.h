@@ -30,6 +30,10 @@ bool check_stack_has(const uint8_t *__counted_by(count) secret __noescape, size_
 /// How many bytes of that stack the function used.
 size_t check_stack_depth(void);
 
+/// libcrypto's X25519 of a private key and a peer's public key, 32 bytes each, which the private one's public key and the
+/// shared secret follow: 128 bytes in all.
+bool check_libcrypto_x25519(uint8_t *__counted_by(count) bytes __noescape, size_t count);
+
 /// Has standard output written line by line, wherever it goes.
 void check_print_by_lines(void);
 

@@ -2,11 +2,14 @@
 
 import Foundation
 import TLSCertificates
+import TLSCrypto
 import Testing
 
 @testable import SafeTLS
 
 /// What somebody gets who says nothing, as text: a change of it is a difference in `Defaults.txt` that a reader sees.
+///
+/// ML-DSA, which depends on libcrypto, is left out: ``schemes`` looks at it.
 ///
 /// `SAFETLS_RECORD=1 swift test --filter DefaultsTests` writes the text anew.
 @Suite("Default configurations")
@@ -29,6 +32,15 @@ struct DefaultsTests {
             }
         }
         #expect(recorded == text, "\(changes.joined(separator: "\n"))")
+    }
+
+    @Test("Signature schemes are those, and ML-DSA behind them where libcrypto has it")
+    func schemes() throws {
+        let all = SignatureScheme.classical + (MLDSAParameterSet.isAvailable ? SignatureScheme.postQuantum : [])
+        #expect(SignatureScheme.supported == all)
+        #expect(ServerOptions().signatureSchemes == all)
+        #expect(ClientOptions().signatureSchemes == all && ClientOptions().signingSchemes == all)
+        #expect(ClientAuthentication(.required, trustAnchors: TestCredentials.anchors).signatureSchemes == all)
     }
 
     @Test("Every limit is written down")
@@ -65,7 +77,10 @@ struct DefaultsTests {
             let mirror = Mirror(reflecting: value)
             switch mirror.displayStyle {
             case .collection where !mirror.children.isEmpty:
-                return ["\(name):"] + mirror.children.map { "\(indentation)    \($0.value)" }
+                let elements = mirror.children.map(\.value).filter { value in
+                    !SignatureScheme.postQuantum.contains { "\(value)" == $0.name }
+                }
+                return ["\(name):"] + elements.map { "\(indentation)    \($0)" }
             case .struct where !(value is any CustomStringConvertible) && !mirror.children.isEmpty:
                 return ["\(name):"] + fields(of: value, indentation: indentation + "    ")
             case .class: return ["\(name): \(type(of: value))"]
@@ -78,6 +93,7 @@ struct DefaultsTests {
     private static func clientHello() throws -> [String] {
         var options = ClientOptions()
         options.random = SeededRandom(seed: 1)
+        options.signatureSchemes.removeAll(where: SignatureScheme.postQuantum.contains)
         let configuration = try ClientConfiguration(trustAnchors: TestCredentials.anchors, options: options)
         let name = try #require(ServerName("localhost"))
         var client = try ClientSession(configuration: configuration, serverName: name)

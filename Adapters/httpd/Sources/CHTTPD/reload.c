@@ -10,7 +10,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-/// Two halves that are written by turns, behind a number that says which one counts: its last bit.
+/// Two halves that are written by turns, behind a number that says which one counts: its last bit. There is also when the
+/// parent has last looked at its files.
 static struct {
     /// As every process sees it. What made it can no longer be opened, and not even `mprotect` lets it be written.
     const uint8_t *memory;
@@ -21,7 +22,7 @@ static struct {
     size_t half;
 } area;
 
-enum { header = 64 };
+enum { header = 64, look = 8 };
 
 void tlsd_reload_reset(void) {
     memset(&area, 0, sizeof area);
@@ -107,6 +108,14 @@ void tlsd_reload_publish(uint32_t generation) {
     __atomic_store_n((uint32_t *)area.writable, generation, __ATOMIC_RELEASE);
 }
 
+void tlsd_reload_note_look(int64_t time) {
+    __atomic_store_n((int64_t *)(area.writable + look), time, __ATOMIC_RELAXED);
+}
+
+int64_t tlsd_reload_last_look(void) {
+    return area.memory == NULL ? 0 : __atomic_load_n((const int64_t *)(area.memory + look), __ATOMIC_RELAXED);
+}
+
 const uint8_t *tlsd_reload_half(uint32_t generation) {
     return area.memory + header + (generation & 1) * area.half;
 }
@@ -115,17 +124,22 @@ uint8_t *tlsd_reload_writable_half(uint32_t generation) {
     return area.writable + header + (generation & 1) * area.half;
 }
 
-ssize_t tlsd_read_file(const char *path, uint8_t *bytes, size_t capacity) {
+static ssize_t read_file(const char *path, uint8_t *bytes, size_t capacity, bool is_own) {
     size_t total = 0;
     struct stat status = {0};
     // A pipe or a device could keep the parent waiting for somebody who never comes.
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (is_own ? O_NOFOLLOW : 0));
     if (file < 0) {
         return -1;
     }
     if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
         close(file);
         errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+        return -1;
+    }
+    if (is_own && (status.st_uid != geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)) {
+        close(file);
+        errno = EPERM;
         return -1;
     }
     while (total < capacity) {
@@ -143,6 +157,14 @@ ssize_t tlsd_read_file(const char *path, uint8_t *bytes, size_t capacity) {
     close(file);
     errno = EFBIG;
     return -1;
+}
+
+ssize_t tlsd_read_file(const char *path, uint8_t *bytes, size_t capacity) {
+    return read_file(path, bytes, capacity, false);
+}
+
+ssize_t tlsd_read_own_file(const char *path, uint8_t *bytes, size_t capacity) {
+    return read_file(path, bytes, capacity, true);
 }
 
 static void fill(tlsd_stamp *stamp, const struct stat *status) {

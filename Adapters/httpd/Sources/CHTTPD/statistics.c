@@ -4,6 +4,7 @@
 #include "CHTTPD.h"
 
 #include <apr_shm.h>
+#include <http_main.h>
 #include <mod_status.h>
 
 /// Counters that all processes share, since the last restart.
@@ -52,6 +53,9 @@ static int show(request_rec *request, int flags) {
         : "<hr />\n<h2>SafeTLS</h2>\n<p>Handshakes: %" APR_UINT64_T_FMT ", of which resumed: %" APR_UINT64_T_FMT
           ", failed: %" APR_UINT64_T_FMT ", resumption rate: %.1f %%</p>\n";
     ap_rprintf(request, format, done, resumed, failed, rate);
+    if (ap_server_conf != NULL) {
+        tlsd_certificates_show(request, ap_server_conf, (flags & AP_STATUS_SHORT) != 0);
+    }
     tlsd_caches_show(request, flags);
     return OK;
 }

@@ -27,6 +27,26 @@ enum Fixture {
         -----END PRIVATE KEY-----
         """
 
+    /// One for other.test, and its key.
+    static let otherIdentity = """
+        -----BEGIN CERTIFICATE-----
+        MIIBqDCCAU6gAwIBAgIUY5kah4wsQu9mseiOgqKaIYO1KL0wCgYIKoZIzj0EAwIw
+        FTETMBEGA1UEAwwKb3RoZXIudGVzdDAgFw0yNjExMzAwNjU1MzFaGA8yMTI2MTEw
+        NjA2NTUzMVowFTETMBEGA1UEAwwKb3RoZXIudGVzdDBZMBMGByqGSM49AgEGCCqG
+        SM49AwEHA0IABKXaCckvlu4jvZgGUk8l78LVMOX3cAgydcweeN0QKOgousbL5VST
+        l5RA8WREVgBKHm8QSGOx4xjnnGqNSetxYSyjejB4MB0GA1UdDgQWBBRbH9Zw6xTQ
+        6kB65gmx0wGvLakP7jAfBgNVHSMEGDAWgBRbH9Zw6xTQ6kB65gmx0wGvLakP7jAP
+        BgNVHRMBAf8EBTADAQH/MBUGA1UdEQQOMAyCCm90aGVyLnRlc3QwDgYDVR0PAQH/
+        BAQDAgeAMAoGCCqGSM49BAMCA0gAMEUCIEpPY7o22zc0XEydqEi528xj3z1byGmz
+        Iiy7XMRGsbLfAiEA6hWh1m8cF+0OX/dEIHaTMlc473F9uXry3Y9rq4WBhzs=
+        -----END CERTIFICATE-----
+        -----BEGIN PRIVATE KEY-----
+        MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgmMRtyZUTV3GOU4z3
+        dUW9OMtnZ+ne4qNklJ7xXeDe3W+hRANCAASl2gnJL5buI72YBlJPJe/C1TDl93AI
+        MnXMHnjdECjoKLrGy+VUk5eUQPFkRFYASh5vEEhjseMY55xqjUnrcWEs
+        -----END PRIVATE KEY-----
+        """
+
     /// Calls `body` with the path of a file that holds the text.
     static func withFile<Result>(_ text: String, _ body: (String) throws -> Result) throws -> Result {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
@@ -36,8 +56,11 @@ enum Fixture {
     }
 
     /// Settings with the certificate.
-    static func settings(_ configure: (ServerSettings) throws -> Void = { _ in }) throws -> ServerSettings {
-        try withFile(certificate + "\n" + key + "\n") { path in
+    static func settings(
+        identity: String = certificate + "\n" + key + "\n",
+        _ configure: (ServerSettings) throws -> Void = { _ in }
+    ) throws -> ServerSettings {
+        try withFile(identity) { path in
             let settings = ServerSettings()
             try settings.addCertificate(certificateFile: path, keyFile: nil)
             try configure(settings)

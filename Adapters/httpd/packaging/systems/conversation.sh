@@ -200,6 +200,18 @@ expect "configtest of both faces" apache2ctl configtest
 stop
 start
 converse https://localhost:8443
+
+# A removal that does not get to its end leaves everything as it was.
+prerm=/var/lib/dpkg/info/libapache2-mod-safetls.prerm
+cp -p "$prerm" /tmp/prerm
+echo 'exit 1' >> "$prerm"
+expect_failure "a removal that fails" 1 dpkg --remove libapache2-mod-safetls
+cp -p /tmp/prerm "$prerm"
+expect "the stand-in is in its place after that" safetls-modssl status
+expect "and the other face is enabled" test -e /etc/apache2/mods-enabled/tls.load
+expect "configtest after that" apache2ctl configtest
+expect "no note is left" test ! -e /run/libapache2-mod-safetls.enabled
+expect "packages are whole after the removal that failed" verify_packages
 a2dissite -q --purge other
 rm /etc/apache2/sites-available/other.conf
 

@@ -119,7 +119,7 @@ struct KeyedClientFlightTLS12: ~Copyable {
             try Finished.write(verifyData: verifyData.bytes, into: &writer)
         }
         let promisesTicket = handshake.promisesTicket
-        let ending = ServerEndingTLS12(
+        let ending = IncomingServerEndingTLS12(
             negotiated: NegotiatedParameters(
                 version: .tls12,
                 cipherSuite: handshake.cipherSuite,

@@ -58,7 +58,9 @@ struct ClientHelloExtensions {
 
     private func writeAlgorithms(into extensions: inout ExtensionWriter) {
         extensions.supportedGroups(groups)
-        extensions.signatureAlgorithms(options.signatureSchemes)
+        extensions.signatureAlgorithms(
+            offersTLS13 ? options.signatureSchemes : options.signatureSchemes.filter { $0.isAllowed(in: .tls12) }
+        )
         if !options.certificateSignatureSchemes.isEmpty {
             extensions.signatureAlgorithmsCert(options.certificateSignatureSchemes)
         }

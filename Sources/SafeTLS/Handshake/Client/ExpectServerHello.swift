@@ -324,12 +324,3 @@ extension ServerHello {
         return types
     }
 }
-
-extension ExtensionList {
-    /// RFC 9846 §4.3: an extension that is known, was offered, and belongs into another message.
-    func checkPlacement(in message: ExtensionType.Placement) throws(TLSError) {
-        if let type = firstMisplaced(in: message) {
-            throw .peerMisbehaved(.illegalParameter("the extension \(type) in a message where it has no place"))
-        }
-    }
-}

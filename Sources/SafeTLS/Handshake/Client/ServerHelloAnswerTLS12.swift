@@ -152,7 +152,7 @@ struct ServerHelloAnswerTLS12: ~Copyable {
         let algorithm = algorithm
         var hash = try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }
         let keys = try master.keyBlock(&hash)
-        let ending = ServerEndingTLS12(
+        let ending = IncomingServerEndingTLS12(
             negotiated: NegotiatedParameters(
                 version: .tls12,
                 cipherSuite: session.cipherSuite,

@@ -140,7 +140,7 @@ struct ServerHandshakeTLS13: ~Copyable {
         }
         try channel.install(sending: serverApplication, &hash)
         let authenticator = authenticator
-        let flight = ClientFlightTLS13(
+        let flight = IncomingClientFlightTLS13(
             context: context,
             negotiated: negotiated,
             transcript: transcript,

@@ -15,6 +15,7 @@
 #include <ap_expr.h>
 #include <ap_mpm.h>
 #include <apr_buckets.h>
+#include <apr_date.h>
 #include <apr_portable.h>
 #include <apr_strings.h>
 #include <apr_support.h>
@@ -505,6 +506,9 @@ void tlsd_statistics_start(apr_pool_t *pool);
 void tlsd_count_handshake(tlsd_handshake outcome);
 void tlsd_register_status_page(void);
 
+/// Writes what is to be seen of the certificates of all servers; short for programs, else in HTML.
+void tlsd_certificates_show(request_rec *request, server_rec *main, bool is_short);
+
 // What the parent hands to the processes it has forked, in reload.c.
 
 /// What tells that a file has changed. A directory's does not tell of the files in it.
@@ -521,6 +525,9 @@ bool tlsd_file_stamp(const char *path, tlsd_stamp *stamp);
 /// Reads a whole file; -1 with `errno` when that fails or there is no room for it.
 ssize_t tlsd_read_file(const char *path, uint8_t *bytes, size_t capacity);
 
+/// The same for a file that nobody else than this process's user could have written; -1 with `EPERM` for others.
+ssize_t tlsd_read_own_file(const char *path, uint8_t *bytes, size_t capacity);
+
 /// Forgets the memory of the last configuration.
 void tlsd_reload_reset(void);
 
@@ -535,6 +542,10 @@ const uint8_t *tlsd_reload_half(uint32_t generation);
 /// For the parent alone: a half to write to, and having a number count.
 uint8_t *tlsd_reload_writable_half(uint32_t generation);
 void tlsd_reload_publish(uint32_t generation);
+
+/// When the parent has looked at its files, in UNIX seconds: for the parent to say, for all to know.
+void tlsd_reload_note_look(int64_t time);
+int64_t tlsd_reload_last_look(void);
 
 // What processes leave for those that come after a restart, in carried.c.
 

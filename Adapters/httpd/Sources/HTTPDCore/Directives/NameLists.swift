@@ -6,13 +6,17 @@ enum NameLists {
     /// `ECDSA+SHA256:RSA-PSS+SHA256:ed25519:rsa_pkcs1_sha256`.
     static func signatureSchemes(_ text: String) throws(DirectiveError) -> [SignatureScheme] {
         var schemes: [SignatureScheme] = []
+        var obstacle: String?
         for word in text.split(whereSeparator: { ":,".contains($0) || $0.isWhitespace }) {
             // A question mark is OpenSSL's for what may be unknown.
             for scheme in Self.schemes(word.drop { $0 == "?" }.lowercased()) where !schemes.contains(scheme) {
-                schemes.append(scheme)
+                // What libcrypto lacks counts as unknown.
+                if let reason = scheme.obstacle { obstacle = obstacle ?? ": \(reason)" } else { schemes.append(scheme) }
             }
         }
-        guard !schemes.isEmpty else { throw DirectiveError("'\(text)' names no signature algorithm that is supported") }
+        guard !schemes.isEmpty else {
+            throw DirectiveError("'\(text)' names no signature algorithm that is supported\(obstacle ?? "")")
+        }
         return schemes
     }
 

@@ -54,9 +54,12 @@ enum UnsupportedNames {
         }
     }
 
-    /// Signature algorithms.
+    /// Signature algorithms, also those that libcrypto lacks, with the reason.
     static func signatureSchemes(in text: String) -> [String] {
-        words(text).filter { !$0.hasPrefix("?") && NameLists.schemes($0.lowercased()).isEmpty }
+        words(text).filter { !$0.hasPrefix("?") }.compactMap { word in
+            guard let scheme = NameLists.schemes(word.lowercased()).first else { return word }
+            return scheme.obstacle.map { "\(word) (\($0))" }
+        }
     }
 
     private static func words(_ text: String) -> [String] {

@@ -86,7 +86,7 @@ extension ServerSettings {
         // A key may stand in the certificate's own file.
         var firstError: String?
         for keyFile in keyFiles + [chain[0]] {
-            if Credential.isKeyEncrypted(inFile: keyFile) {
+            if !ReadCredentials.has(chain: chain, keyFile: keyFile), Credential.isKeyEncrypted(inFile: keyFile) {
                 do throws(DirectiveError) {
                     if let credential = try unlock(chain, keyFile) {
                         addCertificate(chainFiles: chain, keyFile: keyFile, credential)
@@ -98,7 +98,9 @@ extension ServerSettings {
                 }
             }
             do throws(ConfigurationError) {
-                let credential = try Credential(certificateFiles: chain, keyFile: keyFile)
+                let credential = try ReadCredentials.credential(chain: chain, keyFile: keyFile) {
+                    () throws(ConfigurationError) in try Credential(certificateFiles: chain, keyFile: keyFile)
+                }
                 addCertificate(chainFiles: chain, keyFile: keyFile, credential)
                 return
             } catch {

@@ -81,8 +81,11 @@ public final class ServerSettings {
     /// `TLSCertificate`: reads both files, and checks that they belong together, while the line is at hand.
     public func addCertificate(certificateFile: String, keyFile: String?) throws(DirectiveError) {
         let credential: Credential
-        do {
-            credential = try Credential(certificateFile: certificateFile, keyFile: keyFile)
+        do throws(ConfigurationError) {
+            let key = keyFile ?? certificateFile
+            credential = try ReadCredentials.credential(chain: [certificateFile], keyFile: key) {
+                () throws(ConfigurationError) in try Credential(certificateFile: certificateFile, keyFile: keyFile)
+            }
         } catch {
             throw DirectiveError("\(error)")
         }
@@ -150,6 +153,8 @@ public final class ServerSettings {
         // Hosts that share ticket keys do not share sessions, nor does one with itself when it begins to ask responders.
         options.resumptionContext = names.primary + ssl.clientStatus.resumptionContext
         try apply(to: &options)
+        let credentials = credentialsInOrder
+        options.versions = Self.versions(options.versions, for: credentials)
         options.earlyData = try earlyData(replays)
         for version in [ProtocolVersion.tls12, .tls13]
         where options.versions.contains(version) && CipherSuiteList.isEmpty(options.cipherSuites, for: version) {
@@ -160,7 +165,6 @@ public final class ServerSettings {
         self.replays = replays
         ticketKeys = options.ticketKeys
         let configuration: ServerConfiguration
-        let credentials = credentialsInOrder
         do {
             configuration = try ServerConfiguration(credentials: credentials, options: options)
         } catch {
@@ -211,6 +215,18 @@ public final class ServerSettings {
             [SignatureScheme.rsaPSSRSAESHA256, .rsaPSSPSSSHA256].contains { credential.canSign(with: $0, in: .tls13) }
         }
         return credentials.filter { !isRSA($0) } + credentials.filter(isRSA)
+    }
+
+    /// TLS 1.2 has no ML-DSA: a host without another certificate speaks TLS 1.3 alone, as clients of TLS 1.2 could only fail.
+    private static func versions(
+        _ enabled: ClosedRange<ProtocolVersion>,
+        for credentials: [Credential]
+    ) -> ClosedRange<ProtocolVersion> {
+        guard enabled.contains(.tls12), enabled.contains(.tls13), !credentials.isEmpty else { return enabled }
+        let signsTLS12 = credentials.contains { credential in
+            !SignatureScheme.postQuantum.contains { credential.canSign(with: $0, in: .tls13) }
+        }
+        return signsTLS12 ? enabled : .tls13 ... .tls13
     }
 
     /// Takes other certificates into use, by their place, and reads authorities and revocation lists again. What is not good

@@ -14,6 +14,9 @@ public struct VirtualHostNames: Sendable {
     /// The first name, as bytes.
     var primary: [UInt8] { exact.first ?? [] }
 
+    /// The names without patterns.
+    public var all: [String] { exact.map { String(decoding: $0, as: UTF8.self) } }
+
     /// Whether the host answers to a name that a client has sent: any bytes, of which the letters of ASCII are in lower case.
     /// With many hosts they are brought to that once, see ``lowercased(_:)``.
     public func contains(lowercased name: [UInt8]) -> Bool {

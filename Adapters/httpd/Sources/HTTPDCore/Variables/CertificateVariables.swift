@@ -112,6 +112,9 @@ public struct CertificateVariables: Sendable {
         case .rsaPSS: name.hasPrefix("rsa_pss_pss")
         case .ecdsa: name.hasPrefix("ecdsa_")
         case .ed25519: name == "ed25519"
+        case .mlDSA44: name == "mldsa44"
+        case .mlDSA65: name == "mldsa65"
+        case .mlDSA87: name == "mldsa87"
         case nil: false
         }
     }
@@ -148,17 +151,20 @@ extension CertificateVariables {
         guard let certificate = try? TrustAnchors(pemFile: path).certificates.first else { return true }
         return switch KeyAlgorithm(subjectPublicKeyInfo: certificate.subjectPublicKeyInfo) {
         case .rsa, .rsaPSS, nil: true
-        case .ecdsa, .ed25519: false
+        case .ecdsa, .ed25519, .mlDSA44, .mlDSA65, .mlDSA87: false
         }
     }
 }
 
 /// Kinds of keys, by the names that OpenSSL and so `SSL_SERVER_A_KEY` has for them.
-private enum KeyAlgorithm: String {
+enum KeyAlgorithm: String, CaseIterable {
     case rsa = "rsaEncryption"
     case rsaPSS = "rsassaPss"
     case ecdsa = "id-ecPublicKey"
     case ed25519 = "ED25519"
+    case mlDSA44 = "ML-DSA-44"
+    case mlDSA65 = "ML-DSA-65"
+    case mlDSA87 = "ML-DSA-87"
 
     private var objectIdentifier: [UInt8] {
         switch self {
@@ -166,6 +172,9 @@ private enum KeyAlgorithm: String {
         case .rsaPSS: [0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0A]
         case .ecdsa: [0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01]
         case .ed25519: [0x06, 0x03, 0x2B, 0x65, 0x70]
+        case .mlDSA44: [0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x11]
+        case .mlDSA65: [0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x12]
+        case .mlDSA87: [0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x13]
         }
     }
 
@@ -178,7 +187,7 @@ private enum KeyAlgorithm: String {
             position += 2 + (length & 0x80 == 0 ? 0 : Int(length & 0x7F))
         }
         guard position < bytes.count else { return nil }
-        for kind in [KeyAlgorithm.rsa, .rsaPSS, .ecdsa, .ed25519]
+        for kind in KeyAlgorithm.allCases
         where bytes[position...].starts(with: kind.objectIdentifier) {
             self = kind
             return

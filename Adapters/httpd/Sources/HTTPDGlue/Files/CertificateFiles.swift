@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CHTTPD
 import HTTPDCore
+import Synchronization
 
 /// The files of a server's certificates: those of its directives, or those of a module that manages them (mod_md).
 enum CertificateFiles {
@@ -23,7 +24,7 @@ enum CertificateFiles {
         if unsafe certificates.pointee.nelts == 0 {
             // A managed certificate that is not there yet: another one stands in, and requests get 503.
             unsafe ap_ssl_add_fallback_cert_files(server, pool.pointer, certificates, keys)
-            state.awaitsCertificate = unsafe certificates.pointee.nelts > 0
+            state.awaitsCertificate.store(unsafe certificates.pointee.nelts > 0, ordering: .relaxed)
         }
         let (files, keyFiles) = unsafe (strings(in: certificates), strings(in: keys))
         guard files != known.map({ $0.chainFiles[0] }) || keyFiles != known.map(\.keyFile) else { return false }

@@ -39,6 +39,8 @@ final class Reloader {
     private var stamps: [String: Contents] = [:]
     private let interval: apr_time_t
     private var lastLook = apr_time_now()
+    /// What mod_md has renewed; nil when it manages nothing.
+    private(set) var staged: StagedCertificates?
 
     /// What this process has taken into use.
     private let applied = Atomic<UInt32>(0)
@@ -71,6 +73,7 @@ final class Reloader {
             if !proxy.machineFiles.isEmpty { add(.proxy(proxy), chain: proxy.machineFiles, key: nil) }
         }
         guard !watched.isEmpty else { return nil }
+        staged = StagedCertificates(states, interval: interval)
         guard unsafe tlsd_reload_create(pool.pointer, end) else {
             let reason = unsafe String(cString: strerror(tlsd_errno()))
             throw DirectiveError(
@@ -80,6 +83,7 @@ final class Reloader {
         }
         versions = Array(repeating: 0, count: slots.count)
         for file in watched { stamps[file] = Contents(of: file, pool) }
+        tlsd_reload_note_look(lastLook / 1_000_000)
     }
 
     /// Where the next slot begins: the first number of a half counts changes of authorities and revocation lists.
@@ -103,6 +107,7 @@ final class Reloader {
         let now = apr_time_now()
         guard now - lastLook >= interval else { return }
         lastLook = now
+        tlsd_reload_note_look(now / 1_000_000)
         var changed: Set<String> = []
         for file in watched {
             let contents = Contents(of: file, pool)
@@ -162,13 +167,24 @@ final class Reloader {
 
     // MARK: - Every process
 
-    /// Takes into use what the parent has found, if there is something new. Called for each connection.
+    /// When the parent looks at the files next, in UNIX seconds; it does so within ten seconds then.
+    var nextLook: Int64 { tlsd_reload_last_look() + interval / 1_000_000 }
+
+    /// Takes into use what the parent has found, if there is something new, and what mod_md has renewed. Called for each
+    /// connection.
     func takeUp(_ server: UnsafeMutablePointer<server_rec>) {
         let generation = tlsd_reload_generation()
-        guard generation != applied.load(ordering: .acquiring) else { return }
+        let isNew = generation != applied.load(ordering: .acquiring)
+        let isDue = staged?.isDue(apr_time_now()) == true
+        guard isNew || isDue else { return }
         // One thread does it; the others go on with the old until it is done.
         guard isBusy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else { return }
         defer { isBusy.store(false, ordering: .releasing) }
+        if isNew { unsafe takeUp(generation, server) }
+        if isDue { unsafe staged?.look(for: server) }
+    }
+
+    private func takeUp(_ generation: UInt32, _ server: UnsafeMutablePointer<server_rec>) {
         let half = unsafe tlsd_reload_half(generation)
         let seen = versions
         var replacements: [ObjectIdentifier: [Int: Credential]] = [:]

@@ -9,6 +9,7 @@ func tlsd_pre_config(_ pool: OpaquePointer, _ logPool: OpaquePointer, _ temporar
     tlsd_reload_reset()
     tlsd_statistics_reset()
     tlsd_replay_reset()
+    ReadCredentials.forget()
     return OK
 }
 
@@ -25,6 +26,7 @@ func tlsd_check_config(
     unsafe StartWarnings.writeOfDirectives(main: server)
     unsafe obeySystem(main: server)
     unsafe prepareServers(main: server, pool: Pool(pool), &findings)
+    ReadCredentials.forget()
     tlsd_hide_passphrases()
     guard findings.log() else { return HTTP_INTERNAL_SERVER_ERROR }
     unsafe HostsWithoutEngine.warn(main: server)
@@ -55,6 +57,8 @@ func tlsd_post_config(
         }
         var findings = Findings()
         unsafe collectManagedCertificates(main: server, Pool(pool), &findings)
+        // Those of mod_md are read here; nobody keeps their keys besides the servers that use them.
+        ReadCredentials.forget()
         guard findings.log() else { return HTTP_INTERNAL_SERVER_ERROR }
         guard unsafe ReplayMemory.create(main: server, Pool(pool)) else {
             unsafe tlsd_log_server(

@@ -2,6 +2,7 @@
 import CHTTPD
 import HTTPDCore
 import SafeTLS
+import Synchronization
 
 /// What httpd keeps for each server: its directives, and the addresses that speak TLS.
 final class ServerState {
@@ -43,7 +44,7 @@ final class ServerState {
     var systemDefaults: SystemDefaults?
 
     /// Certificates are still to come: until then requests get 503.
-    var awaitsCertificate = false
+    let awaitsCertificate = Atomic(false)
 
     /// `SSLPassPhraseDialog`; the main server's counts.
     var passphraseDialog = PassphraseDialog.terminal

@@ -27,7 +27,8 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
     }
     let status = unsafe EarlyRequest.admit(request, connection)
     guard status == OK else { return status }
-    let awaitsCertificate = unsafe ServerState.of(connection.speaker)?.awaitsCertificate == true
+    let awaitsCertificate =
+        unsafe ServerState.of(connection.speaker)?.awaitsCertificate.load(ordering: .relaxed) == true
     if connection.awaitsCertificate || awaitsCertificate, unsafe request.pointee.prev == nil {
         return HTTP_SERVICE_UNAVAILABLE
     }

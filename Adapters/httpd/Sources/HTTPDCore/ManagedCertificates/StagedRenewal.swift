@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+public import SafeTLS
+import TLSCertificates
+
+/// What is asked of a certificate that mod_md has renewed before it is used: one of the processes that speak with clients has
+/// written it.
+public enum StagedRenewal {
+    /// How far a renewal is.
+    public enum Progress: Equatable, Sendable {
+        case isUnderWay
+        /// Everything is there, and is not to be used before a time as `Mon, 30 Nov 2026 03:27:25 GMT`
+        /// (`MDActivationDelay`), where one is said.
+        case isComplete(usableFrom: String?)
+    }
+
+    /// Reads what mod_md notes about a renewal.
+    public static func progress(ofJob json: [UInt8]) -> Progress {
+        let members = FlatJSON.members(["finished", "valid-from"], of: json)
+        guard members["finished"] == Array("true".utf8) else { return .isUnderWay }
+        return .isComplete(usableFrom: members["valid-from"].map { String(decoding: $0, as: UTF8.self) })
+    }
+
+    /// The passphrase of the keys that wait in a store.
+    public static func passphrase(ofStore json: [UInt8]) -> [UInt8]? {
+        guard let text = FlatJSON.members(["key"], of: json)["key"], let bytes = decoded(text), bytes.count >= 16 else {
+            return nil
+        }
+        return bytes
+    }
+
+    /// Whether it may take the old one's place already.
+    ///
+    /// - Parameters:
+    ///   - isFirst: Whether the old one stands in for it.
+    ///   - names: The virtual host's.
+    ///   - now: In UNIX seconds.
+    /// - Returns: False before its time.
+    /// - Throws: Why it may not.
+    public static func mayUse(
+        _ new: Credential,
+        insteadOf old: Credential,
+        isFirst: Bool,
+        for names: VirtualHostNames,
+        at now: Int64
+    ) throws(DirectiveError) -> Bool {
+        guard let leaf = new.certificateChain.first, let before = old.certificateChain.first else { return false }
+        guard now >= leaf.notBefore else { return false }
+        if !isFirst, leaf.notBefore < before.notBefore {
+            throw DirectiveError("it is older than the certificate in use")
+        }
+        // Whatever the host is called: nobody gets a certificate here that is not for the names of the one in use.
+        if !isFirst, let missing = before.dnsNames.first(where: { !leaf.dnsNames.contains($0) }) {
+            throw DirectiveError("it is not for '\(missing)', which the certificate in use is for")
+        }
+        // What stands in is for nobody: then the ServerName has to be there.
+        for name in isFirst ? Array(names.all.prefix(1)) : names.all {
+            guard let server = ServerName(name), isFirst || before.matches(server, inCommonName: true) else { continue }
+            guard leaf.matches(server, inCommonName: true) else { throw DirectiveError("it is not for '\(name)'") }
+        }
+        try verify(new.certificateChain, at: now)
+        return true
+    }
+
+    /// Looks at dates, at what the certificates may be used for, and at the signatures: whether those that sign are trusted, a
+    /// server does not know.
+    private static func verify(_ chain: [Certificate], at now: Int64) throws(DirectiveError) {
+        guard let last = chain.last else { return }
+        let verifier = CertificateVerifier(
+            trustAnchors: TrustAnchors([last]),
+            purpose: .serverAuthentication,
+            leafKeyUsages: [.digitalSignature, .keyEncipherment, .keyAgreement]
+        )
+        do throws(CertificateRejection) {
+            _ = try verifier.verify(chain, serverName: nil, at: now)
+        } catch {
+            throw DirectiveError("\(error)")
+        }
+    }
+
+    /// Reads base64url without padding (RFC 4648 §5).
+    static func decoded(_ text: [UInt8]) -> [UInt8]? {
+        var (bytes, bits, count): ([UInt8], UInt32, UInt32) = ([], 0, 0)
+        for byte in text where byte != UInt8(ascii: "=") {
+            let value: UInt8
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = byte - UInt8(ascii: "A")
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = byte - UInt8(ascii: "a") + 26
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = byte - UInt8(ascii: "0") + 52
+            case UInt8(ascii: "-"): value = 62
+            case UInt8(ascii: "_"): value = 63
+            default: return nil
+            }
+            bits = bits << 6 | UInt32(value)
+            count += 6
+            guard count >= 8 else { continue }
+            count -= 8
+            bytes.append(UInt8(truncatingIfNeeded: bits >> count))
+        }
+        return bytes
+    }
+}
