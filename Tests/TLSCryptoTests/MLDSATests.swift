@@ -122,7 +122,7 @@ import Testing
         for form in [seedAlone, expandedAlone] {
             #expect(try Self.key(der: form).publicKey.isSameKey(as: key))
         }
-        // RFC 9881 §8: halves that do not belong together.
+        // RFC 9881 §8.2: halves that do not belong together.
         var mixed = both
         mixed[30] ^= 1
         #expect(Self.refusal(mixed) == .invalidKey("The private key is damaged or of an unknown kind."))
