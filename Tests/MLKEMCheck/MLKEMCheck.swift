@@ -135,4 +135,14 @@ struct Draw: ~Copyable {
         fill(&bytes)
         return bytes
     }
+
+    /// The numbers below `count`, which is at most 65 536, in any order.
+    mutating func permutation(of count: Int) -> [Int] {
+        var numbers = Array(0..<count)
+        for last in (1..<count).reversed() {
+            let two = bytes(2)
+            numbers.swapAt(last, (Int(two[0]) << 8 | Int(two[1])) % (last + 1))
+        }
+        return numbers
+    }
 }
