@@ -34,7 +34,8 @@ import Testing
         let outcome = try python(ClientScripts.slowHandshakes, server)
         #expect(outcome.status == 0 && outcome.text == "others were served at once\n", "\(outcome)\n\(server.errorLog)")
         try server.stop()
-        #expect(server.complaints.isEmpty)
+        // AH10159 is httpd's about few threads.
+        #expect(server.complaints(except: "AH10159").isEmpty, "\(server.complaints)")
     }
 
     /// Nothing that a client does is worth a line in a production log.
