@@ -16,7 +16,7 @@ import tempfile
 # in each run.
 CASES = {
     "tls13-full-p256": 20, "tls13-ticket-p256": 20, "tls13-store-p256": 20, "tls13-mutual-p256": 20, "tls13-0rtt-p256": 20,
-    "tls13-retry-p256": 20, "tls13-hybrid-p256": 20,
+    "tls13-retry-p256": 20, "tls13-hybrid-p256": 20, "tls13-known-p256": 20,
     "tls12-full-p256": 20, "tls12-ticket-p256": 20, "tls12-store-p256": 20, "tls12-mutual-p256": 20,
     "bulk-aes128gcm-16k": 30, "bulk-aes128gcm-1k": 200, "bulk-chacha20poly1305-1k": 50, "write-aes128gcm-1m": 3,
     "mlkem768": 10,

@@ -139,6 +139,7 @@ static inline void safetls_hmac_set_key(
         hmac->running = hmac->inner;
         return;
     }
+    OPENSSL_cleanse(hmac->key, hmac->key_count);
     hmac->key_count = 0;
     if (key != NULL && count <= sizeof hmac->key) {
         memcpy(hmac->key, key, count);

@@ -7,6 +7,8 @@ import Testing
 
 @Suite("Certificates of valid paths are known")
 struct KnownCertificatesTests {
+    private static let leaf = CertificateRole.leaf(ServerName("www.example.com"))
+
     private func verifier(_ chain: TestChain, known: Int = 64) throws -> CertificateVerifier {
         var limits = CertificateVerifier.Limits()
         limits.knownCertificates = known
@@ -19,13 +21,15 @@ struct KnownCertificatesTests {
 
     /// The chain as a peer that sends these bytes has it.
     private func read(_ encodings: [[UInt8]], by verifier: CertificateVerifier) throws -> [Certificate] {
-        try encodings.enumerated().map { index, der in try verifier.certificate(der.span, isLeaf: index == 0) }
+        try encodings.enumerated().map { index, der in
+            try verifier.certificate(der.span, as: index == 0 ? Self.leaf : .issuer)
+        }
     }
 
     /// Whether the same bytes, as a leaf's, give this object.
     private func isKnown(_ certificate: Certificate, to verifier: CertificateVerifier) throws -> Bool {
         let der = certificate.der
-        return try verifier.certificate(der.span, isLeaf: true).storage === certificate.storage
+        return try verifier.certificate(der.span, as: Self.leaf).storage === certificate.storage
     }
 
     private func verify(
@@ -51,7 +55,7 @@ struct KnownCertificatesTests {
         #expect(try verify(second, by: verifier).count == 3)
         // Of a leaf's place an issuer knows nothing, and another verifier nothing of either.
         let issuer = encodings[1]
-        let misplaced = try verifier.certificate(issuer.span, isLeaf: true)
+        let misplaced = try verifier.certificate(issuer.span, as: Self.leaf)
         #expect(misplaced.storage !== first[1].storage)
         #expect(try read(encodings, by: self.verifier(made))[0].storage !== first[0].storage)
     }
@@ -65,7 +69,7 @@ struct KnownCertificatesTests {
         // The signature of the one over the contents of the other.
         var forged = known[0].der
         forged[known[0].storage.fields.signedPart.upperBound - 1] ^= 1
-        let other = try? verifier.certificate(forged.span, isLeaf: true)
+        let other = try? verifier.certificate(forged.span, as: Self.leaf)
         #expect(other?.storage !== known[0].storage)
         #expect(other?.isKnownToBeSigned(by: known[1]) != true)
         made.leaf.damagesSignature = true
@@ -96,6 +100,44 @@ struct KnownCertificatesTests {
             leafKeyUsages: .keyEncipherment
         )
         #expect(throws: CertificateRejection.self) { try verify(chain, by: clients) }
+    }
+
+    @Test("a leaf is known where the name that it was verified for is wanted, and nowhere else")
+    func namesOfLeaves() throws {
+        let made = TestChain()
+        let verifier = try verifier(made)
+        let chain = try read([made.leaf.der, made.intermediate.der], by: verifier)
+        _ = try verify(chain, by: verifier)
+        let der = chain[0].der
+        for name in [ServerName("other.example"), nil] {
+            let shown = try verifier.certificate(der.span, as: .leaf(name))
+            #expect(shown.storage !== chain[0].storage)
+        }
+        #expect(try isKnown(chain[0], to: verifier))
+    }
+
+    @Test("what was read leniently is not known to those who read strictly")
+    func leniently() throws {
+        var made = TestChain()
+        made.leaf.serialNumber = DER.value(2, [UInt8](repeating: 1, count: 30))
+        let verifier = try verifier(made)
+        let leaf = try Certificate(lenientlyReading: made.leaf.der)
+        let chain = [leaf, try made.intermediate.made()]
+        _ = try verify(chain, by: verifier)
+        #expect(throws: CertificateError.self) { try read([made.leaf.der], by: verifier) }
+        let issuer = chain[1].der
+        #expect(try verifier.certificate(issuer.span, as: .issuer).storage === chain[1].storage)
+    }
+
+    @Test("a chain that was read again does not take the place of the one that is known")
+    func readAgain() throws {
+        let made = TestChain()
+        let verifier = try verifier(made)
+        let chain = try read([made.leaf.der, made.intermediate.der], by: verifier)
+        _ = try verify(chain, by: verifier)
+        let copies = [try made.leaf.made(), try made.intermediate.made()]
+        _ = try verify(copies, by: verifier)
+        #expect(try isKnown(chain[0], to: verifier))
     }
 
     @Test("a good signature is one of that key, not of that name")

@@ -75,7 +75,7 @@ enum Cipher: Int32, CaseIterable {
 /// A kind of handshake, as `enum bench_mode` has them.
 enum Mode: Int32, CaseIterable {
     case full = 0
-    case ticket, store, mutual, earlyData, retry, hybrid
+    case ticket, store, mutual, earlyData, retry, hybrid, known
 
     var name: String { self == .earlyData ? "0rtt" : "\(self)" }
 
@@ -103,7 +103,7 @@ struct HandshakeCase: Sendable {
 
     static let ordinary = HandshakeCase()
 
-    private static let modesTLS12: [Mode] = [.full, .ticket, .store, .mutual]
+    private static let modesTLS12: [Mode] = [.full, .ticket, .store, .mutual, .known]
 
     static let all: [HandshakeCase] =
         handshakes(.tls13, Mode.allCases) + handshakes(.tls12, modesTLS12)

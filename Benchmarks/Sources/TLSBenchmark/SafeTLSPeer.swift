@@ -67,7 +67,9 @@ struct SafeTLSPeer: Sendable {
             let register = StrikeRegister(capacity: 4_000_000, start: 0)
             options.earlyData = EarlyDataOptions(replayProtection: register)
         case .mutual:
-            options.clientAuthentication = ClientAuthentication(.required, trustAnchors: anchors)
+            var authentication = ClientAuthentication(.required, trustAnchors: anchors)
+            authentication.limits.knownCertificates = 0
+            options.clientAuthentication = authentication
         default: break
         }
         return options
@@ -93,6 +95,8 @@ struct SafeTLSPeer: Sendable {
         default: break
         }
         if !benchmark.mode.isResumed { options.sessionCacheCapacity = 0 }
+        // libssl knows nothing from before, and is to be compared.
+        if benchmark.mode != .known { options.limits.knownCertificates = 0 }
         return options
     }
 

@@ -14,9 +14,12 @@ struct PeerChain {
     let isLenient: Bool
 
     /// Parses the certificates of a message, as far as the verifier does not know them.
+    ///
+    /// - Parameter name: The name that the peer was asked for; nil for a client.
     init(
         _ message: borrowing CertificateMessage,
         for verifier: CertificateVerifier,
+        name: ServerName?,
         isLenient: Bool = false
     ) throws(TLSError) {
         self.isLenient = isLenient
@@ -43,8 +46,8 @@ struct PeerChain {
                     let der: [UInt8] = copyBytes(entry.certificate)
                     certificates.append(try Certificate(lenientlyReading: der))
                 } else {
-                    let isLeaf = certificates.isEmpty
-                    certificates.append(try verifier.certificate(entry.certificate, isLeaf: isLeaf))
+                    let role = certificates.isEmpty ? CertificateRole.leaf(name) : .issuer
+                    certificates.append(try verifier.certificate(entry.certificate, as: role))
                 }
             } catch {
                 throw .malformed(

@@ -52,6 +52,11 @@ struct Channel: ~Copyable {
         swap(&messages, &flight)
     }
 
+    /// Gives back what the last flight was written into, once the handshake is complete.
+    mutating func releaseFlight() {
+        if flight.count == 0 { flight = ByteWriter(reserving: 0) }
+    }
+
     /// Makes room for a flight whose messages take so many bytes in all, and in pieces under their own keys so many.
     mutating func reserve(flight longest: Int, records all: Int) {
         flight.reserve(longest)

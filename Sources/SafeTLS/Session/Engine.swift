@@ -302,6 +302,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
             earlyNegotiated = nil
             (negotiated, peerCertificates) = facts
             channel.receiving.ignoresChangeCipherSpec = false
+            channel.releaseFlight()
         }
     }
 

@@ -135,15 +135,15 @@ public struct CertificateVerifier: Sendable {
         var search = PathSearch(verifier: self, rules: rules, chain: chain, leaf: leaf, commonName: commonName)
         if isAnchor { return try search.runOnAnchor() }
         let path = try search.run()
-        known.keep(path)
+        known.keep(path, for: serverName)
         return path
     }
 
     /// Reads a certificate of a chain from its DER encoding; one that was part of a valid path lately is there already.
     ///
     /// - Throws: As `Certificate.init(der:)`.
-    package func certificate(_ der: Span<UInt8>, isLeaf: Bool) throws(CertificateError) -> Certificate {
-        if let certificate = known.find(der, isLeaf: isLeaf) { return certificate }
+    package func certificate(_ der: Span<UInt8>, as role: CertificateRole) throws(CertificateError) -> Certificate {
+        if let certificate = known.find(der, as: role) { return certificate }
         return try Certificate(der: copyBytes(der))
     }
 }

@@ -11,49 +11,67 @@ import TLSCrypto
 ///
 /// A place is found by a few bytes, and what is there counts if all bytes are the same. Certificates come in only as
 /// parts of a valid path, so that nobody can fill this with others. Leaves and issuers have places of their own, for
-/// leaves are many.
+/// leaves are many. A leaf is known only where it was shown under the same name: by the time that an answer takes, no
+/// server learns of the others that were visited.
 final class KnownCertificates: Sendable {
     /// The longest certificate that is kept, in bytes. Those of servers have up to two thousand.
     private static let maximumLength = 4096
 
+    private struct Entry {
+        var certificate: Certificate
+        var role: CertificateRole
+
+        func isOf(_ der: Span<UInt8>, _ role: CertificateRole) -> Bool {
+            let known = certificate.der
+            return self.role == role && isEqual(known.span, der)
+        }
+    }
+
     private let capacity: Int
     /// The leaves, then the issuers; empty until there is something to keep.
-    private let places: Mutex<[Certificate?]> = Mutex([])
+    private let places = TryLock<[Entry?]>([])
 
     /// - Parameter capacity: How many certificates there is room for, half of it for issuers; 0 keeps none.
     init(capacity: Int) {
         self.capacity = max(0, capacity) / 2 * 2
     }
 
-    /// The certificate with this encoding if it is known.
+    /// The certificate with this encoding if it is known in this role.
     ///
     /// Nobody waits for another thread here: while it is busy with the places, nothing is known.
-    func find(_ der: Span<UInt8>, isLeaf: Bool) -> Certificate? {
+    func find(_ der: Span<UInt8>, as role: CertificateRole) -> Certificate? {
         guard capacity > 0, der.count <= Self.maximumLength else { return nil }
-        let place = place(of: der, isLeaf: isLeaf)
+        let place = place(of: der, as: role)
         let found = places.withLockIfAvailable { places in place < places.count ? places[place] : nil }
-        guard let certificate = found ?? nil else { return nil }
-        let known = certificate.der
-        return isEqual(known.span, der) ? certificate : nil
+        guard let entry = found ?? nil, entry.isOf(der, role) else { return nil }
+        return entry.certificate
     }
 
-    /// Keeps the certificates of a valid path.
-    func keep(_ path: [Certificate]) {
+    /// Keeps the certificates of a valid path, but for those that were read leniently.
+    ///
+    /// - Parameter name: What the leaf was to be for.
+    func keep(_ path: [Certificate], for name: ServerName?) {
         guard capacity > 0 else { return }
         for (depth, certificate) in path.enumerated() {
             let der = certificate.der
-            guard der.count <= Self.maximumLength else { continue }
-            let place = place(of: der.span, isLeaf: depth == 0)
-            _ = places.withLockIfAvailable { places in
+            guard der.count <= Self.maximumLength, !certificate.storage.isLenient else { continue }
+            let role = depth == 0 ? CertificateRole.leaf(name) : .issuer
+            let place = place(of: der.span, as: role)
+            // What has to go goes behind the lock.
+            _ = places.withLockIfAvailable { places -> Entry? in
                 if places.isEmpty { places = Array(repeating: nil, count: capacity) }
-                if places[place]?.storage !== certificate.storage { places[place] = certificate }
+                let old = places[place]
+                if let old, old.isOf(der.span, role) { return nil }
+                places[place] = Entry(certificate: certificate, role: role)
+                return old
             }
         }
     }
 
     /// By the end of the encoding, which is the end of the signature.
-    private func place(of der: Span<UInt8>, isLeaf: Bool) -> Int {
+    private func place(of der: Span<UInt8>, as role: CertificateRole) -> Int {
         var hasher = Hasher()
+        hasher.combine(role)
         hasher.combine(der.count)
         var word: UInt64 = 0
         for index in max(0, der.count - 32)..<der.count {
@@ -62,8 +80,15 @@ final class KnownCertificates: Sendable {
         }
         let half = capacity / 2
         let hash = Int(truncatingIfNeeded: UInt(bitPattern: hasher.finalize()) % UInt(half))
-        return isLeaf ? hash : half + hash
+        return role == .issuer ? half + hash : hash
     }
+}
+
+/// As what a certificate of a chain is shown.
+package enum CertificateRole: Hashable, Sendable {
+    /// As the peer's own, where this name is wanted; nil for a client's.
+    case leaf(ServerName?)
+    case issuer
 }
 
 /// Whose key made a certificate's signature.

@@ -15,13 +15,16 @@ public struct Certificate: Sendable {
     final class Storage: Sendable {
         let der: [UInt8]
         let fields: CertificateFields
+        /// See ``Certificate/init(lenientlyReading:)``.
+        let isLenient: Bool
         let publicKey = AtomicLazyReference<PublicKey>()
         /// The issuer's signature, once it has been found good.
         let checkedSignature = AtomicLazyReference<CheckedSignature>()
 
-        init(der: [UInt8], fields: CertificateFields) {
+        init(der: [UInt8], fields: CertificateFields, isLenient: Bool) {
             self.der = der
             self.fields = fields
+            self.isLenient = isLenient
         }
     }
 
@@ -52,7 +55,7 @@ public struct Certificate: Sendable {
         } catch {
             throw CertificateError("the certificate is malformed in \(parser.field): \(error)")
         }
-        storage = Storage(der: der, fields: fields)
+        storage = Storage(der: der, fields: fields, isLenient: isLenient)
     }
 
     /// Reads the certificates of a PEM text (RFC 7468), in their order; other kinds of blocks are passed over.

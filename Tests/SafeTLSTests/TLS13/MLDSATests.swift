@@ -64,7 +64,11 @@ struct MLDSATests {
         let credential = try TestCredentials.named("p256")
         let certificate = credential.certificateMessageTLS12
         let message = try CertificateMessage(certificate.span.extracting(droppingFirst: 4), version: .tls12)
-        let chain = try PeerChain(message, for: CertificateVerifier(trustAnchors: TrustAnchors([]), purpose: .serverAuthentication))
+        let chain = try PeerChain(
+            message,
+            for: CertificateVerifier(trustAnchors: TrustAnchors([]), purpose: .serverAuthentication),
+            name: nil
+        )
         var writer = ByteWriter()
         let signature = [UInt8](repeating: 1, count: 2420)
         try DigitallySigned.writeCertificateVerify(scheme: scheme, signature: signature, into: &writer)
@@ -216,7 +220,11 @@ struct MLDSATests {
         try CertificateMessage.writeTLS13(requestContext: Span(), chain: [der], into: &message)
         let bytes = message.takeBytes()
         let shown = try CertificateMessage(bytes.span.extracting(droppingFirst: 4), version: .tls13)
-        let chain = try PeerChain(shown, for: CertificateVerifier(trustAnchors: TrustAnchors([]), purpose: .serverAuthentication))
+        let chain = try PeerChain(
+            shown,
+            for: CertificateVerifier(trustAnchors: TrustAnchors([]), purpose: .serverAuthentication),
+            name: nil
+        )
         var writer = ByteWriter()
         try DigitallySigned.writeCertificateVerify(scheme: .mldsa44, signature: signature, into: &writer)
         let verify = writer.takeBytes()

@@ -105,9 +105,11 @@ long bench_identity(int key, int part, uint8_t *__counted_by(capacity) text __no
 enum bench_cipher { bench_aes128gcm = 0, bench_aes256gcm = 1, bench_chacha20poly1305 = 2 };
 
 /// What kind of handshake: full; resumed by a ticket, or from the server's store; with a client that has a certificate;
-/// resumed with 0-RTT data; with a HelloRetryRequest; full with X25519MLKEM768.
+/// resumed with 0-RTT data; with a HelloRetryRequest; full with X25519MLKEM768; full with a
+/// chain that the client may know from before.
 enum bench_mode {
-    bench_full = 0, bench_ticket, bench_store_mode, bench_mutual, bench_early_data, bench_retry, bench_hybrid
+    bench_full = 0, bench_ticket, bench_store_mode, bench_mutual, bench_early_data, bench_retry, bench_hybrid,
+    bench_known
 };
 
 /// Bytes of 0-RTT data.

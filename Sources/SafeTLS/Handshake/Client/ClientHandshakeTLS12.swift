@@ -31,7 +31,7 @@ struct ExpectCertificateTLS12: ~Copyable {
 
     consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ClientPhase {
         guard type == .certificate else { throw .unexpected(type, expected: "Certificate") }
-        var chain = try Self.chain(message, handshake.offer.configuration)
+        var chain = try Self.chain(message, handshake.offer)
         chain.staple.signedCertificateTimestamps = handshake.signedCertificateTimestamps
         // RFC 8422 §5.3: the suite names the kind of key. Keys that are not supported fail at the signature.
         if let kind = chain.leaf.publicKeyKind,
@@ -49,7 +49,7 @@ struct ExpectCertificateTLS12: ~Copyable {
 
     private static func chain(
         _ message: [UInt8],
-        _ configuration: ClientConfiguration
+        _ offer: borrowing ClientOffer
     ) throws(TLSError) -> PeerChain {
         let received: CertificateMessage
         do throws(DecodeError) {
@@ -62,8 +62,9 @@ struct ExpectCertificateTLS12: ~Copyable {
         }
         return try PeerChain(
             received,
-            for: configuration.verifier,
-            isLenient: configuration.options.readsCertificatesLeniently
+            for: offer.configuration.verifier,
+            name: offer.serverName,
+            isLenient: offer.configuration.options.readsCertificatesLeniently
         )
     }
 }

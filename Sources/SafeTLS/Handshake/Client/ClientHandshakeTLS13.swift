@@ -140,6 +140,7 @@ struct ExpectCertificateTLS13: ~Copyable {
         return try PeerChain(
             received,
             for: offer.configuration.verifier,
+            name: offer.serverName,
             isLenient: offer.options.readsCertificatesLeniently
         )
     }

@@ -35,6 +35,6 @@ enum ClientChain {
             }
         }
         guard received.count > 0 else { return nil }
-        return try PeerChain(received, for: authenticator.verifier)
+        return try PeerChain(received, for: authenticator.verifier, name: nil)
     }
 }

@@ -65,9 +65,13 @@ public enum StagedRenewal {
     /// server does not know.
     private static func verify(_ chain: [Certificate], at now: Int64) throws(DirectiveError) {
         guard let last = chain.last else { return }
+        // It is used once.
+        var limits = CertificateVerifier.Limits()
+        limits.knownCertificates = 0
         let verifier = CertificateVerifier(
             trustAnchors: TrustAnchors([last]),
             purpose: .serverAuthentication,
+            limits: limits,
             leafKeyUsages: [.digitalSignature, .keyEncipherment, .keyAgreement]
         )
         do throws(CertificateRejection) {

@@ -118,6 +118,8 @@ public final class ProxySettings {
         limits.intermediates = ServerSettings.intermediates(
             depth: values.connection.verificationDepth ?? (values.isOfTLS ? 8 : 1)
         )
+        // A verdict has a verifier of its own.
+        limits.knownCertificates = 0
         let policy: ProxyPolicy
         do throws(CertificateError) {
             policy = ProxyPolicy(
