@@ -37,15 +37,18 @@ import Testing
     private func stage(
         _ identity: OCSPAuthority.Identity,
         key: String? = nil,
+        iterations: Int = 2048,
+        append: String? = nil,
         job: String = #"{"log": {"entries": [{"detail": "\"finished\": false"}]}, "finished": true}"#
     ) throws {
         let owner = getuid() == 0 ? "chown -R www-data staging/localhost" : ""
         try run(
             """
             rm -rf staging/localhost && mkdir -p staging/localhost
-            openssl pkcs8 -topk8 -v2 aes-256-cbc -in '\(key ?? identity.key)' -passout 'pass:\(Self.passphrase)' \
+            openssl pkcs8 -topk8 -v2 aes-256-cbc -iter \(iterations) -in '\(key ?? identity.key)' -passout 'pass:\(Self.passphrase)' \
                 -out staging/localhost/privkey.secp256r1.pem
             cp '\(identity.chain)' staging/localhost/pubcert.secp256r1.pem
+            \(append.map { "yes '' | head -c 65536 >> staging/localhost/\($0)" } ?? "")
             chmod -R a+rX staging/localhost
             \(owner)
             """
@@ -88,6 +91,7 @@ import Testing
         let client = try OCSPAuthority().issue("localhost", serial: "0A", purpose: "clientAuth")
         let unknown = try OCSPAuthority()
         let unsigned = try unknown.issue("localhost", serial: "0B", purpose: "serverAuth")
+        try run("openssl dsaparam -genkey -noout -out dsa.key 1024")
         // The authority of another one stands behind it, with the same name.
         try run(
             "head -n $(grep -n 'END CERT' '\(unsigned.chain)' | head -n 1 | cut -d: -f1) '\(unsigned.chain)' > leaf"
@@ -98,6 +102,14 @@ import Testing
             ("does not belong", { try stage(good, key: stranger.key) }),
             ("extended key usage", { try stage(client) }),
             ("signature", { try stage(unsigned) }),
+            // What a connection would wait for: one round too many, numbers of any length, bytes.
+            ("at most 100000 are made", { try stage(good, iterations: 100_001) }),
+            ("nor one for ML-DSA", { try stage(good, key: store.path + "/dsa.key") }),
+            (
+                "longer than 65536 bytes",
+                { try stage(good, append: "privkey.secp256r1.pem") }
+            ),
+            ("longer than 65536 bytes", { try stage(good, append: "pubcert.secp256r1.pem") }),
             (
                 "regular file",
                 {
@@ -121,6 +133,44 @@ import Testing
         }
         let lines = server.errorLog.split(separator: "\n").filter { $0.contains("pem, renewed, ") }
         #expect(!lines.isEmpty && !lines.contains { $0.contains("[pid \(server.process):") }, "\(lines)")
+        try server.stop()
+    }
+
+    /// What cannot be read for a moment is read again, without another change. Who holds a lease on a file has others wait, or
+    /// fail, as a process does that has as many files open as it may have.
+    @Test func whatIsBusyIsReadAgain() throws {
+        let server = try start()
+        #expect(try serial(server) == "07", "\(server.errorLog)")
+        try stage(
+            try authority.issue("localhost", serial: "08", purpose: "serverAuth"),
+            job: #"{"finished": false}"#
+        )
+        let holder = try ChildProcess(
+            "/usr/bin/python3",
+            [
+                "-c",
+                """
+                import fcntl, os, signal, sys
+                signal.signal(signal.SIGIO, signal.SIG_IGN)
+                file = os.open(sys.argv[1], os.O_RDWR)
+                fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+                print("held", flush=True)
+                sys.stdin.read()
+                """, staging + "/privkey.secp256r1.pem",
+            ],
+            input: .pipe
+        )
+        try holder.waitForText("held")
+        try Data(#"{"finished": true, "a": 1}"#.utf8).write(to: URL(fileURLWithPath: staging + "/job.json"))
+        try Patience.wait(for: "a look", by: server.child, details: { server.errorLog }) {
+            try #require(try serial(server) == "07", "\(server.errorLog)")
+            return server.errorLog.contains("privkey.secp256r1.pem: cannot be read (")
+        }
+        holder.closeInput()
+        try holder.waitForExit()
+        try Patience.wait(for: "the change", by: server.child, details: { server.errorLog }) {
+            try (0..<10).allSatisfy { _ in try serial(server) == "08" }
+        }
         try server.stop()
     }
 
