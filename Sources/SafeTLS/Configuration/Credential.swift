@@ -138,8 +138,12 @@ public final class Credential: Sendable {
 
     /// The same with a key that may be encrypted, as PKCS #8 or in OpenSSL's old way.
     ///
-    /// - Parameter derivationRounds: How many rounds the passphrase may take, of some 0.4 µs each. Who has written the key
-    ///   chooses them, and they are counted before they are made.
+    /// - Parameters:
+    ///   - certificateChainPEM: The chain, the certificate of the key first.
+    ///   - privateKeyPEM: The key; the first one of the text counts.
+    ///   - passphrase: What it is encrypted with; not used for a key that is not encrypted.
+    ///   - derivationRounds: How many rounds the passphrase may take, of some 0.4 µs each. Who has written the key chooses them,
+    ///     and they are counted before they are made.
     /// - Throws: `ConfigurationError`, also for a wrong passphrase, and for one that takes more rounds.
     public convenience init(
         certificateChainPEM: Span<UInt8>,

@@ -28,8 +28,11 @@ public final class PrivateKey: Sendable {
     /// Reads the first private key of a PEM text, which may be encrypted: as PKCS#8 (RFC 5958 §3) or in the old way of
     /// OpenSSL (RFC 1421).
     ///
-    /// - Parameter derivationRounds: How many rounds the passphrase may take, of some 0.4 µs each: the iterations of PBKDF2,
-    ///   N·r·p of scrypt. Who has written the key chooses them, and they are counted before they are made.
+    /// - Parameters:
+    ///   - pem: The text.
+    ///   - passphrase: What the key is encrypted with; not used for one that is not encrypted.
+    ///   - derivationRounds: How many rounds the passphrase may take, of some 0.4 µs each: the iterations of PBKDF2, N·r·p of
+    ///     scrypt. Who has written the key chooses them, and they are counted before they are made.
     /// - Throws: ``CryptoError/invalidKey(_:)``, also for a wrong passphrase or one that takes more rounds;
     ///   ``CryptoError/unsupported(_:)`` for an ML-DSA key that this libcrypto cannot read.
     public convenience init(
