@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup peers build command module inspect install uninstall test test-busy test-openssl35 test-nio test-nio-many deb lint-deb rpm tarball test-modssl \
     test-package test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs \
-    bench bench-httpd icount thresholds format \
+    bench bench-httpd plot icount thresholds format \
     lint pictures clean
 # Two targets at once would build into the same directories.
 .NOTPARALLEL:
@@ -31,6 +31,9 @@ PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-d
 RELEASE := swift build --configuration release --static-swift-stdlib --package-path Benchmarks -Xlinker --strip-debug \
     --disable-local-rpath -Xlinker -z -Xlinker now \
     -Xcc -ffile-prefix-map=$(CURDIR)=. -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=.
+# What `make plot` draws: one key and one suite of each kind.
+PLOTTED := tls13-full-p256 tls13-full-rsa2048 tls13-hybrid-p256 tls13-mutual-p256 tls13-retry-p256 tls13-ticket-p256 tls13-0rtt-p256 \
+    tls12-full-p256 tls12-mutual-p256 tls12-ticket-p256 bulk-aes128gcm-1k bulk-aes128gcm-16k bulk-chacha20poly1305-16k
 # SwiftPM's plan for a nested package misses files that are new in this one; without a plan it makes one.
 REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml Adapters/nio/.build/*.yaml
 # What is made for other systems is made by the scripts in there.
@@ -135,16 +138,19 @@ test-package: deb ## Install, use and remove the packages in a fresh Debian 12 (
 	@$(MAKE) --no-print-directory setup PACKAGES="debootstrap iproute2"
 	@$(PACKAGING)/systems/run.sh bookworm
 
-test-systems: deb ## The same in Debian 12, 13, sid, and, with Ubuntu's keyring, 22.04 and 24.04 (ARGS="trixie" for one; ARGS=--build also builds in 13)
+test-systems: deb ## The same in Debian 12, 13, sid, Ubuntu 22.04 and 24.04 (ARGS="trixie" for one; ARGS=--build also builds in 13)
 	@$(MAKE) --no-print-directory setup PACKAGES="debootstrap iproute2"
 	@$(PACKAGING)/systems/run.sh $(ARGS)
 
 test-dependency: setup ## Have a package elsewhere depend on this one by its version, as README.md says
 	@$(PACKAGING)/test-dependency.sh $(ARGS)
 
+# What has to pass between the two. In a clone, to try the rest without tests: make release VERSION=9.9.9 CHECKS=build
+CHECKS := lint build inspect test-modssl lint-deb rpm test test-dependency test-systems
+
 release: ## Check, build and tag a release, VERSION=0.2.0, with everything to publish in build/release (as root; pushes nothing)
 	@$(PACKAGING)/release.sh prepare "$(VERSION)"
-	$(MAKE) lint build inspect test-modssl lint-deb rpm test test-dependency test-systems
+	$(MAKE) $(CHECKS)
 	@$(PACKAGING)/release.sh finish "$(VERSION)"
 
 bogo: setup ## Run BoGo, BoringSSL's TLS test runner (fetched from Debian), against the library
@@ -199,6 +205,10 @@ bench: build ## Compare this library with libssl in one run (ARGS="--quick", "--
 
 bench-httpd: setup module ## Compare httpd with the module and with mod_ssl by the server's CPU time (ARGS="--rounds 5", "--list")
 	@Benchmarks/httpd/bench.py build/mod_ssl.so $(ARGS)
+
+plot: build peers ## Measure anew, a minute or two on a quiet machine, and draw how many times as fast as libssl it is (Documentation/Pictures/speed.svg)
+	@build/tls-benchmark --plot Documentation/Pictures/speed.svg --libssl build/peers/lib/python3*/site-packages/psycopg_binary.libs \
+	    $(foreach case,$(PLOTTED),--case $(case)) $(ARGS)
 
 icount: build ## Count instructions and allocations, and hold them to Benchmarks/Thresholds (ARGS=--write writes them anew)
 	@Benchmarks/Thresholds/check.py build/tls-benchmark $(ARGS)

@@ -27,15 +27,6 @@
 // against 24.4 µs of the deprecated ECDSA_sign and 28.3 µs of EVP_DigestSign, with RSA-2048 PSS the same as
 // RSA_private_encrypt. (OpenSSL 3.0, x86-64)
 
-// Whether the bytes are an EncryptedPrivateKeyInfo (RFC 5958 §3).
-static inline int safetls_is_encrypted_key(const uint8_t *_Nonnull der, size_t count) {
-    const uint8_t *end = der;
-    X509_SIG *sealed = d2i_X509_SIG(NULL, &end, (long)count);
-    int is_encrypted = sealed != NULL;
-    X509_SIG_free(sealed);
-    return is_encrypted;
-}
-
 // libcrypto's decoders free copies of a key's encoding without wiping them. Between these two calls glibc overwrites what
 // is freed; what its per-thread lists of small blocks kept from that is overwritten afterwards. Elsewhere they do nothing.
 static inline void safetls_begin_wiping(void) {
@@ -118,44 +109,61 @@ static inline int safetls_give_passphrase(char *_Nonnull buffer, int capacity, i
     return (int)passphrase->count;
 }
 
-// The first private key of a PEM text that is encrypted, as PKCS#8 or in the old way; NULL also for a wrong passphrase.
-static inline EVP_PKEY *_Nullable safetls_decrypt_private_key(
-    const uint8_t *_Nonnull pem, size_t count, const uint8_t *_Nullable passphrase, size_t passphrase_count) {
-    struct safetls_passphrase context = {passphrase, passphrase_count};
-    BIO *text = count > INT_MAX ? NULL : BIO_new_mem_buf(pem, (int)count);
-    if (text == NULL) {
-        return NULL;
-    }
-    safetls_begin_wiping();
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(text, NULL, safetls_give_passphrase, &context);
-    BIO_free(text);
-    safetls_end_wiping();
-    return key;
-}
-
-// Writes the object identifier of the algorithm of a key that is encrypted as PKCS#8, which libcrypto need not know.
-// Returns its length, or 0 when the key cannot be decrypted or the identifier is longer than `capacity`.
-static inline size_t safetls_encrypted_key_algorithm(
-    const uint8_t *_Nonnull der, size_t count, const uint8_t *_Nonnull passphrase, size_t passphrase_count,
-    uint8_t *_Nonnull output, size_t capacity) {
+// Decrypts an EncryptedPrivateKeyInfo (RFC 5958 §3), whose parameters the caller has looked at. Returns the length of what
+// was in it, or 0 when the passphrase is wrong or there is not as much room as the encoding takes.
+static inline size_t safetls_open_private_key(
+    const uint8_t *_Nonnull der, size_t count, const uint8_t *_Nullable passphrase, size_t passphrase_count,
+    void *_Nonnull output, size_t capacity) {
     const uint8_t *end = der;
-    size_t length = 0;
+    const X509_ALGOR *algorithm = NULL;
+    const ASN1_OCTET_STRING *contents = NULL;
+    unsigned char *plain = NULL;
+    int length = 0;
     if (count > LONG_MAX || passphrase_count > INT_MAX) {
         return 0;
     }
     safetls_begin_wiping();
     X509_SIG *sealed = d2i_X509_SIG(NULL, &end, (long)count);
-    PKCS8_PRIV_KEY_INFO *info =
-        sealed == NULL ? NULL : PKCS8_decrypt(sealed, (const char *)passphrase, (int)passphrase_count);
-    const ASN1_OBJECT *algorithm = NULL;
-    if (info != NULL && PKCS8_pkey_get0(&algorithm, NULL, NULL, NULL, info) == 1 && OBJ_length(algorithm) <= capacity) {
-        length = OBJ_length(algorithm);
-        memcpy(output, OBJ_get0_data(algorithm), length);
+    if (sealed != NULL) {
+        X509_SIG_get0(sealed, &algorithm, &contents);
+        plain = PKCS12_pbe_crypt(
+            algorithm, passphrase == NULL ? "" : (const char *)passphrase, (int)passphrase_count,
+            ASN1_STRING_get0_data(contents), ASN1_STRING_length(contents), NULL, &length, 0);
     }
-    PKCS8_PRIV_KEY_INFO_free(info);
+    int is_open = plain != NULL && length > 0 && (size_t)length <= capacity;
+    if (is_open) {
+        memcpy(output, plain, (size_t)length);
+    }
+    OPENSSL_clear_free(plain, length > 0 ? (size_t)length : 0);
     X509_SIG_free(sealed);
     safetls_end_wiping();
-    return length;
+    return is_open ? (size_t)length : 0;
+}
+
+// Decrypts the first private key of a PEM text that is encrypted in the old way. Returns its length, or 0 when the passphrase
+// is wrong or there is not as much room as the text takes.
+static inline size_t safetls_open_traditional_key(
+    const uint8_t *_Nonnull pem, size_t count, const uint8_t *_Nullable passphrase, size_t passphrase_count,
+    void *_Nonnull output, size_t capacity) {
+    struct safetls_passphrase context = {passphrase, passphrase_count};
+    BIO *text = count > INT_MAX ? NULL : BIO_new_mem_buf(pem, (int)count);
+    unsigned char *plain = NULL;
+    long length = 0;
+    if (text == NULL) {
+        return 0;
+    }
+    safetls_begin_wiping();
+    int is_open = PEM_bytes_read_bio(
+                      &plain, &length, NULL, PEM_STRING_EVP_PKEY, text, safetls_give_passphrase, &context)
+            == 1
+        && length > 0 && (size_t)length <= capacity;
+    if (is_open) {
+        memcpy(output, plain, (size_t)length);
+    }
+    OPENSSL_clear_free(plain, length > 0 ? (size_t)length : 0);
+    BIO_free(text);
+    safetls_end_wiping();
+    return is_open ? (size_t)length : 0;
 }
 
 // The curve's NID, or 0.

@@ -11,6 +11,9 @@ version_file=$root/Sources/SafeTLS/Configuration/TLSLibrary.swift
 version=$(sed -nE 's/.*static let version = "([0-9.]+)"/\1/p' "$version_file")
 [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || { echo "packaging: no version in $version_file" >&2; exit 1; }
 
+# Where programmers read which version to depend on.
+dependency_pages=(README.md Documentation/WritingSwift.md)
+
 # commit FORMAT: of the last commit, as `git log` has it; a source tarball has them in a file that git has filled in.
 commit() {
     if [ -e "$root/.git" ]; then

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# release.sh prepare VERSION: sets the version in its one place, in README.md's dependency line and over CHANGELOG.md's section
-# "Unreleased", and commits that. release.sh finish VERSION: tags the commit, signed where git has a key, and writes source,
-# packages, checksums and SBOM to build/release. Between the two `make release` builds and tests. Nothing is pushed.
+# release.sh prepare VERSION: sets the version in its one place, in the dependency lines of what programmers read and over
+# CHANGELOG.md's section "Unreleased", and commits that. release.sh finish VERSION: tags the commit, signed where git has a key,
+# and writes source, packages, checksums and SBOM to build/release. Between the two `make release` builds and tests. Nothing is
+# pushed. After a failure the same command goes on with the commit that it made.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 new=${2:-}
@@ -36,8 +37,11 @@ prepare() {
     fi
     [ -n "$(section "## $new – ")" ] || fail "CHANGELOG.md says nothing of $new: there is no section 'Unreleased'"
     sed -i "s/\(static let version = \)\"[0-9.]*\"/\1\"$new\"/" "$version_file"
-    sed -i "s/\(\.package(url: .*, from: \)\"[0-9.]*\"/\1\"$new\"/" "$root/README.md"
-    grep -qF "from: \"$new\"" "$root/README.md" || fail "README.md has no dependency line to set"
+    local page
+    for page in "${dependency_pages[@]}"; do
+        sed -i "s/\(\.package(url: .*, from: \)\"[0-9.]*\"/\1\"$new\"/" "$root/$page"
+        grep -qF "from: \"$new\"" "$root/$page" || fail "$page has no dependency line to set"
+    done
     if [ -n "$(git status --porcelain)" ]; then
         git commit --quiet --all --message "Release $new"
     fi
@@ -60,9 +64,10 @@ finish() {
     check
     [ "$version" = "$new" ] || fail "$version_file says $version"
     [ "$("$build/safetls" version)" = "safetls $new" ] || fail "build/safetls is another version"
-    # Packages say that they are a release by the tag. It stays if everything is made.
+    # Packages say that they are a release by the tag. It stays if everything is made, and if others find it.
     trap 'git tag --delete "$new"' EXIT
     tag
+    "$packaging/test-dependency.sh" --resolve
     local output=$build/release parser swift
     rm -rf "$output"
     mkdir -p "$output"

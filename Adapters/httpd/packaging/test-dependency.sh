@@ -14,11 +14,14 @@ fail() {
 }
 
 line=$(grep -E '^\.package\(url: .*SafeTLS.*, from: "[0-9.]+"\)' "$root/README.md") || fail "README.md has no dependency line"
-[[ $line == *"from: \"$version\""* ]] || fail "README.md and $version_file have different versions"
+for page in "${dependency_pages[@]}"; do
+    [ "$(grep -cE '\.package\(url: ' "$root/$page")" = "$(grep -cF "from: \"$version\"" "$root/$page")" ] \
+        || fail "$page and $version_file have different versions"
+done
 
 git clone --quiet "$root" "$work/SafeTLS"
-# The tag may be that of the release before: what is tried is this commit.
-git -C "$work/SafeTLS" tag --force "$version" > /dev/null
+# The tag may be that of the release before, or still to come: what is tried is this commit.
+is_release || git -C "$work/SafeTLS" tag --force "$version" > /dev/null
 mkdir -p "$work/app/Sources/app"
 cd "$work/app"
 cat > Package.swift <<MANIFEST

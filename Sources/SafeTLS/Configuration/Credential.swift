@@ -136,6 +136,27 @@ public final class Credential: Sendable {
         )
     }
 
+    /// The same with a key that may be encrypted, as PKCS #8 or in OpenSSL's old way.
+    ///
+    /// - Parameters:
+    ///   - certificateChainPEM: The chain, the certificate of the key first.
+    ///   - privateKeyPEM: The key; the first one of the text counts.
+    ///   - passphrase: What it is encrypted with; not used for a key that is not encrypted.
+    ///   - derivationRounds: How many rounds the passphrase may take, of some 0.4 µs each. Who has written the key chooses them,
+    ///     and they are counted before they are made.
+    /// - Throws: `ConfigurationError`, also for a wrong passphrase, and for one that takes more rounds.
+    public convenience init(
+        certificateChainPEM: Span<UInt8>,
+        privateKeyPEM: Span<UInt8>,
+        passphrase: Span<UInt8>,
+        derivationRounds: Int = KeyLimits.derivationRounds
+    ) throws(ConfigurationError) {
+        try self.init(
+            certificateChain: Credential.chain(certificateChainPEM, file: nil),
+            privateKey: Credential.key(privateKeyPEM, passphrase, rounds: derivationRounds, file: nil)
+        )
+    }
+
     /// Reads a credential from PEM files.
     ///
     /// - Parameters:
@@ -170,17 +191,8 @@ public final class Credential: Sendable {
         keyFile: String,
         passphrase: Span<UInt8>
     ) throws(ConfigurationError) {
-        let key: PrivateKey
         let pem = try Credential.readSecret(keyFile)
-        do throws(CryptoError) {
-            key = try PrivateKey(pem: pem.bytes, passphrase: passphrase)
-        } catch .invalidKey(let reason) {
-            throw ConfigurationError(file: keyFile, reason: reason)
-        } catch .unsupported(let reason) {
-            throw ConfigurationError(file: keyFile, reason: reason)
-        } catch {
-            throw ConfigurationError(file: keyFile, reason: "contains no private key that can be used")
-        }
+        let key = try Credential.key(pem.bytes, passphrase, rounds: KeyLimits.derivationRounds, file: keyFile)
         try self.init(certificateFiles: certificateFiles, keyFile: keyFile, key: key)
     }
 
@@ -237,8 +249,26 @@ public final class Credential: Sendable {
     }
 
     private static func key(_ pem: Span<UInt8>, file: String?) throws(ConfigurationError) -> PrivateKey {
+        try key(file) { () throws(CryptoError) in try PrivateKey(pem: pem) }
+    }
+
+    private static func key(
+        _ pem: Span<UInt8>,
+        _ passphrase: Span<UInt8>,
+        rounds: Int,
+        file: String?
+    ) throws(ConfigurationError) -> PrivateKey {
+        try key(file) { () throws(CryptoError) in
+            try PrivateKey(pem: pem, passphrase: passphrase, derivationRounds: rounds)
+        }
+    }
+
+    private static func key(
+        _ file: String?,
+        _ read: () throws(CryptoError) -> PrivateKey
+    ) throws(ConfigurationError) -> PrivateKey {
         do throws(CryptoError) {
-            return try PrivateKey(pem: pem)
+            return try read()
         } catch .invalidKey(let reason) {
             throw ConfigurationError(file: file, reason: reason)
         } catch .unsupported(let reason) {

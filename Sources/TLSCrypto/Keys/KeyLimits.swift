@@ -17,4 +17,8 @@ public enum KeyLimits {
     /// The longest RSA modulus that signatures are verified with at all, in bits: OpenSSL's own limit. One signature takes
     /// a millisecond.
     static let longestRSABits = 16_384
+
+    /// How many rounds the passphrase of a private key takes at most, of some 0.4 µs each, where nothing else is said: four
+    /// seconds, once, for a file that its owner has made. OpenSSL makes 2048.
+    public static let derivationRounds = 10_000_000
 }

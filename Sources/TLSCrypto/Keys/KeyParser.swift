@@ -3,7 +3,10 @@
 internal import CLibcrypto
 import Synchronization
 
-/// libcrypto's parser of private keys, which takes longer to make than to use.
+/// libcrypto's parser of private keys, which takes longer to make than to use, and its decryption of keys.
+///
+/// One thread at a time uses them: the parser is one, and so is glibc's setting that has what is freed overwritten. A second
+/// thread that was through would end that for the first.
 ///
 /// `@unchecked`: the pointer never changes, and who uses what is there has the lock.
 @safe final class KeyParser: @unchecked Sendable {
@@ -24,5 +27,50 @@ import Synchronization
         var key: OpaquePointer?
         shared.lock.withLock { _ in unsafe key = safetls_parse_private_key(parser, der, count) }
         return unsafe key
+    }
+
+    /// Decrypts something with a passphrase to memory that has room for as much, and returns the length, or 0.
+    typealias Opener = (
+        _ sealed: UnsafeBufferPointer<UInt8>,
+        _ passphrase: UnsafeBufferPointer<UInt8>,
+        _ plain: UnsafeMutableRawBufferPointer
+    ) -> Int
+
+    /// Decrypts an EncryptedPrivateKeyInfo (RFC 5958 §3).
+    static func open(
+        _ sealed: UnsafeBufferPointer<UInt8>,
+        _ passphrase: UnsafeBufferPointer<UInt8>,
+        _ plain: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        guard let der = sealed.baseAddress, let output = plain.baseAddress else { return 0 }
+        return shared.lock.withLock { _ in
+            unsafe safetls_open_private_key(
+                der,
+                sealed.count,
+                passphrase.baseAddress,
+                passphrase.count,
+                output,
+                plain.count
+            )
+        }
+    }
+
+    /// Decrypts the first key of a PEM text that is encrypted in the old way.
+    static func openTraditional(
+        _ sealed: UnsafeBufferPointer<UInt8>,
+        _ passphrase: UnsafeBufferPointer<UInt8>,
+        _ plain: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        guard let pem = sealed.baseAddress, let output = plain.baseAddress else { return 0 }
+        return shared.lock.withLock { _ in
+            unsafe safetls_open_traditional_key(
+                pem,
+                sealed.count,
+                passphrase.baseAddress,
+                passphrase.count,
+                output,
+                plain.count
+            )
+        }
     }
 }

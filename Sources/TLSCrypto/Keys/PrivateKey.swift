@@ -28,32 +28,19 @@ public final class PrivateKey: Sendable {
     /// Reads the first private key of a PEM text, which may be encrypted: as PKCS#8 (RFC 5958 §3) or in the old way of
     /// OpenSSL (RFC 1421).
     ///
-    /// - Throws: ``CryptoError/invalidKey(_:)``, also for a wrong passphrase; ``CryptoError/unsupported(_:)`` for an ML-DSA
-    ///   key that this libcrypto cannot read.
-    public convenience init(pem: Span<UInt8>, passphrase: Span<UInt8>) throws(CryptoError) {
-        guard Self.isEncrypted(pem: pem) else {
-            try self.init(pem: pem)
-            return
-        }
-        let pointer = unsafe pem.withUnsafeBufferPointer { pem -> OpaquePointer? in
-            unsafe passphrase.withUnsafeBufferPointer { passphrase in
-                guard let bytes = pem.baseAddress else { return nil }
-                return unsafe safetls_decrypt_private_key(
-                    bytes,
-                    pem.count,
-                    passphrase.baseAddress,
-                    passphrase.count
-                )
-            }
-        }
-        ErrorQueue.clear()
-        guard let pointer = unsafe pointer else {
-            if let set = Self.sealedKind(pem, passphrase), !MLDSAParameterSet.isAvailable { throw set.unavailable }
-            throw .invalidKey(
-                "The private key cannot be decrypted: the passphrase is not right, or the key is damaged."
-            )
-        }
-        try unsafe self.init(NativeKey(owning: pointer))
+    /// - Parameters:
+    ///   - pem: The text.
+    ///   - passphrase: What the key is encrypted with; not used for one that is not encrypted.
+    ///   - derivationRounds: How many rounds the passphrase may take, of some 0.4 µs each: the iterations of PBKDF2, N·r·p of
+    ///     scrypt. Who has written the key chooses them, and they are counted before they are made.
+    /// - Throws: ``CryptoError/invalidKey(_:)``, also for a wrong passphrase or one that takes more rounds;
+    ///   ``CryptoError/unsupported(_:)`` for an ML-DSA key that this libcrypto cannot read.
+    public convenience init(
+        pem: Span<UInt8>,
+        passphrase: Span<UInt8>,
+        derivationRounds: Int = KeyLimits.derivationRounds
+    ) throws(CryptoError) {
+        try self.init(Self.parse(pem: pem, passphrase, rounds: derivationRounds))
     }
 
     /// Whether the first private key of a PEM text is encrypted.
@@ -68,41 +55,6 @@ public final class PrivateKey: Sendable {
         }
     }
 
-    /// The parameter set of an encrypted key for ML-DSA; nil for all other keys.
-    private static func sealedKind(_ pem: Span<UInt8>, _ passphrase: Span<UInt8>) -> MLDSAParameterSet? {
-        do throws(PEMError) {
-            switch try PEM.secretBlock(in: pem, where: { $0 == "ENCRYPTED PRIVATE KEY" }) {
-            case .some(let block): return MLDSAParameterSet(objectIdentifier: algorithm(block.der, passphrase).span)
-            case .none: return nil
-            }
-        } catch {
-            return nil
-        }
-    }
-
-    /// The object identifier of an encrypted key's algorithm; empty when the key cannot be decrypted.
-    private static func algorithm(_ der: Span<UInt8>, _ passphrase: Span<UInt8>) -> [UInt8] {
-        let identifier = unsafe der.withUnsafeBufferPointer { der in
-            unsafe passphrase.withUnsafeBufferPointer { passphrase in
-                unsafe [UInt8](unsafeUninitializedCapacity: 16) { output, count in
-                    guard let bytes = der.baseAddress, let words = passphrase.baseAddress,
-                        let target = output.baseAddress
-                    else { return }
-                    count = unsafe safetls_encrypted_key_algorithm(
-                        bytes,
-                        der.count,
-                        words,
-                        passphrase.count,
-                        target,
-                        output.count
-                    )
-                }
-            }
-        }
-        ErrorQueue.clear()
-        return identifier
-    }
-
     private static func isKey(_ label: String) -> Bool { label.hasSuffix("PRIVATE KEY") }
 
     /// Reads a private key in PKCS#8, SEC1 or PKCS#1 form.
@@ -115,9 +67,7 @@ public final class PrivateKey: Sendable {
     private init(_ key: NativeKey) throws(CryptoError) {
         self.key = key
         guard let kind = key.kind else {
-            throw .invalidKey(
-                "The private key is not an RSA, ECDSA (P-256, P-384, P-521) or Ed25519 key, nor one for ML-DSA."
-            )
+            throw .invalidKey(Self.otherKind)
         }
         self.kind = kind
         signatureLength = Int(unsafe EVP_PKEY_get_size(key.pointer))
@@ -128,7 +78,7 @@ public final class PrivateKey: Sendable {
         switch kind {
         case .rsa(let bits), .rsaPSS(let bits):
             guard (KeyLimits.trustedRSABits...KeyLimits.longestTrustedRSABits).contains(bits) else {
-                throw .invalidKey("An RSA key of \(bits) bits is not accepted; 2048 to 8192 are.")
+                throw Self.badLength(bits)
             }
             algorithms = hashes.map { .rsaPSS($0) } + hashes.map { .rsaPKCS1($0) }
         case .ecdsaP256, .ecdsaP384, .ecdsaP521:
@@ -188,36 +138,74 @@ public final class PrivateKey: Sendable {
     }
 
     private static func parse(pem: Span<UInt8>) throws(CryptoError) -> NativeKey {
-        let found: PEM.SecretBlock?
+        switch try firstKey(in: pem) {
+        case .some(let block): return try parse(block)
+        case .none: throw .invalidKey(noKey)
+        }
+    }
+
+    private static func parse(
+        pem: Span<UInt8>,
+        _ passphrase: Span<UInt8>,
+        rounds: Int
+    ) throws(CryptoError) -> NativeKey {
+        switch try firstKey(in: pem) {
+        case .some(let block):
+            if block.isEncrypted, block.label == "EC PRIVATE KEY" || block.label == "RSA PRIVATE KEY" {
+                return try parse(decrypted: EncryptedKey.open(pem: pem, passphrase))
+            }
+            if !block.isEncrypted, block.label == "ENCRYPTED PRIVATE KEY" {
+                return try parse(decrypted: EncryptedKey.open(block.der, passphrase, rounds: rounds))
+            }
+            guard !block.isEncrypted else { throw unsupported(block.label) }
+            return try parse(block)
+        case .none: throw .invalidKey(noKey)
+        }
+    }
+
+    private static func firstKey(in pem: Span<UInt8>) throws(CryptoError) -> PEM.SecretBlock? {
         do throws(PEMError) {
-            found = try PEM.secretBlock(in: pem, where: isKey)
+            return try PEM.secretBlock(in: pem, where: isKey)
         } catch {
             throw .invalidKey(error.description)
         }
-        switch consume found {
-        case .some(let block):
-            guard !block.isEncrypted, block.label != "ENCRYPTED PRIVATE KEY" else { throw .invalidKey(encrypted) }
-            guard ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"].contains(block.label) else {
-                throw .invalidKey("A PEM block \(block.label) is not supported; PKCS#8, SEC1 and PKCS#1 keys are.")
-            }
-            return try parse(der: block.der)
-        case .none:
-            throw .invalidKey("There is no private key in the PEM text.")
+    }
+
+    private static func parse(_ block: borrowing PEM.SecretBlock) throws(CryptoError) -> NativeKey {
+        guard !block.isEncrypted, block.label != "ENCRYPTED PRIVATE KEY" else { throw .invalidKey(encrypted) }
+        guard ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"].contains(block.label) else {
+            throw unsupported(block.label)
+        }
+        return try parse(der: block.der)
+    }
+
+    /// What a passphrase that is not right leads to may look like anything.
+    private static func parse(decrypted key: consuming Secret) throws(CryptoError) -> NativeKey {
+        do throws(CryptoError) {
+            return try parse(der: key.bytes)
+        } catch .invalidKey(damaged) {
+            throw EncryptedKey.sealed
+        } catch {
+            throw error
         }
     }
 
     private static func parse(der: Span<UInt8>) throws(CryptoError) -> NativeKey {
-        // libcrypto parses: the caller's own file, once, at configuration time.
-        let (pointer, isEncrypted) = unsafe der.withUnsafeBufferPointer { der -> (OpaquePointer?, Bool) in
-            guard let bytes = der.baseAddress, der.count < 1 << 16 else { return (nil, false) }
-            if unsafe safetls_is_encrypted_key(bytes, der.count) == 1 { return (nil, true) }
-            return unsafe (KeyParser.parse(bytes, der.count), false)
+        switch PrivateKeyShape(of: der) {
+        case .isUsable: break
+        case .isEncrypted: throw .invalidKey(encrypted)
+        case .isTooLong(let bits): throw badLength(bits)
+        case .isOfOtherKind: throw .invalidKey(otherKind)
+        case .isUnknown: throw .invalidKey(damaged)
+        }
+        let pointer = unsafe der.withUnsafeBufferPointer { der -> OpaquePointer? in
+            guard let bytes = der.baseAddress else { return nil }
+            return unsafe KeyParser.parse(bytes, der.count)
         }
         ErrorQueue.clear()
-        guard !isEncrypted else { throw .invalidKey(encrypted) }
         guard let pointer = unsafe pointer else {
-            if let set = MLDSAParameterSet(ofPKCS8: der), !MLDSAParameterSet.isAvailable { throw set.unavailable }
-            throw .invalidKey("The private key is damaged or of an unknown kind.")
+            if !MLDSAParameterSet.isAvailable, let set = MLDSAParameterSet(ofPKCS8: der) { throw set.unavailable }
+            throw .invalidKey(damaged)
         }
         return unsafe NativeKey(owning: pointer)
     }
@@ -243,5 +231,17 @@ public final class PrivateKey: Sendable {
         }
     }
 
+    private static func badLength(_ bits: Int) -> CryptoError {
+        .invalidKey("An RSA key of \(bits) bits is not accepted; 2048 to 8192 are.")
+    }
+
+    private static func unsupported(_ label: String) -> CryptoError {
+        .invalidKey("A PEM block \(label) is not supported; PKCS#8, SEC1 and PKCS#1 keys are.")
+    }
+
+    private static let noKey = "There is no private key in the PEM text."
+    private static let damaged = "The private key is damaged or of an unknown kind."
+    private static let otherKind =
+        "The private key is not an RSA, ECDSA (P-256, P-384, P-521) or Ed25519 key, nor one for ML-DSA."
     private static let encrypted = "The private key is encrypted; decrypt it first, for example with \"openssl pkey\"."
 }

@@ -62,6 +62,33 @@ import Testing
         #expect(server.complaints.count == 1, "\(server.complaints)")
     }
 
+    /// What cannot be read for a moment is read again, without another change.
+    @Test func busyFiles() throws {
+        let certificates = try TestCertificates.shared()
+        let directory = try TemporaryDirectory.make("busy")
+        let (chain, key) = (directory.appendingPathComponent("c.pem"), directory.appendingPathComponent("c.key"))
+        let identity = certificates.localhost(.ecdsaP256)
+        try Self.copy(identity.certificate, to: chain)
+        try Self.copy(identity.key, to: key, mode: 0o600)
+        let server = try HTTPServer(face: .ssl) { port in
+            """
+            TLSReloadInterval 1
+            <VirtualHost 127.0.0.1:\(port)>
+                ServerName localhost
+                SSLEngine on
+                SSLCertificateFile \(chain.path)
+                SSLCertificateKeyFile \(key.path)
+            </VirtualHost>
+            """
+        }
+        let lease = try FileLease(chain.path)
+        try Self.copy(identity.key, to: key, mode: 0o600)
+        try Self.waitFor("the log's line") { server.errorLog.contains("c.pem: cannot be read (") }
+        try lease.end()
+        try Self.waitFor("the change") { server.errorLog.contains("is taken into use") }
+        try server.stop()
+    }
+
     /// The parent does not wait for who might write to a pipe in a file's place.
     @Test func pipes() throws {
         let certificates = try TestCertificates.shared()

@@ -37,15 +37,18 @@ import Testing
     private func stage(
         _ identity: OCSPAuthority.Identity,
         key: String? = nil,
+        iterations: Int = 2048,
+        append: String? = nil,
         job: String = #"{"log": {"entries": [{"detail": "\"finished\": false"}]}, "finished": true}"#
     ) throws {
         let owner = getuid() == 0 ? "chown -R www-data staging/localhost" : ""
         try run(
             """
             rm -rf staging/localhost && mkdir -p staging/localhost
-            openssl pkcs8 -topk8 -v2 aes-256-cbc -in '\(key ?? identity.key)' -passout 'pass:\(Self.passphrase)' \
+            openssl pkcs8 -topk8 -v2 aes-256-cbc -iter \(iterations) -in '\(key ?? identity.key)' -passout 'pass:\(Self.passphrase)' \
                 -out staging/localhost/privkey.secp256r1.pem
             cp '\(identity.chain)' staging/localhost/pubcert.secp256r1.pem
+            \(append.map { "yes '' | head -c 65536 >> staging/localhost/\($0)" } ?? "")
             chmod -R a+rX staging/localhost
             \(owner)
             """
@@ -53,10 +56,20 @@ import Testing
         try Data(job.utf8).write(to: URL(fileURLWithPath: staging + "/job.json"))
     }
 
-    private func start() throws -> HTTPServer {
+    /// - Parameter isAlone: Whether one process serves all connections.
+    private func start(isAlone: Bool = false) throws -> HTTPServer {
         let store = store.path
+        let one = """
+            ServerLimit 1
+            StartServers 1
+            ThreadsPerChild 8
+            MaxRequestWorkers 8
+            MinSpareThreads 1
+            MaxSpareThreads 8
+            """
         return try HTTPServer(face: .ssl) { port in
             """
+            \(isAlone ? one : "")
             LoadModule md_module /usr/lib/apache2/modules/mod_md.so
             MDStoreDir "\(store)"
             MDContactEmail admin@example.org
@@ -88,6 +101,7 @@ import Testing
         let client = try OCSPAuthority().issue("localhost", serial: "0A", purpose: "clientAuth")
         let unknown = try OCSPAuthority()
         let unsigned = try unknown.issue("localhost", serial: "0B", purpose: "serverAuth")
+        try run("openssl dsaparam -genkey -noout -out dsa.key 1024")
         // The authority of another one stands behind it, with the same name.
         try run(
             "head -n $(grep -n 'END CERT' '\(unsigned.chain)' | head -n 1 | cut -d: -f1) '\(unsigned.chain)' > leaf"
@@ -98,6 +112,14 @@ import Testing
             ("does not belong", { try stage(good, key: stranger.key) }),
             ("extended key usage", { try stage(client) }),
             ("signature", { try stage(unsigned) }),
+            // What a connection would wait for: one round too many, numbers of any length, bytes.
+            ("at most 100000 are made", { try stage(good, iterations: 100_001) }),
+            ("nor one for ML-DSA", { try stage(good, key: store.path + "/dsa.key") }),
+            (
+                "longer than 65536 bytes",
+                { try stage(good, append: "privkey.secp256r1.pem") }
+            ),
+            ("longer than 65536 bytes", { try stage(good, append: "pubcert.secp256r1.pem") }),
             (
                 "regular file",
                 {
@@ -121,6 +143,27 @@ import Testing
         }
         let lines = server.errorLog.split(separator: "\n").filter { $0.contains("pem, renewed, ") }
         #expect(!lines.isEmpty && !lines.contains { $0.contains("[pid \(server.process):") }, "\(lines)")
+        try server.stop()
+    }
+
+    /// What cannot be read for a moment is read again, without another change.
+    @Test func whatIsBusyIsReadAgain() throws {
+        let server = try start(isAlone: true)
+        #expect(try serial(server) == "07", "\(server.errorLog)")
+        try stage(
+            try authority.issue("localhost", serial: "08", purpose: "serverAuth"),
+            job: #"{"finished": false}"#
+        )
+        let lease = try FileLease(staging + "/privkey.secp256r1.pem")
+        try Data(#"{"finished": true, "a": 1}"#.utf8).write(to: URL(fileURLWithPath: staging + "/job.json"))
+        try Patience.wait(for: "a look", by: server.child, details: { server.errorLog }) {
+            _ = try serial(server)
+            return server.errorLog.contains("privkey.secp256r1.pem: cannot be read (")
+        }
+        try lease.end()
+        try Patience.wait(for: "the change", by: server.child, details: { server.errorLog }) {
+            try serial(server) == "08"
+        }
         try server.stop()
     }
 

@@ -6,8 +6,8 @@
 # Systems are minimal chroots of Debian and Ubuntu, made once by debootstrap in build/systems. What a run changes lies in memory,
 # in namespaces of its own: with the last process of a run its mounts, processes and ports are gone, whatever has happened. The
 # conversation has a network of its own, too, which is nothing but loopback. With --build the module is also built in Debian 13,
-# with this machine's Swift. Needs root, a mirror of Debian (MIRROR) and of Ubuntu (UBUNTU), and Ubuntu's keys (UBUNTU_KEYRING),
-# which Debian 12 has in no package: without them Ubuntu is left out, unless it is asked for.
+# with this machine's Swift. Needs root, a mirror of Debian (MIRROR) and of Ubuntu (UBUNTU): where there is none of the latter, Ubuntu
+# is left out, unless it is asked for. Ubuntu's keys are this system's, those of UBUNTU_KEYRING, or of Debian 13's package of them.
 set -euo pipefail
 source "$(dirname "$0")/../lib.sh"
 systems=$build/systems
@@ -28,11 +28,11 @@ bootstrap() {
 # make_base SYSTEM: the chroot that runs begin with, by the name under which debootstrap knows the system.
 make_base() {
     local base=$systems/$1.base options=(--variant=minbase --include=ca-certificates) log=$systems/$1.log
+    [ ! -e "$base" ] || return 0
     case $1 in
     bookworm | trixie | sid) ;;
-    *) [ -e "$ubuntu_keyring" ] || fail "$1 needs Ubuntu's keys, see UBUNTU_KEYRING: there is no $ubuntu_keyring" ;;
+    *) find_ubuntu_keys ;;
     esac
-    [ ! -e "$base" ] || return 0
     mkdir -p "$systems"
     # What a run that was killed had mounted in there is not this one's.
     rm -rf --one-file-system "$base.new"
@@ -44,6 +44,25 @@ make_base() {
     esac > "$log" 2>&1 || { tail -n 20 "$log" >&2; fail "debootstrap could not make $1"; }
     rm -f "$base.new"/var/cache/apt/archives/*.deb
     mv "$base.new" "$base"
+}
+
+# Debian 12 has no package of Ubuntu's keys; apt takes that of Debian 13 for what Debian has signed.
+find_ubuntu_keys() {
+    [ ! -e "$ubuntu_keyring" ] || return 0
+    [ -z "${UBUNTU_KEYRING:-}" ] || fail "there is no $UBUNTU_KEYRING"
+    ubuntu_keyring=$systems/ubuntu-archive-keyring.gpg
+    [ ! -e "$ubuntu_keyring" ] || return 0
+    make_base trixie
+    local log=$systems/keys.log
+    in_system fetch_ubuntu_keys trixie > "$log" 2>&1 || { tail -n 20 "$log" >&2; fail "Ubuntu's keys cannot be fetched"; }
+}
+
+fetch_ubuntu_keys() {
+    mount_system "$1"
+    enter apt-get update -q
+    enter apt-get install -y -q --no-install-recommends ubuntu-keyring
+    cp "$chroot/usr/share/keyrings/ubuntu-archive-keyring.gpg" "$systems/ubuntu-archive-keyring.gpg.new"
+    mv "$systems/ubuntu-archive-keyring.gpg.new" "$systems/ubuntu-archive-keyring.gpg"
 }
 
 # in_system SYSTEM COMMAND...: runs a function of this file in namespaces of its own, with the chroot at $chroot.
@@ -173,10 +192,10 @@ failures=0
 table=$(printf '%-24s %-8s %-8s %-6s %s' system httpd OpenSSL glibc result)
 if [ $# = 0 ]; then
     set -- bookworm trixie sid
-    if [ -e "$ubuntu_keyring" ]; then
+    if curl --silent --fail --location --max-time 60 --output /dev/null "$ubuntu_mirror/dists/noble/InRelease"; then
         set -- "$@" jammy noble
     else
-        table+=$'\n'"Ubuntu is LEFT OUT: there is no $ubuntu_keyring, see UBUNTU_KEYRING"
+        table+=$'\n'"Ubuntu is LEFT OUT: $ubuntu_mirror does not answer, see UBUNTU"
     fi
 fi
 for system; do

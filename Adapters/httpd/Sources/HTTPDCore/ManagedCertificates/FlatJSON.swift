@@ -8,11 +8,17 @@ enum FlatJSON {
 
     /// The strings, numbers and literals that are members of the outermost object and have one of these names. What is nested is
     /// passed over; of what is no JSON nothing is said.
-    static func members(_ wanted: [String], of text: [UInt8]) -> [String: [UInt8]] {
-        guard text.first(where: { !" \n\r\t".utf8.contains($0) }) == UInt8(ascii: "{") else { return [:] }
-        var members: [String: [UInt8]] = [:]
+    static func members(_ wanted: [String], of text: Span<UInt8>) -> [String: [UInt8]] {
+        places(wanted, of: text).mapValues { word(in: text, at: $0) }
+    }
+
+    /// Where these members stand, strings without their quotes and as they are written.
+    static func places(_ wanted: [String], of text: Span<UInt8>) -> [String: Range<Int>] {
+        var members: [String: Range<Int>] = [:]
         var (depth, position) = (0, 0)
-        var name: [UInt8]?
+        var name: Range<Int>?
+        while position < text.count, isBlank(text[position]) { position += 1 }
+        guard position < text.count, text[position] == UInt8(ascii: "{") else { return members }
         while position < text.count {
             switch text[position] {
             case UInt8(ascii: "{"), UInt8(ascii: "["):
@@ -22,45 +28,58 @@ enum FlatJSON {
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
                 depth -= 1
                 position += 1
-            case UInt8(ascii: ","), UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"),
-                UInt8(ascii: ":"):
+            case UInt8(ascii: ","), UInt8(ascii: ":"):
+                position += 1
+            case let byte where isBlank(byte):
                 position += 1
             default:
-                guard let (word, end) = word(in: text, at: position) else { return members }
+                guard let (place, end) = place(in: text, from: position) else { return members }
                 position = end
                 guard depth == 1 else { continue }
                 if let known = name {
-                    if let member = wanted.first(where: { $0.utf8.elementsEqual(known) }) { members[member] = word }
+                    let bytes = word(in: text, at: known)
+                    if let member = wanted.first(where: { $0.utf8.elementsEqual(bytes) }) { members[member] = place }
                     name = nil
                 } else {
-                    name = word
+                    name = place
                 }
             }
         }
         return members
     }
 
-    /// A string without its quotes, or what else stands between two marks, and where it ends.
-    private static func word(in text: [UInt8], at start: Int) -> ([UInt8], end: Int)? {
+    private static func isBlank(_ byte: UInt8) -> Bool { " \n\r\t".utf8.contains(byte) }
+
+    /// A string between its quotes, or what else stands between two marks, and where the text goes on.
+    private static func place(in text: Span<UInt8>, from start: Int) -> (Range<Int>, next: Int)? {
+        var position = start
         guard text[start] == UInt8(ascii: "\"") else {
-            let end = text[start...].firstIndex { ",:]}\"[{ \n\r\t".utf8.contains($0) } ?? text.count
-            return (end - start > longestWord ? [] : Array(text[start..<end]), max(end, start + 1))
+            while position < text.count, !isBlank(text[position]), !",:]}\"[{".utf8.contains(text[position]) {
+                position += 1
+            }
+            return (start..<position, max(position, start + 1))
         }
-        var bytes: [UInt8] = []
-        var position = start + 1
+        position += 1
         while position < text.count {
             switch text[position] {
-            case UInt8(ascii: "\""): return (bytes.count > longestWord ? [] : bytes, position + 1)
-            case UInt8(ascii: "\\"):
-                // Of what is escaped only quotes have to be told from the end.
-                guard position + 1 < text.count else { return nil }
-                bytes.append(text[position + 1])
-                position += 2
-            default:
-                bytes.append(text[position])
-                position += 1
+            case UInt8(ascii: "\""): return (start + 1..<position, position + 1)
+            // Of what is escaped only quotes have to be told from the end.
+            case UInt8(ascii: "\\"): position += 2
+            default: position += 1
             }
         }
         return nil
+    }
+
+    private static func word(in text: Span<UInt8>, at place: Range<Int>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var position = place.lowerBound
+        while position < place.upperBound {
+            if text[position] == UInt8(ascii: "\\"), position + 1 < place.upperBound { position += 1 }
+            guard bytes.count < longestWord else { return [] }
+            bytes.append(text[position])
+            position += 1
+        }
+        return bytes
     }
 }

@@ -17,6 +17,13 @@ public struct StagedFiles: Hashable, Sendable {
     /// Whether what is in use stands in for a certificate that is still to come.
     public let isFirst: Bool
 
+    /// Longest chain and longest key that are read, in bytes: three certificates for ML-DSA-87 take 30 KB.
+    public static let longest = 65_536
+
+    /// How many rounds the passphrase of a key takes at most, some 40 ms: a process that was taken over may have chosen them, and
+    /// a connection waits for them. mod_md has OpenSSL's usual 2048.
+    public static let derivationRounds = 100_000
+
     /// What mod_md writes before the names of files that stand in for others.
     private static let standIn = "fallback-"
 

@@ -15,17 +15,18 @@ public enum StagedRenewal {
 
     /// Reads what mod_md notes about a renewal.
     public static func progress(ofJob json: [UInt8]) -> Progress {
-        let members = FlatJSON.members(["finished", "valid-from"], of: json)
+        let members = FlatJSON.members(["finished", "valid-from"], of: json.span)
         guard members["finished"] == Array("true".utf8) else { return .isUnderWay }
         return .isComplete(usableFrom: members["valid-from"].map { String(decoding: $0, as: UTF8.self) })
     }
 
-    /// The passphrase of the keys that wait in a store.
-    public static func passphrase(ofStore json: [UInt8]) -> [UInt8]? {
-        guard let text = FlatJSON.members(["key"], of: json)["key"], let bytes = decoded(text), bytes.count >= 16 else {
-            return nil
-        }
-        return bytes
+    /// Reads the passphrase of the keys that wait in a store.
+    ///
+    /// - Parameter output: Takes it byte by byte, to memory that is wiped: there are fewer than `json` has.
+    /// - Returns: Whether it is whole.
+    public static func passphrase(ofStore json: Span<UInt8>, to output: (UInt8) -> Void) -> Bool {
+        guard let place = FlatJSON.places(["key"], of: json)["key"] else { return false }
+        return decode(json.extracting(place), to: output).map { $0 >= 16 } ?? false
     }
 
     /// Whether it may take the old one's place already.
@@ -81,10 +82,11 @@ public enum StagedRenewal {
         }
     }
 
-    /// Reads base64url without padding (RFC 4648 §5).
-    static func decoded(_ text: [UInt8]) -> [UInt8]? {
-        var (bytes, bits, count): ([UInt8], UInt32, UInt32) = ([], 0, 0)
-        for byte in text where byte != UInt8(ascii: "=") {
+    /// Reads base64url without padding (RFC 4648 §5), and says how many bytes it was; nil for what is none.
+    private static func decode(_ text: Span<UInt8>, to output: (UInt8) -> Void) -> Int? {
+        var (length, bits, count): (Int, UInt32, UInt32) = (0, 0, 0)
+        for index in text.indices where text[index] != UInt8(ascii: "=") {
+            let byte = text[index]
             let value: UInt8
             switch byte {
             case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = byte - UInt8(ascii: "A")
@@ -98,8 +100,9 @@ public enum StagedRenewal {
             count += 6
             guard count >= 8 else { continue }
             count -= 8
-            bytes.append(UInt8(truncatingIfNeeded: bits >> count))
+            output(UInt8(truncatingIfNeeded: bits >> count))
+            length += 1
         }
-        return bytes
+        return length
     }
 }

@@ -16,7 +16,10 @@ enum FileContents {
             guard count >= 0 else {
                 let code = tlsd_errno()
                 let reason = code == EINVAL ? "it is not a regular file" : unsafe String(cString: strerror(code))
-                throw DirectiveError("\(file): cannot be read (\(reason))")
+                throw DirectiveError(
+                    "\(file): cannot be read (\(reason))",
+                    isPassing: [EMFILE, ENFILE, ENOMEM, EAGAIN].contains(code)
+                )
             }
             position += count
             // Files need not end with a line's end.
@@ -27,13 +30,19 @@ enum FileContents {
     }
 
     /// Calls `body` with the contents of files, one behind the other.
+    ///
+    /// - Parameter limit: How many bytes they may have together.
     static func with<Result>(
         _ files: [String],
+        limit: Int = .max,
         _ body: (Span<UInt8>) throws(DirectiveError) -> Result
     ) throws(DirectiveError) -> Result {
         // The end of a file is only seen where there would be room for more.
         let capacity = files.reduce(0) { $0 + (Stamp($1).map { Int($0.value.size) } ?? 0) + 2 }
-        guard let memory = unsafe malloc(capacity) else { throw DirectiveError("out of memory") }
+        guard capacity - 2 * files.count <= limit else {
+            throw DirectiveError("\(files.joined(separator: ", ")): longer than \(limit) bytes")
+        }
+        guard let memory = unsafe malloc(capacity) else { throw DirectiveError("out of memory", isPassing: true) }
         defer {
             unsafe explicit_bzero(memory, capacity)
             unsafe free(memory)

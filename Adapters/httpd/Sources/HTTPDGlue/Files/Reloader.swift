@@ -139,6 +139,8 @@ final class Reloader {
                 )
             } catch {
                 unsafe (new + slot.offset).update(from: old + slot.offset, count: slot.capacity)
+                // The next look tries again.
+                if error.isPassing { for file in slot.files { stamps[file] = nil } }
                 unsafe tlsd_log_server(
                     server,
                     APLOG_ERR,

@@ -14,7 +14,7 @@ final class StagedCertificates {
     /// A certificate that may wait, and who has it.
     private struct Candidate {
         let files: StagedFiles
-        let passphrase: [UInt8]
+        let passphrase: StorePassphrase
         var users: [(server: ServerState, index: Int)]
         /// What was there when this was last looked at.
         var seen: [Stamp] = []
@@ -40,7 +40,7 @@ final class StagedCertificates {
     init?(_ servers: [ServerState], interval: Int64) {
         self.interval = interval
         guard tlsd_certificates_are_managed() else { return nil }
-        var passphrases: [String: [UInt8]] = [:]
+        var passphrases: [String: StorePassphrase] = [:]
         for server in servers {
             for (index, certificate) in server.settings.certificates.enumerated()
             where certificate.chainFiles.count == 1 {
@@ -51,23 +51,13 @@ final class StagedCertificates {
                     candidates[known].users.append((server, index))
                     continue
                 }
-                guard let passphrase = passphrases[files.store] ?? Self.passphrase(files.store) else { continue }
+                guard let passphrase = passphrases[files.store] ?? StorePassphrase(files.store) else { continue }
                 passphrases[files.store] = passphrase
                 candidates.append(Candidate(files: files, passphrase: passphrase, users: [(server, index)]))
             }
         }
         guard !candidates.isEmpty else { return nil }
         self.servers = Set(candidates.flatMap { $0.users.map { ObjectIdentifier($0.server) } })
-    }
-
-    /// The passphrase of a store, unless somebody else could have written it.
-    private static func passphrase(_ store: String) -> [UInt8]? {
-        let longest = 4096
-        let json = unsafe [UInt8](unsafeUninitializedCapacity: longest) { buffer, count in
-            let length = unsafe buffer.baseAddress.map { unsafe tlsd_read_own_file(store, $0, longest) } ?? -1
-            count = max(0, length)
-        }
-        return StagedRenewal.passphrase(ofStore: json)
     }
 
     /// Whether somebody should look now; never in the parent.
@@ -91,7 +81,7 @@ final class StagedCertificates {
             do throws(DirectiveError) {
                 candidates[index].waits = try unsafe !take(candidates[index], at: now / 1_000_000, server)
             } catch {
-                candidates[index].waits = false
+                candidates[index].waits = error.isPassing
                 unsafe log(
                     server,
                     APLOG_ERR,
@@ -112,16 +102,7 @@ final class StagedCertificates {
             return false
         }
         if let start, unsafe Int64(apr_date_parse_rfc(start)) / 1_000_000 > now { return false }
-        let credential: Credential
-        do throws(ConfigurationError) {
-            credential = try Credential(
-                certificateFiles: [files.chain],
-                keyFile: files.key,
-                passphrase: candidate.passphrase.span
-            )
-        } catch {
-            throw DirectiveError("\(error)")
-        }
+        let credential = try Self.credential(files, candidate.passphrase)
         var isReady = true
         for (user, index) in candidate.users where user.settings.certificates.indices.contains(index) {
             let old = user.settings.certificates[index].credential
@@ -151,6 +132,27 @@ final class StagedCertificates {
             )
         }
         return isReady
+    }
+
+    /// Reads what waits. What that costs is bounded, whoever has written it: lengths, rounds of the passphrase, kinds of keys.
+    private static func credential(
+        _ files: StagedFiles,
+        _ passphrase: StorePassphrase
+    ) throws(DirectiveError) -> Credential {
+        try FileContents.with([files.chain], limit: StagedFiles.longest) { chain throws(DirectiveError) in
+            try FileContents.with([files.key], limit: StagedFiles.longest) { key throws(DirectiveError) in
+                do throws(ConfigurationError) {
+                    return try Credential(
+                        certificateChainPEM: chain,
+                        privateKeyPEM: key,
+                        passphrase: passphrase.bytes,
+                        derivationRounds: StagedFiles.derivationRounds
+                    )
+                } catch {
+                    throw DirectiveError("\(error)")
+                }
+            }
+        }
     }
 
     private static func contents(_ file: String) -> [UInt8] {
