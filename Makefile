@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup peers build command module inspect install uninstall test test-busy test-openssl35 test-nio test-nio-many deb lint-deb rpm tarball test-modssl \
+.PHONY: help setup peers build command module inspect install uninstall test test-busy test-openssl35 test-nio test-nio-many examples deb lint-deb rpm tarball test-modssl \
     test-package test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs \
     bench bench-httpd plot icount thresholds format \
     lint pictures clean
@@ -35,7 +35,7 @@ RELEASE := swift build --configuration release --static-swift-stdlib --package-p
 PLOTTED := tls13-full-p256 tls13-full-rsa2048 tls13-hybrid-p256 tls13-mutual-p256 tls13-retry-p256 tls13-ticket-p256 tls13-0rtt-p256 \
     tls12-full-p256 tls12-mutual-p256 tls12-ticket-p256 bulk-aes128gcm-1k bulk-aes128gcm-16k bulk-chacha20poly1305-16k
 # SwiftPM's plan for a nested package misses files that are new in this one; without a plan it makes one.
-REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml Adapters/nio/.build/*.yaml
+REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml Adapters/nio/.build/*.yaml Examples/.build/*.yaml
 # What is made for other systems is made by the scripts in there.
 PACKAGING := Adapters/httpd/packaging
 
@@ -115,6 +115,11 @@ test-nio: setup ## Run the tests of SafeTLSNIO, the adapter to swift-nio, which 
 test-nio-many: setup ## Let ten thousand connections of that adapter come and go, and look for what they leave behind
 	@$(REPLAN)
 	CONNECTIONS=10000 swift test --package-path Adapters/nio --filter manyConnections
+
+examples: command ## Build the examples with optimisation, and run each on loopback
+	@$(REPLAN)
+	SAFETLS_LIBRARY_ONLY=1 swift build --configuration release --package-path Examples
+	@Examples/run.sh Examples/.build/release build/safetls
 
 deb: module command ## Make Debian packages of the module and the command line, in build/deb
 	@$(PACKAGING)/debian/build.sh
@@ -216,10 +221,10 @@ icount: build ## Count instructions and allocations, and hold them to Benchmarks
 thresholds: icount
 
 format: ## Format every Swift file in place
-	swift format --in-place --parallel --recursive $(wildcard Package.swift Sources Tests Adapters Benchmarks)
+	swift format --in-place --parallel --recursive $(wildcard Package.swift Sources Tests Adapters Benchmarks Examples)
 
 lint: ## Check format, licence headers, cited sections and that `unsafe` stays in its two places
-	swift format lint --strict --parallel --recursive $(wildcard Package.swift Sources Tests Adapters Benchmarks)
+	swift format lint --strict --parallel --recursive $(wildcard Package.swift Sources Tests Adapters Benchmarks Examples)
 	@! git grep -nw unsafe -- '*.swift' ':!Sources/TLSCrypto' ':!Adapters/httpd/Sources/HTTPDGlue' \
 	    || { echo "lint: 'unsafe' outside Sources/TLSCrypto and the httpd module's glue" >&2; exit 1; }
 	@! git grep -L 'SPDX-License-Identifier: Apache-2.0' -- '*.swift' '*.c' '*.h' '*.sh' '*.py' Makefile .ci/run ':!*Package.swift' \
@@ -230,4 +235,4 @@ pictures: ## Draw the pictures of the states in Documentation/ from the tables i
 	DRAW_PICTURES=1 swift test --filter StateGraphPictureTests
 
 clean: ## Remove everything that was built
-	rm -rf build .build Benchmarks/.build Adapters/httpd/.build Adapters/nio/.build
+	rm -rf build .build Benchmarks/.build Adapters/httpd/.build Adapters/nio/.build Examples/.build

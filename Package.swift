@@ -28,6 +28,7 @@ let package = Package(
         .library(name: "MLKEM", targets: ["MLKEM"]),
         .library(name: "Curve25519", targets: ["Curve25519"]),
         .library(name: "TLSCertificateCompression", targets: ["TLSCertificateCompression"]),
+        .library(name: "SafeTLSSockets", targets: ["SafeTLSSockets"]),
     ],
     targets: [
         .systemLibrary(
@@ -41,6 +42,11 @@ let package = Package(
         .target(name: "TLSCrypto", dependencies: ["CLibcrypto", "MLKEM", "Curve25519"], swiftSettings: safe),
         .target(name: "TLSCertificates", dependencies: ["TLSCrypto"], swiftSettings: safe),
         .target(name: "SafeTLS", dependencies: ["TLSCertificates", "TLSCrypto"], swiftSettings: safe),
+        .target(
+            name: "SafeTLSSockets",
+            dependencies: ["SafeTLS", "CSockets"],
+            swiftSettings: safe + spansFromC
+        ),
         .target(
             name: "CCertificateCompression",
             linkerSettings: [.linkedLibrary("z"), .linkedLibrary("brotlienc"), .linkedLibrary("brotlidec")]
@@ -62,6 +68,11 @@ let package = Package(
             name: "SafeTLSTests",
             dependencies: ["SafeTLS", "TLSCertificates", "TLSCertificateCompression", "TLSCrypto"],
             exclude: ["Snapshots/Defaults.txt"],
+            swiftSettings: safe
+        ),
+        .testTarget(
+            name: "SafeTLSSocketsTests",
+            dependencies: ["SafeTLSSockets", "SafeTLS"],
             swiftSettings: safe
         ),
         .executableTarget(
@@ -101,14 +112,16 @@ if hasCommandLine {
         .executableTarget(
             name: "SafeTLSCommand",
             dependencies: [
-                "SafeTLS", "TLSCertificates", "TLSCertificateCompression", "CSockets",
+                "SafeTLS", "SafeTLSSockets", "TLSCertificates", "TLSCertificateCompression", "CSockets",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: safe + spansFromC
         ),
         .testTarget(
             name: "SafeTLSCommandTests",
-            dependencies: ["SafeTLSCommand", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "SafeTLSCommand", "SafeTLSSockets", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: safe
         ),
         .testTarget(name: "InteropTests", dependencies: ["SafeTLSCommand", "TestSupport"], swiftSettings: safe),

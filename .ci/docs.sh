@@ -6,18 +6,19 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-modules=(MLKEM Curve25519 TLSCrypto TLSCertificates SafeTLS)
+modules=(MLKEM Curve25519 TLSCrypto TLSCertificates SafeTLS SafeTLSSockets)
 work=build/docs.symbols
 rm -rf "$work" build/docs
 mkdir -p "$work" build/docs
 trap 'rm -rf "$work"' EXIT
 
-swift build --target SafeTLS
+swift build --target SafeTLSSockets
 interfaces=$(swift build --show-bin-path)/Modules
 target=$(swift -print-target-info | python3 -c 'import json, sys; print(json.load(sys.stdin)["target"]["unversionedTriple"])')
 for module in "${modules[@]}"; do
     swift symbolgraph-extract -module-name "$module" -I "$interfaces" -target "$target" \
         -Xcc -fmodule-map-file=Sources/CLibcrypto/module.modulemap \
+        -Xcc -fmodule-map-file="${interfaces%/Modules}/CSockets.build/module.modulemap" \
         -minimum-access-level public -skip-synthesized-members -output-dir "$work"
 done
 

@@ -16,6 +16,7 @@
 #include "configuration.h"
 #include "hash.h"
 #include "kem.h"
+#include "pkcs12.h"
 #include "keys.h"
 #include "secret.h"
 

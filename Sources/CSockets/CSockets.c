@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 static const long resolver_codes = 100000;
 
 const long cs_would_block = -EAGAIN;
+const long cs_aborted = -ECONNABORTED;
 
 static long resolver_failure(int error) {
     return error == EAI_SYSTEM ? -errno : -resolver_codes - (error < 0 ? -error : error);
@@ -60,6 +63,9 @@ static int open_socket(const struct addrinfo *address) {
     fcntl(handle, F_SETFD, FD_CLOEXEC);
     int one = 1;
     setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+#ifdef SO_NOSIGPIPE
+    setsockopt(handle, SOL_SOCKET, SO_NOSIGPIPE, &one, sizeof one);
+#endif
     int code = cs_set_blocking(handle, false);
     if (code == 0) return handle;
     close(handle);
@@ -119,12 +125,63 @@ int cs_listen(const uint8_t *host, size_t length, uint16_t port) {
     return handle;
 }
 
+static int open_path(const uint8_t *path, size_t length, struct sockaddr_un *address) {
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (length >= sizeof address->sun_path) return -ENAMETOOLONG;
+    memcpy(address->sun_path, path, length);
+    // A path that begins with a zero, or has one within, would be another than it seems.
+    if (length == 0 || memchr(path, 0, length) != NULL) return -EINVAL;
+    int handle = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (handle < 0) return (int)failure();
+    fcntl(handle, F_SETFD, FD_CLOEXEC);
+    return handle;
+}
+
+int cs_connect_path(const uint8_t *path, size_t length) {
+    struct sockaddr_un address;
+    int handle = open_path(path, length, &address);
+    if (handle < 0 || connect(handle, (struct sockaddr *)&address, sizeof address) == 0) return handle;
+    int code = (int)failure();
+    close(handle);
+    return code;
+}
+
+// Removes a socket that nobody listens on.
+static void remove_stale(const uint8_t *path, size_t length, const struct sockaddr_un *address) {
+    struct stat status;
+    if (lstat(address->sun_path, &status) < 0 || !S_ISSOCK(status.st_mode)) return;
+    int probe = cs_connect_path(path, length);
+    if (probe >= 0)
+        close(probe);
+    else if (probe == -ECONNREFUSED)
+        unlink(address->sun_path);
+}
+
+int cs_listen_path(const uint8_t *path, size_t length) {
+    struct sockaddr_un address;
+    int handle = open_path(path, length, &address);
+    if (handle < 0) return handle;
+    remove_stale(path, length, &address);
+    // Before the socket has its name, so that it never is open to others.
+    int code = fchmod(handle, S_IRUSR | S_IWUSR) < 0 ? (int)failure() : cs_set_blocking(handle, false);
+    if (code == 0
+        && (bind(handle, (struct sockaddr *)&address, sizeof address) < 0
+            || chmod(address.sun_path, S_IRUSR | S_IWUSR) < 0 || listen(handle, 128) < 0))
+        code = (int)failure();
+    if (code == 0) return handle;
+    close(handle);
+    return code;
+}
+
 int cs_accept(int listener) {
     int handle = accept(listener, NULL, NULL);
     if (handle < 0) return (int)failure();
     fcntl(handle, F_SETFD, FD_CLOEXEC);
     int one = 1;
     setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+#ifdef SO_NOSIGPIPE
+    setsockopt(handle, SOL_SOCKET, SO_NOSIGPIPE, &one, sizeof one);
+#endif
     int code = cs_set_blocking(handle, false);
     if (code == 0) return handle;
     close(handle);
@@ -157,6 +214,19 @@ long cs_write(int descriptor, const uint8_t *bytes, size_t count) {
     ssize_t written;
     do {
         written = write(descriptor, bytes, count);
+    } while (written < 0 && errno == EINTR);
+    return written < 0 ? failure() : written;
+}
+
+long cs_send(int socket, const uint8_t *bytes, size_t count) {
+#ifdef MSG_NOSIGNAL
+    int flags = MSG_NOSIGNAL;
+#else
+    int flags = 0;
+#endif
+    ssize_t written;
+    do {
+        written = send(socket, bytes, count, flags);
     } while (written < 0 && errno == EINTR);
     return written < 0 ? failure() : written;
 }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import CSockets
 import SafeTLS
+import SafeTLSSockets
 import TLSCertificateCompression
 import TLSCertificates
 
@@ -113,7 +114,7 @@ struct Connect: ParsableCommand {
             serverName: try name(),
             deferring: resume ? [] : .verification
         )
-        var connection = SocketConnection(session, over: try Socket.connect(to: endpoint, seconds: timeout))
+        var connection = SocketConnection(session, over: try Socket.connect(to: endpoint, milliseconds: timeout * 1000))
         do {
             let count = try connection.writeEarly(early)
             if !early.isEmpty && count == 0 { note("0-RTT data", "not sent: \(obstacle)") }

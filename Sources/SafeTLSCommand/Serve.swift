@@ -3,6 +3,7 @@
 import ArgumentParser
 import CSockets
 import SafeTLS
+import SafeTLSSockets
 import TLSCertificateCompression
 import TLSCertificates
 import TLSCrypto

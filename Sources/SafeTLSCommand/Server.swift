@@ -2,6 +2,7 @@
 
 import CSockets
 import SafeTLS
+import SafeTLSSockets
 
 /// One thread that serves many connections: it waits until any of them can go on.
 struct Server: ~Copyable {

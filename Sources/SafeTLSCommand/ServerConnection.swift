@@ -2,6 +2,7 @@
 
 import CSockets
 import SafeTLS
+import SafeTLSSockets
 
 /// What the server does with what clients send.
 enum Service {

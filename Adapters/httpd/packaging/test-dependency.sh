@@ -37,7 +37,7 @@ let package = Package(
         .executableTarget(
             name: "app",
             dependencies: [
-                .product(name: "SafeTLS", package: "SafeTLS"), .product(name: "TLSCertificates", package: "SafeTLS"),
+                .product(name: "SafeTLS", package: "SafeTLS"), .product(name: "SafeTLSSockets", package: "SafeTLS"),
             ]
         )
     ]
@@ -45,13 +45,14 @@ let package = Package(
 MANIFEST
 cat > Sources/app/main.swift <<'CODE'
 import SafeTLS
-import TLSCertificates
+import SafeTLSSockets
 
 guard let name = ServerName("example.org") else { fatalError("no name") }
 // The system that this runs on may trust nobody.
 let configuration = try ClientConfiguration(judge: { .accepted(path: $0.certificateChain) })
 let session = try ClientSession(configuration: configuration, serverName: name)
-print(TLSLibrary.version, session.pendingOutputCount > 0)
+let listener = try TLSListener.listen(on: Endpoint(host: "127.0.0.1", port: 0))
+print(TLSLibrary.version, session.pendingOutputCount > 0, listener.name.hasPrefix("127.0.0.1:"))
 CODE
 swift package resolve > resolve.log 2>&1 || { cat resolve.log; fail "the version cannot be resolved"; }
 pins=$(python3 -c 'import json; print(*[pin["identity"] + " " + pin["state"]["version"] for pin in json.load(open("Package.resolved"))["pins"]], sep=", ")')
@@ -59,5 +60,5 @@ pins=$(python3 -c 'import json; print(*[pin["identity"] + " " + pin["state"]["ve
 [ "${1:-}" != --resolve ] || { echo "test-dependency: $pins, and nothing else, is fetched"; exit; }
 swift build > build.log 2>&1 || { tail -n 40 build.log; fail "it cannot be built"; }
 said=$(.build/debug/app)
-[ "$said" = "$version true" ] || fail "the program says: $said"
+[ "$said" = "$version true true" ] || fail "the program says: $said"
 echo "test-dependency: $pins, and nothing else, is fetched, built and used"

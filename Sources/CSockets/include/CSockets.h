@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The few socket calls of the command line, with bounds that Swift can see. Calls that fail return a negative code,
+// The few socket calls of the library `SafeTLSSockets` and of the command line, with bounds that Swift can see. Calls that fail return a negative code,
 // which `cs_reason` turns into words.
 
 #ifndef CSOCKETS_H
@@ -16,6 +16,9 @@
 /// The code of a call that would have had to wait.
 extern const long cs_would_block;
 
+/// The code of a connection that was gone before it was accepted.
+extern const long cs_aborted;
+
 /// Writes the words for a code; returns their length.
 size_t cs_reason(long code, uint8_t *__counted_by(capacity) text __noescape, size_t capacity);
 
@@ -25,6 +28,13 @@ int cs_connect(const uint8_t *__counted_by(length) host __noescape, size_t lengt
 
 /// Returns a non-blocking listening socket; port 0 lets the system choose.
 int cs_listen(const uint8_t *__counted_by(length) host __noescape, size_t length, uint16_t port);
+
+/// Connects to a socket in the file system and returns a blocking socket.
+int cs_connect_path(const uint8_t *__counted_by(length) path __noescape, size_t length);
+
+/// Returns a non-blocking listening socket in the file system, for this user alone. A socket there that nobody listens on is
+/// replaced.
+int cs_listen_path(const uint8_t *__counted_by(length) path __noescape, size_t length);
 
 /// Returns a non-blocking connected socket.
 int cs_accept(int listener);
@@ -39,6 +49,9 @@ long cs_read(int descriptor, uint8_t *__counted_by(capacity) bytes __noescape, s
 
 /// Returns the count of bytes written or a code.
 long cs_write(int descriptor, const uint8_t *__counted_by(count) bytes __noescape, size_t count);
+
+/// The same for a socket, where a peer that is gone does not end the process.
+long cs_send(int socket, const uint8_t *__counted_by(count) bytes __noescape, size_t count);
 
 /// Tells the peer that nothing more will be written.
 void cs_shutdown_write(int socket);

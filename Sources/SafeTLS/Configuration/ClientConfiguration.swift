@@ -39,6 +39,11 @@ public struct ClientOptions: Sendable {
     public var trustsOnlyRoots = false
     /// Bounds on the work that a server's chain can cause.
     public var limits = CertificateVerifier.Limits()
+    /// Whether a server's certificate may be for any name, as long as it leads to a trust anchor: whoever has a certificate of
+    /// one of the anchors can stand in for every server. With the anchors of the system that is everybody. It is for anchors of
+    /// one's own that certify nobody else, and for applications that look at the certificate themselves before they send
+    /// anything; a judge that looks at it is better, see ``ClientConfiguration/init(judge:options:)``. Default: false.
+    public var dangerouslyAcceptsAnyName = false
     /// Whether nothing of a server's certificate is judged but by the application's judge, beyond what the handshake's
     /// signature needs: see `Certificate.init(lenientlyReading:)`; neither the key usage nor a long RSA key ends the
     /// handshake. TLS 1.2 servers are told that certificates may have compressed points. Only for
@@ -97,8 +102,8 @@ public struct ClientOptions: Sendable {
 
 /// A client's trust anchors and options, checked and ready. Immutable, shared by all sessions.
 ///
-/// The server's certificate is always verified; there is no option to turn that off. An application with rules of its own
-/// brings a judge.
+/// The server's certificate is always verified; there is no option to turn that off, only one to leave the name alone
+/// (``ClientOptions/dangerouslyAcceptsAnyName``). An application with rules of its own brings a judge.
 public final class ClientConfiguration: Sendable {
     /// The options this configuration was made from, each suite, group and scheme once.
     public let options: ClientOptions
@@ -173,6 +178,11 @@ public final class ClientConfiguration: Sendable {
                 reason: "certificates are to be read leniently, and no judge is there to judge them"
             )
         }
+        guard judge == nil || !options.dangerouslyAcceptsAnyName else {
+            throw ConfigurationError(
+                reason: "certificates for any name are to be accepted, and a judge is there to judge them"
+            )
+        }
         try ConfigurationCheck.versions(options.versions)
         try ConfigurationCheck.cipherSuites(options.cipherSuites, versions: options.versions)
         try ConfigurationCheck.groups(options.groups, versions: options.versions)
@@ -198,7 +208,7 @@ public final class ClientConfiguration: Sendable {
         }
         for credential in options.credentials {
             let isUsable = [options.versions.lowerBound, options.versions.upperBound].contains { version in
-                options.signingSchemes.contains { $0.isUsable(with: credential.keyKind, in: version) }
+                options.signingSchemes.contains { credential.canSign(with: $0, in: version) }
             }
             guard isUsable else {
                 throw ConfigurationError(

@@ -50,12 +50,13 @@ enum ConfigurationCheck {
     static func preSharedKeys(
         _ keys: [ExternalPSK],
         isRequired: Bool,
+        canFind: Bool = false,
         versions: ClosedRange<ProtocolVersion>
     ) throws(ConfigurationError) {
-        if keys.isEmpty && isRequired {
+        if keys.isEmpty && !canFind && isRequired {
             throw ConfigurationError(reason: "a pre-shared key is required and there is none")
         }
-        guard keys.isEmpty || versions.contains(.tls13) else {
+        guard keys.isEmpty && !canFind || versions.contains(.tls13) else {
             throw ConfigurationError(reason: "pre-shared keys need TLSv1.3, which is not enabled")
         }
         guard !isRequired || !versions.contains(.tls12) else {

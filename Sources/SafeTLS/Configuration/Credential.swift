@@ -11,7 +11,11 @@ public final class Credential: Sendable {
     /// The chain as it is sent: the end-entity certificate first, each next one certifies the one before.
     public let certificateChain: [Certificate]
     /// The key of the first certificate.
-    let privateKey: PrivateKey
+    let key: CredentialKey
+    /// The schemes that the key signs with; nil for all that go with it.
+    private let schemes: [SignatureScheme]?
+    /// Whether sessions give their driver a ``SignatureRequest`` in any case.
+    let defersSignatures: Bool
     /// The algorithms of the signatures in the chain; nil for one that is not supported.
     private let signatureAlgorithms: [SignatureAlgorithm?]
     /// Whether a certificate of the chain that is not self-signed has a SHA-1 signature: then it is shown only to peers that
@@ -33,7 +37,15 @@ public final class Credential: Sendable {
     ///
     /// - Throws: `ConfigurationError` when the chain is empty or too long, or the key is not that of the first
     ///   certificate.
-    public init(certificateChain: [Certificate], privateKey: PrivateKey) throws(ConfigurationError) {
+    public convenience init(certificateChain: [Certificate], privateKey: PrivateKey) throws(ConfigurationError) {
+        guard try Credential.publicKey(of: certificateChain).isSameKey(as: privateKey.publicKey) else {
+            throw ConfigurationError(reason: "the private key does not belong to the first certificate")
+        }
+        try self.init(certificateChain: certificateChain, key: .here(privateKey), kind: privateKey.kind)
+    }
+
+    /// The key of a chain's first certificate.
+    static func publicKey(of certificateChain: [Certificate]) throws(ConfigurationError) -> PublicKey {
         guard let leaf = certificateChain.first else {
             throw ConfigurationError(reason: "contains no certificate")
         }
@@ -42,15 +54,28 @@ public final class Credential: Sendable {
                 reason: "has \(certificateChain.count) certificates, the limit is \(TLSLimits.certificateChainLength)"
             )
         }
-        let leafKey: PublicKey
         do throws(CertificateError) {
-            leafKey = try leaf.publicKey()
+            return try leaf.publicKey()
         } catch {
             throw ConfigurationError(reason: "the first certificate's key cannot be used: \(error)")
         }
-        guard leafKey.isSameKey(as: privateKey.publicKey) else {
-            throw ConfigurationError(reason: "the private key does not belong to the first certificate")
-        }
+    }
+
+    /// Creates a credential of what has been checked.
+    ///
+    /// - Parameters:
+    ///   - certificateChain: At least one certificate, with this key.
+    ///   - key: The key.
+    ///   - kind: What it is.
+    ///   - schemes: The schemes that it signs with; nil for all that go with its kind.
+    ///   - defersSignatures: Whether sessions always ask their driver.
+    init(
+        certificateChain: [Certificate],
+        key: CredentialKey,
+        kind: KeyKind,
+        schemes: [SignatureScheme]? = nil,
+        defersSignatures: Bool = false
+    ) throws(ConfigurationError) {
         let chain = certificateChain.map(\.der)
         var messageTLS13 = ByteWriter()
         var messageTLS12 = ByteWriter()
@@ -61,9 +86,11 @@ public final class Credential: Sendable {
             throw ConfigurationError(reason: "the certificate chain is too long for a message")
         }
         self.certificateChain = certificateChain
-        self.privateKey = privateKey
-        keyKind = privateKey.kind
-        hasCompressedPoint = leaf.hasCompressedPoint
+        self.key = key
+        self.schemes = schemes
+        self.defersSignatures = defersSignatures
+        keyKind = kind
+        hasCompressedPoint = certificateChain.first?.hasCompressedPoint ?? false
         // The signature of an authority on itself is verified by nobody.
         let issued = certificateChain.filter { $0.subject != $0.issuer }
         signatureAlgorithms = issued.map(\.signatureAlgorithm)
@@ -76,7 +103,15 @@ public final class Credential: Sendable {
     ///
     /// - Throws: `ConfigurationError` when the chain is too long.
     public func replacingIssuers(by issuers: [Certificate]) throws(ConfigurationError) -> Credential {
-        try Credential(certificateChain: certificateChain.prefix(1) + issuers, privateKey: privateKey)
+        let chain = Array(certificateChain.prefix(1)) + issuers
+        _ = try Credential.publicKey(of: chain)
+        return try Credential(
+            certificateChain: chain,
+            key: key,
+            kind: keyKind,
+            schemes: schemes,
+            defersSignatures: defersSignatures
+        )
     }
 
     /// What is sent together with the certificate to clients that ask for it.
@@ -224,13 +259,13 @@ public final class Credential: Sendable {
         }
     }
 
-    private static func readKey(_ path: String) throws(ConfigurationError) -> PrivateKey {
+    static func readKey(_ path: String) throws(ConfigurationError) -> PrivateKey {
         let pem = try readSecret(path)
         return try key(pem.bytes, file: path)
     }
 
     /// Reads a file that holds a key, or may do so beside its certificates.
-    private static func readSecret(_ path: String) throws(ConfigurationError) -> Secret {
+    static func readSecret(_ path: String) throws(ConfigurationError) -> Secret {
         do throws(FileError) {
             return try FileBytes.readSecret(path, limit: TLSLimits.certificateFileLength)
         } catch {
@@ -238,7 +273,7 @@ public final class Credential: Sendable {
         }
     }
 
-    private static func chain(_ pem: Span<UInt8>, file: String?) throws(ConfigurationError) -> [Certificate] {
+    static func chain(_ pem: Span<UInt8>, file: String?) throws(ConfigurationError) -> [Certificate] {
         do throws(CertificateError) {
             let chain = try Certificate.certificates(fromPEM: pem)
             if !chain.isEmpty { return chain }
@@ -290,12 +325,12 @@ public final class Credential: Sendable {
             else { return nil }
         }
         let accepted = request.signatureSchemes
-        return schemes.first { $0.isUsable(with: keyKind, in: request.version) && accepted.contains($0) }
+        return schemes.first { canSign(with: $0, in: request.version) && accepted.contains($0) }
     }
 
     /// Whether the key can make handshake signatures of a scheme in a version.
     public func canSign(with scheme: SignatureScheme, in version: ProtocolVersion) -> Bool {
-        scheme.isUsable(with: keyKind, in: version)
+        (schemes?.contains(scheme) ?? true) && scheme.isUsable(with: keyKind, in: version)
     }
 
     /// Whether the signatures in the chain are of schemes that a peer verifies. The one of an authority on itself does not
@@ -318,7 +353,7 @@ public final class Credential: Sendable {
         preferred schemes: [SignatureScheme],
         peer: borrowing CodePointList<SignatureScheme>
     ) -> SignatureScheme? {
-        for scheme in schemes where scheme.isUsable(with: keyKind, in: version) && peer.contains(scheme) {
+        for scheme in schemes where canSign(with: scheme, in: version) && peer.contains(scheme) {
             return scheme
         }
         return nil

@@ -32,6 +32,7 @@ public enum EarlyDataStatus: Hashable, Sendable {
     case rejected(Reason)
 
     /// Why they were not taken.
+    @nonexhaustive
     public enum Reason: Hashable, Sendable {
         /// The server does not accept 0-RTT data, or did not when it gave the ticket.
         case disabled

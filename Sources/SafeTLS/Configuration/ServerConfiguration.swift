@@ -71,7 +71,14 @@ public struct ServerOptions: Sendable {
     ///
     /// A client with such a key gets no session tickets: a key that is taken away must not live on in them.
     public var preSharedKeys: [ExternalPSK] = []
-    /// Whether clients without one of ``preSharedKeys`` are refused; the server needs no certificate then. Default: false.
+    /// Finds an external key by its identity, where ``preSharedKeys``, which go first, cannot hold them all. Default: nil.
+    ///
+    /// It is asked on the thread of the handshake, several times a connection, and for whatever a client names, tickets of
+    /// earlier sessions among it: at most ``TLSLimits/pskIdentities`` identities, of at most ``TLSLimits/pskIdentityLength``
+    /// bytes. Nobody is authenticated by then. For a key that the client has imported (RFC 9258) it is first asked for the whole
+    /// ImportedIdentity, then for the identity inside.
+    public var findPreSharedKey: (@Sendable (_ identity: [UInt8]) -> ExternalPSK?)?
+    /// Whether clients without one of ``preSharedKeys``, or that ``findPreSharedKey`` finds, are refused; the server needs no certificate then. Default: false.
     public var requiresPreSharedKey = false
     /// What else must be the same when a session is resumed, for servers that share ticket keys: for instance the
     /// name of a group of virtual hosts. Sessions are resumed under the same server name and versions only, anyway.
@@ -85,6 +92,11 @@ public struct ServerOptions: Sendable {
 
     /// Creates the default options: safe versions, suites, groups and schemes only.
     public init() {}
+}
+
+extension ServerOptions {
+    /// Whether there may be an external key for an identity.
+    var takesPreSharedKeys: Bool { !preSharedKeys.isEmpty || findPreSharedKey != nil }
 }
 
 /// What a session ticket is.
@@ -155,10 +167,11 @@ public final class ServerConfiguration: Sendable {
         try ConfigurationCheck.preSharedKeys(
             options.preSharedKeys,
             isRequired: options.requiresPreSharedKey,
+            canFind: options.findPreSharedKey != nil,
             versions: options.versions
         )
         // RFC 9846 §4.4.2: a handshake with a key has no room for a certificate request.
-        guard options.preSharedKeys.isEmpty || options.clientAuthentication?.mode != .required else {
+        guard !options.takesPreSharedKeys || options.clientAuthentication?.mode != .required else {
             throw ConfigurationError(
                 reason: "client certificates are required, and clients with a pre-shared key would not show one"
             )
@@ -171,8 +184,8 @@ public final class ServerConfiguration: Sendable {
         for credential in credentials {
             guard
                 options.signatureSchemes.contains(where: {
-                    $0.isUsable(with: credential.keyKind, in: options.versions.upperBound)
-                        || $0.isUsable(with: credential.keyKind, in: options.versions.lowerBound)
+                    credential.canSign(with: $0, in: options.versions.upperBound)
+                        || credential.canSign(with: $0, in: options.versions.lowerBound)
                 })
             else {
                 throw ConfigurationError(
@@ -184,7 +197,7 @@ public final class ServerConfiguration: Sendable {
         where options.versions.contains(version) && !options.requiresPreSharedKey {
             // A client that speaks the version would be refused, and not try another one.
             let canSign = credentials.contains { credential in
-                options.signatureSchemes.contains { $0.isUsable(with: credential.keyKind, in: version) }
+                options.signatureSchemes.contains { credential.canSign(with: $0, in: version) }
             }
             guard canSign else {
                 throw ConfigurationError(

@@ -73,6 +73,10 @@ public enum TLSLimits {
     /// Most PSK identities of a ClientHello that a server looks at: each costs a decryption. Clients offer one or two.
     public static let pskIdentities = 5
 
+    /// Longest PSK identity that a server's application is asked about, in bytes: that of an imported key with an identity and a
+    /// context of 4,096 bytes each (RFC 9258 §5.1).
+    public static let pskIdentityLength = 2 + 4_096 + 2 + 4_096 + 4
+
     /// Most tickets that a handshake gives. Browsers use one for each of their parallel connections.
     public static let ticketsPerHandshake = 8
 

@@ -205,9 +205,14 @@ extension VerificationRequest {
         return { request in judge(request.certificateChain) }
     }
 
-    /// The built-in verdict.
-    func verdict() -> Verdict {
-        if let judge { return judge(self) }
+    /// The built-in answer as a verdict: that of the configuration's judge, or else what ``verify()`` says.
+    public func verdict() -> Verdict {
+        if let judge {
+            // Asked by a judge, it gives the verdict that there would be without one.
+            var request = self
+            request.judge = nil
+            return judge(request)
+        }
         do throws(CertificateRejection) {
             return .accepted(path: try verify())
         } catch {

@@ -18,12 +18,12 @@ struct SessionKeeperTLS12 {
 
     /// Nil when nothing is to be kept: sessions without the extended master secret are not resumed (RFC 7627 §5.4).
     init?(_ offer: borrowing ClientOffer, resumed: ResumableSession?, sessionID: [UInt8], isExtended: Bool) {
-        guard isExtended, let cache = offer.sessionCache else { return nil }
+        guard isExtended, let cache = offer.sessionCache, let serverName = offer.serverName else { return nil }
         self.cache = cache
         self.resumed = resumed
         self.sessionID = sessionID
         clock = offer.options.clock
-        serverName = offer.serverName
+        self.serverName = serverName
     }
 
     /// Remembers a ticket until the server's Finished shows that it is the server's (RFC 5077 §3.3).

@@ -27,6 +27,33 @@ public struct ClientSession: ~Copyable, Sendable {
         )
     }
 
+    /// Creates a session with a server that has no name, and tells it none. Its ClientHello is the first pending output.
+    ///
+    /// A certificate then says who the server is, and something else than a name has to say whether it is the right one. No
+    /// session is kept to be resumed.
+    ///
+    /// - Parameters:
+    ///   - configuration: One with a judge, with a pre-shared key that is required, or with
+    ///     ``ClientOptions/dangerouslyAcceptsAnyName``.
+    ///   - deferring: The steps that the driver answers itself; none by default.
+    /// - Throws: `TLSError.misuse` for any other configuration, `TLSError.internalFailure` when randomness or key generation
+    ///   fails.
+    public init(
+        unnamedServerOf configuration: ClientConfiguration,
+        deferring: DeferredRequests = []
+    ) throws(TLSError) {
+        let options = configuration.options
+        guard configuration.judge != nil || options.requiresPreSharedKey || options.dangerouslyAcceptsAnyName else {
+            throw .misuse(
+                .invalidArgument(
+                    "without a server's name there has to be a judge, a pre-shared key that is required, or "
+                        + "ClientOptions.dangerouslyAcceptsAnyName"
+                )
+            )
+        }
+        try self.init(configuration: configuration, serverName: nil, deferring: deferring, channel: Channel())
+    }
+
     /// The same with records of at most `fragmentLength` bytes of content.
     package init(
         configuration: ClientConfiguration,
@@ -42,10 +69,10 @@ public struct ClientSession: ~Copyable, Sendable {
         )
     }
 
-    /// The same over a record layer whose limits may be others than usual.
+    /// The same over a record layer whose limits may be others than usual, and perhaps without a name.
     init(
         configuration: ClientConfiguration,
-        serverName: ServerName,
+        serverName: ServerName?,
         deferring: DeferredRequests = [],
         channel: consuming Channel
     ) throws(TLSError) {
@@ -107,9 +134,13 @@ public struct ClientSession: ~Copyable, Sendable {
 
     /// Answers ``ClientRequest/signature(_:)`` with a signature over the request's message.
     ///
-    /// - Throws: `TLSError` when the handshake fails with it, `TLSError.misuse` when no signature is waited for.
+    /// - Throws: `TLSError` when the handshake fails with it, `TLSError.misuse` when no signature is waited for, or this one is
+    ///   not one of the ``SigningKey`` that it should be of.
     public mutating func answer(signature: [UInt8]) throws(TLSError) {
-        guard case .signature = engine.request else { throw engine.failure ?? .misuse(.noSuchRequest) }
+        guard case .signature(let request) = engine.request else {
+            throw engine.failure ?? .misuse(.noSuchRequest)
+        }
+        try request.check(signature)
         try engine.answer { handshake, channel throws(TLSError) in
             try handshake.answer(signature: signature, channel: &channel)
         } connected: { connected, channel throws(TLSError) in

@@ -67,9 +67,13 @@ public struct ServerSession: ~Copyable, Sendable {
 
     /// Answers ``ServerRequest/signature(_:)`` with a signature over the request's message.
     ///
-    /// - Throws: `TLSError` when the handshake fails with it, `TLSError.misuse` when no signature is waited for.
+    /// - Throws: `TLSError` when the handshake fails with it, `TLSError.misuse` when no signature is waited for, or this one is
+    ///   not one of the ``SigningKey`` that it should be of.
     public mutating func answer(signature: [UInt8]) throws(TLSError) {
-        guard case .signature = engine.request else { throw engine.failure ?? .misuse(.noSuchRequest) }
+        guard case .signature(let request) = engine.request else {
+            throw engine.failure ?? .misuse(.noSuchRequest)
+        }
+        try request.check(signature)
         try engine.answer { handshake, channel throws(TLSError) in
             try handshake.answer(signature: signature, channel: &channel)
         }
@@ -86,13 +90,18 @@ public struct ServerSession: ~Copyable, Sendable {
     ///     accept.
     /// - Throws: `TLSError.certificateRejected` when the verdict is a rejection, `TLSError` when the handshake fails
     ///   later, `TLSError.misuse` when no verdict is waited for.
-    public mutating func answer(verification verdict: Verdict, isResumable: Bool = false) throws(TLSError) {
+    public mutating func answer(verification verdict: Verdict, isResumable: Bool) throws(TLSError) {
         guard case .verifyPeer = engine.request else { throw engine.failure ?? .misuse(.noSuchRequest) }
         try engine.answer { handshake, _ throws(TLSError) in
             try handshake.answer(verification: verdict, isResumable: isResumable)
         } connected: { connected, _ throws(TLSError) in
             try connected.answer(verification: verdict)
         }
+    }
+
+    /// The same for a client that gets no session to come back with.
+    public mutating func answer(verification verdict: Verdict) throws(TLSError) {
+        try answer(verification: verdict, isResumable: false)
     }
 
     /// Asks the client for a certificate when the handshake is complete (RFC 9846 §4.7.2). Send the pending output, then

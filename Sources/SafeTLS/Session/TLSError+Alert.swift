@@ -59,7 +59,8 @@ extension CertificateRejection {
         case .unknownIssuer, .selfSigned: .unknownCA
         case .revoked: .certificateRevoked
         // Nothing is wrong with the certificate itself, as far as anybody can tell.
-        case .revocationStatusUnknown, .revocationListExpired, .revocationListInvalid, .statusUnknown:
+        case .revocationStatusUnknown, .revocationListExpired, .revocationListInvalid, .statusUnknown,
+            .applicationRule:
             .certificateUnknown
         // RFC 6066 §8, RFC 9846 §6.2.
         case .badStatusResponse, .noStatusResponse: .badCertificateStatusResponse

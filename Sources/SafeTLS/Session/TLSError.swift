@@ -6,6 +6,7 @@ public import TLSCertificates
 ///
 /// Every error but ``misuse(_:)`` ends the session. When ``alert`` is not nil the session has queued that alert: send
 /// the pending output, then close the transport. The description is one sentence that an administrator can act on.
+@nonexhaustive
 public enum TLSError: Error, Equatable, Sendable {
     /// A handshake message or record does not follow the syntax of its RFC.
     case malformed(MalformedInput)
@@ -42,6 +43,7 @@ public struct MalformedInput: Equatable, Sendable {
 }
 
 /// Rules of the protocol that a peer can break, each with its alert.
+@nonexhaustive
 public enum PeerMisbehavior: Equatable, Sendable {
     /// A message that the state does not allow (RFC 9846 §4, §6.2: unexpected_message).
     case unexpectedMessage(received: String, expected: String)
@@ -98,6 +100,7 @@ public enum PeerMisbehavior: Equatable, Sendable {
 }
 
 /// What two peers can fail to have in common.
+@nonexhaustive
 public enum Incompatibility: Equatable, Sendable {
     /// No protocol version that both enable.
     case protocolVersion
@@ -118,6 +121,7 @@ public enum Incompatibility: Equatable, Sendable {
 }
 
 /// How a driver can misuse a session.
+@nonexhaustive
 public enum Misuse: Equatable, Sendable {
     /// Application data before the handshake is complete.
     case handshakeIncomplete

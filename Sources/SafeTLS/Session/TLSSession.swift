@@ -10,8 +10,11 @@ public import TLSCertificates
 /// 2. *Plaintext out:* application data is decrypted in place, in that same buffer.
 /// 3. *Plaintext in:* ``seal(_:into:)`` writes records into the caller's buffer.
 /// 4. *Ciphertext out:* ``pendingOutput`` holds handshake messages and alerts; send it after every call, also after an
-///    error, which leaves its alert there.
-public protocol TLSSession: ~Copyable {
+///    error, which leaves its alert there. ``takeOutput(_:)`` does that wherever the session is kept.
+///
+/// A session is `Sendable`, and so is its type: it may be kept in an actor or a `Mutex`, and a generic driver may be used by
+/// the closures of an event loop.
+public protocol TLSSession: Sendable, ~Copyable {
     /// Takes records from the front of `buffer`, in place.
     ///
     /// Handles records until one holds application data, a request waits for an answer, or no complete record is left.
@@ -31,6 +34,9 @@ public protocol TLSSession: ~Copyable {
     var pendingOutputCount: Int { get }
 
     /// Handshake records and alerts to send, before anything that is sealed later.
+    ///
+    /// The span borrows the session. Where that is a property of a class or an actor, `takeOutput(_:)` and
+    /// `moveOutput(appendingTo:)` are what compiles.
     var pendingOutput: Span<UInt8> { @_lifetime(borrow self) get }
 
     /// Drops bytes from the front of ``pendingOutput`` that were sent.
@@ -66,12 +72,31 @@ public protocol TLSSession: ~Copyable {
     /// The error that ended the session.
     var failure: TLSError? { get }
 
+    /// What the session waits for, when a step was deferred; nil when it waits for nothing.
+    var pendingRequest: SessionRequest? { get }
+
+    /// Answers ``pendingRequest``.
+    ///
+    /// - Throws: `TLSError` when the handshake fails with it, `TLSError.misuse` when the session waits for something else, or
+    ///   for nothing, which does not end it.
+    mutating func answer(_ answer: SessionAnswer) throws(TLSError)
+
+    /// Ends the session with an alert of the driver's choice.
+    ///
+    /// `generalError` is the one for which there is no better alert, or that is not to tell the peer what happened (RFC 9846
+    /// §6.2). `userCanceled` is followed by close_notify (§6.1).
+    mutating func reject(_ alert: AlertDescription, reason: String)
+
     /// What was agreed on; nil until the handshake is complete. It stays when the connection fails later.
     var negotiated: NegotiatedParameters? { get }
 
     /// The peer's chain as it was sent, its own certificate first; empty until the handshake is complete. It stays when
     /// the connection fails later.
     var peerCertificates: [Certificate] { get }
+
+    /// The path that was verified, from the peer's certificate to the trust anchor; empty without a certificate, and where a
+    /// driver has accepted the chain without one.
+    var verifiedPath: [Certificate] { get }
 
     /// What became of the connection's 0-RTT data (RFC 9846 §2.3).
     var earlyData: EarlyDataStatus { get }

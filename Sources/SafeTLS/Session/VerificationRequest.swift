@@ -6,7 +6,8 @@ public import TLSCertificates
 public struct VerificationRequest: Sendable {
     /// The chain as the peer sent it, its own certificate first.
     public let certificateChain: [Certificate]
-    /// The name the chain must be valid for; nil for the chain of a client.
+    /// The name the chain must be valid for; nil for the chain of a client, and for that of a server whose session was made
+    /// without one.
     public let serverName: ServerName?
     /// The OCSP response that came with the peer's certificate, in DER and not looked at (RFC 6066 §8).
     public let ocspResponse: [UInt8]?
@@ -15,10 +16,12 @@ public struct VerificationRequest: Sendable {
     /// What is expected of the OCSP response.
     let statusPolicy: StatusPolicy
     let verifier: CertificateVerifier
+    /// Whether the built-in answer leaves the name alone.
+    var acceptsAnyName = false
     /// When the chain was received, in UNIX seconds, by the configuration's clock.
     public let time: Int64
     /// Judges in the verifier's place: that of ``ClientConfiguration/init(judge:options:)``.
-    let judge: (@Sendable (VerificationRequest) -> Verdict)?
+    var judge: (@Sendable (VerificationRequest) -> Verdict)?
 
     enum StatusPolicy {
         /// None was asked for.
@@ -33,7 +36,8 @@ public struct VerificationRequest: Sendable {
     ///
     /// - Returns: The path from the peer's certificate to the trust anchor.
     public func verify() throws(CertificateRejection) -> [Certificate] {
-        let path = try verifier.verify(certificateChain, serverName: serverName, at: time)
+        let name = acceptsAnyName ? nil : serverName
+        let path = try verifier.verify(certificateChain, serverName: name, at: time)
         if let reason = statusObjection(path) {
             throw CertificateRejection(certificate: path[0].description, depth: 0, reason: reason)
         }

@@ -16,6 +16,13 @@ enum MailAddress {
         return isWithin(address, hostStart: hostStart, constraint: constraint)
     }
 
+    /// Whether two are the same address; what isn't one is the same as nothing.
+    static func equals(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+        guard let start = hostStart(of: left), hostStart(of: right) == start else { return false }
+        return isEqual(left.extracting(0..<start), right.extracting(0..<start))
+            && DNSName.equals(left.extracting(start..<left.count), right.extracting(start..<right.count))
+    }
+
     /// Whether these bytes can be a constraint: empty, one mailbox, a host or `.example.com`.
     static func isConstraint(_ constraint: Span<UInt8>) -> Bool {
         if constraint.count == 0 || hostStart(of: constraint) != nil { return true }

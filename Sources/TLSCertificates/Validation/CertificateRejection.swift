@@ -17,6 +17,7 @@ public struct CertificateRejection: Error, Hashable, Sendable {
     }
 
     /// The rules of path validation (RFC 5280 §6.1) and name checks (RFC 9525 §6) that a chain can break.
+    @nonexhaustive
     public enum Reason: Hashable, Sendable {
         /// The peer sent no certificate.
         case emptyChain
@@ -72,6 +73,8 @@ public struct CertificateRejection: Error, Hashable, Sendable {
         case statusUnknown(String)
         /// Validation would have taken more work than the limits allow.
         case workLimit(String)
+        /// A rule of the application; the words follow the certificate's name, as in "is not of this workload".
+        case applicationRule(String)
     }
 }
 
@@ -145,6 +148,8 @@ extension CertificateRejection.Reason: CustomStringConvertible {
             "may have been revoked: \(words)"
         case .workLimit(let words):
             "was not verified: \(words)"
+        case .applicationRule(let words):
+            words
         }
     }
 

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 extension Certificate {
     /// The DNS names among the alternative names, wildcards included, in their order and spelling.
     ///
     /// The common name is never one (RFC 9525 §2).
-    public var dnsNames: [String] {
-        AlternativeNames(self).compactMap { name in
-            guard name.tag == GeneralNameTag.dnsName else { return nil }
-            let bytes = bytes(name.content)
-            // Control characters or foreign ones are no DNS name, and a caller may print what it gets.
-            guard bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
-            return String(decoding: bytes, as: UTF8.self)
-        }
-    }
+    public var dnsNames: [String] { texts(GeneralNameTag.dnsName) }
 
     /// All alternative names, in their order.
     public var alternativeNames: [GeneralName] {
@@ -26,6 +20,42 @@ extension Certificate {
                 return nil
             }
             return bytes(name.content)
+        }
+    }
+
+    /// The URIs among the alternative names (uniformResourceIdentifier), in their order and spelling: a SPIFFE ID is one.
+    public var uniformResourceIdentifiers: [String] { texts(GeneralNameTag.uniformResourceIdentifier) }
+
+    /// The e-mail addresses among the alternative names (rfc822Name), in their order and spelling. Those of the subject are
+    /// none.
+    public var mailAddresses: [String] { texts(GeneralNameTag.rfc822Name) }
+
+    /// Whether a URI among the alternative names is this one, byte for byte.
+    ///
+    /// Schemes and hosts in other spellings are other URIs here: who compares them has to write them in their normal form, which
+    /// for SPIFFE IDs is the only one.
+    public func matches(uniformResourceIdentifier uri: String) -> Bool {
+        let wanted = Array(uri.utf8)
+        return anyAlternativeName(GeneralNameTag.uniformResourceIdentifier) { isEqual($0, wanted.span) }
+    }
+
+    /// Whether an e-mail address among the alternative names is this one: the part before the "@" byte for byte, the host
+    /// without regard to case (RFC 5280 §7.5).
+    ///
+    /// Addresses are in ASCII and of the unquoted form; what is none matches nothing.
+    public func matches(mailAddress: String) -> Bool {
+        let wanted = Array(mailAddress.utf8)
+        return anyAlternativeName(GeneralNameTag.rfc822Name) { MailAddress.equals($0, wanted.span) }
+    }
+
+    /// The alternative names of a kind that is text in ASCII.
+    private func texts(_ tag: UInt8) -> [String] {
+        AlternativeNames(self).compactMap { name in
+            guard name.tag == tag else { return nil }
+            let bytes = bytes(name.content)
+            // Control characters or foreign ones are no such name, and a caller may print what it gets.
+            guard bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
+            return String(decoding: bytes, as: UTF8.self)
         }
     }
 

@@ -64,7 +64,7 @@ public final class PrivateKey: Sendable {
         try self.init(Self.parse(der: der))
     }
 
-    private init(_ key: NativeKey) throws(CryptoError) {
+    init(_ key: NativeKey) throws(CryptoError) {
         self.key = key
         guard let kind = key.kind else {
             throw .invalidKey(Self.otherKind)

@@ -3,6 +3,7 @@
 /// Why a cryptographic operation did not succeed.
 ///
 /// The sentences are this library's own; libcrypto's error queue is left empty.
+@nonexhaustive
 public enum CryptoError: Error, Equatable, Sendable {
     /// A record's tag is wrong: the record, its nonce, its additional data or the key is not the sender's.
     case authenticationFailed
@@ -18,4 +19,17 @@ public enum CryptoError: Error, Equatable, Sendable {
     case randomUnavailable
     /// libcrypto failed where it should not, for instance for lack of memory.
     case internalFailure(String)
+}
+
+extension CryptoError: CustomStringConvertible {
+    /// One sentence that says what is wrong.
+    public var description: String {
+        switch self {
+        case .authenticationFailed: "A record failed authentication: it was changed on the way, or the keys differ."
+        case .invalidKey(let sentence), .unsupported(let sentence), .internalFailure(let sentence): sentence
+        case .invalidPeerKey: "The peer's key share is not a valid public key of its group."
+        case .invalidSignature: "The signature is not one of this key over this message."
+        case .randomUnavailable: "The system gave no random bytes."
+        }
+    }
 }

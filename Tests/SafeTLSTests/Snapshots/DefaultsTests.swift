@@ -130,6 +130,7 @@ struct DefaultsTests {
         ("cookieLength", Int(TLSLimits.cookieLength)),
         ("skippedEarlyData", Int(TLSLimits.skippedEarlyData)),
         ("pskIdentities", Int(TLSLimits.pskIdentities)),
+        ("pskIdentityLength", Int(TLSLimits.pskIdentityLength)),
         ("ticketsPerHandshake", Int(TLSLimits.ticketsPerHandshake)),
         ("keptTicketLength", Int(TLSLimits.keptTicketLength)),
         ("ocspResponseLength", Int(TLSLimits.ocspResponseLength)),

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import SafeTLS
 import TLSCertificates
+import TLSCrypto
 import Testing
+
+@testable import SafeTLS
 
 /// The certificates of `Vectors/certificates`.
 enum TestCredentials {
@@ -32,5 +34,15 @@ enum TestCredentials {
     /// The credential of this name: p256, p384, p521, ed25519, rsa2048, rsapss2048 or other.
     static func named(_ name: String) throws -> Credential {
         try Credential(certificateFile: "\(directory)/\(name).pem", keyFile: "\(directory)/\(name).key")
+    }
+}
+
+extension Credential {
+    /// The key of a credential whose key is here.
+    var privateKey: PrivateKey {
+        get throws {
+            guard case .here(let key) = key else { throw ConfigurationError(reason: "the key is elsewhere") }
+            return key
+        }
     }
 }

@@ -68,6 +68,18 @@ extension HandshakeStep {
     }
 }
 
+extension HandshakeStep<SignatureRequest, [UInt8]> {
+    /// Has the program sign; where it has not said how, a key that is deferred by itself signs on the event loop.
+    static func signing(
+        _ step: HandshakeStep?,
+        _ request: SignatureRequest,
+        on eventLoop: any EventLoop
+    ) -> Question {
+        let step = step ?? .immediate { request in try request.sign() }
+        return { step.ask(request, on: eventLoop) { .signature($0) } }
+    }
+}
+
 extension ServerSession: DrivenSession {
     typealias Options = ServerHandlerOptions
 
@@ -76,7 +88,7 @@ extension ServerSession: DrivenSession {
         case .clientHello(let hello):
             options.chooseConfiguration.map { step in { step.ask(hello, on: eventLoop) { .configuration($0) } } }
         case .signature(let request):
-            options.sign.map { step in { step.ask(request, on: eventLoop) { .signature($0) } } }
+            HandshakeStep.signing(options.sign, request, on: eventLoop)
         case .verifyPeer(let request):
             options.verifyClient.map { step in { step.ask(request, on: eventLoop) { .verdict($0) } } }
         case nil: nil
@@ -108,7 +120,7 @@ extension ClientSession: DrivenSession {
         case .certificate(let request):
             options.chooseCredential.map { step in { step.ask(request, on: eventLoop) { .credential($0) } } }
         case .signature(let request):
-            options.sign.map { step in { step.ask(request, on: eventLoop) { .signature($0) } } }
+            HandshakeStep.signing(options.sign, request, on: eventLoop)
         case nil: nil
         }
     }

@@ -38,6 +38,20 @@ public final class SafeTLSClientHandler {
         driver = ConnectionDriver(session, options)
     }
 
+    /// The same for a server without a name: something else has to say whether it is the right one.
+    ///
+    /// - Throws: `TLSError.misuse` unless the configuration has a judge, a pre-shared key that is required, or
+    ///   `ClientOptions.dangerouslyAcceptsAnyName`.
+    public init(
+        unnamedServerOf configuration: ClientConfiguration,
+        options: ClientHandlerOptions = ClientHandlerOptions()
+    ) throws(TLSError) {
+        driver = ConnectionDriver(
+            try ClientSession(unnamedServerOf: configuration, deferring: options.deferring),
+            options
+        )
+    }
+
     /// The same for a name or address as text.
     ///
     /// - Throws: `TLSError.misuse` when that is neither.

@@ -127,6 +127,47 @@ struct StepTests {
         #expect(!pair.clientHandler.driver.hasAnnouncedHandshake)
     }
 
+    @Test("A server without a name needs a configuration that says so")
+    func unnamedServer() throws {
+        #expect(throws: TLSError.self) { _ = try SafeTLSClientHandler(unnamedServerOf: TestCredentials.client()) }
+        let any = try TestCredentials.client { $0.dangerouslyAcceptsAnyName = true }
+        #expect(try SafeTLSClientHandler(unnamedServerOf: any).negotiated == nil)
+    }
+
+    /// A key that no session signs with by itself.
+    struct DeferredKey: SigningKey {
+        let key: PrivateKey
+        var schemes: [SignatureScheme] { key.schemes }
+        var isDeferred: Bool { true }
+
+        func sign(_ message: [UInt8], scheme: SignatureScheme) throws -> [UInt8] {
+            try key.sign(message, scheme: scheme)
+        }
+    }
+
+    @Test("A key that is always deferred signs, whether the program has said how or not", arguments: [true, false])
+    func deferredKey(isTold: Bool) throws {
+        let asked = Mutex(0)
+        var options = ServerHandlerOptions()
+        if isTold {
+            options.sign = .immediate { request in
+                asked.withLock { $0 += 1 }
+                return try request.sign()
+            }
+        }
+        let key = try PrivateKey.read(file: TestCredentials.path("p256.key"))
+        let credential = try Credential(
+            certificateFile: TestCredentials.path("p256.pem"),
+            signingWith: DeferredKey(key: key)
+        )
+        var serverOptions = ServerOptions()
+        serverOptions.clock = { TestCredentials.now }
+        let configuration = try ServerConfiguration(credentials: [credential], options: serverOptions)
+        let pair = try Pair(server: configuration, serverOptions: options)
+        try pair.handshake()
+        #expect(pair.clientHandler.negotiated != nil && asked.withLock { $0 } == (isTold ? 1 : 0))
+    }
+
     @Test("The program judges chains, of servers and of clients", arguments: HandshakeTests.versions)
     func verification(version: ProtocolVersion) throws {
         for accepts in [true, false] {

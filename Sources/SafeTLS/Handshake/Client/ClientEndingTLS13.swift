@@ -51,7 +51,7 @@ struct ClientEndingTLS13: ~Copyable {
             message: CertificateVerifyContent.bytes(.client, transcript: try handshake.transcript.digest())
         )
         let state = AwaitClientSignatureTLS13(request: request, ending: self)
-        if state.ending.handshake.offer.deferring.contains(.signature) {
+        if state.request.isDeferred(state.ending.handshake.offer.deferring) {
             return .handshaking(.awaitSignatureTLS13(state))
         }
         return try state.complete(signature: request.sign(), &channel)
@@ -100,11 +100,11 @@ struct ClientEndingTLS13: ~Copyable {
             keyLog.log(.exporter, clientRandom: random, secret: exporter)
         }
         let receiver: TicketReceiver?
-        if let cache = handshake.offer.sessionCache {
+        if let cache = handshake.offer.sessionCache, let serverName = handshake.offer.serverName {
             receiver = TicketReceiver(
                 cache: cache,
                 clock: handshake.offer.options.clock,
-                serverName: handshake.offer.serverName,
+                serverName: serverName,
                 negotiated: negotiated,
                 server: server.certificates,
                 authenticatedAt: authenticatedAt,

@@ -56,7 +56,7 @@ struct ClientFlightTLS12: ~Copyable {
         guard let shown else { return try keyed.finish(&channel) }
         let request = SignatureRequest(scheme: shown.scheme, credential: shown.credential, message: signed)
         let state = AwaitClientSignatureTLS12(request: request, flight: keyed)
-        if state.flight.handshake.offer.deferring.contains(.signature) {
+        if state.request.isDeferred(state.flight.handshake.offer.deferring) {
             return .handshaking(.awaitSignatureTLS12(state))
         }
         return try state.complete(signature: request.sign(), &channel)

@@ -5,7 +5,7 @@ import TLSCertificates
 /// What the extensions of one ClientHello say, and the steps that write them.
 struct ClientHelloExtensions {
     let options: ClientOptions
-    let serverName: ServerName
+    let serverName: ServerName?
     let groups: [NamedGroup]
     /// The algorithms in which certificates may be compressed.
     let compression: [CertificateCompressionAlgorithm]

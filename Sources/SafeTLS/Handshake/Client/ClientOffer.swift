@@ -6,7 +6,8 @@ import TLSCrypto
 /// What a client offered, and needs to know again when the server answers.
 struct ClientOffer: ~Copyable {
     let configuration: ClientConfiguration
-    let serverName: ServerName
+    /// Nil when the session was made without one.
+    let serverName: ServerName?
     let deferring: DeferredRequests
     let random: [32 of UInt8]
     let sessionID: [UInt8]
@@ -23,7 +24,7 @@ struct ClientOffer: ~Copyable {
 
     init(
         configuration: ClientConfiguration,
-        serverName: ServerName,
+        serverName: ServerName?,
         deferring: DeferredRequests
     ) throws(TLSError) {
         self.configuration = configuration
@@ -33,7 +34,7 @@ struct ClientOffer: ~Copyable {
         var random: [32 of UInt8] = .init(repeating: 0)
         var sessionID: [UInt8] = []
         var session: ResumableSession?
-        if let cache = Self.sessionCache(configuration, deferring) {
+        if let serverName, let cache = Self.sessionCache(configuration, deferring) {
             session = cache.take(serverName, versions: options.versions, at: options.clock())
         }
         do throws(CryptoError) {
@@ -82,9 +83,9 @@ struct ClientOffer: ~Copyable {
     /// A driver that judges certificates itself gets none: what it accepted must not pass for a verified session in
     /// another connection, nor the other way round. So does one that chooses the client's certificate: a session is the
     /// identity that was shown when it began. External keys stand for themselves: whoever takes one back would still be
-    /// resumed.
+    /// resumed. A server without a name could not be found again.
     var sessionCache: ClientSessionCache? {
-        Self.sessionCache(configuration, deferring)
+        serverName == nil ? nil : Self.sessionCache(configuration, deferring)
     }
 
     private static func sessionCache(
@@ -225,6 +226,7 @@ extension ClientOffer {
             signedCertificateTimestamps: chain.staple.signedCertificateTimestamps,
             statusPolicy: options.requiresOCSPResponse ? .required : options.requestsOCSPResponse ? .used : .ignored,
             verifier: configuration.verifier,
+            acceptsAnyName: options.dangerouslyAcceptsAnyName,
             time: options.clock(),
             judge: configuration.judge
         )

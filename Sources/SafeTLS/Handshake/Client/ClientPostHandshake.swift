@@ -122,7 +122,7 @@ struct ClientPostHandshake: ~Copyable {
             credential: credential,
             message: CertificateVerifyContent.bytes(.client, transcript: try transcript.digest())
         )
-        if deferring.contains(.signature) {
+        if request.isDeferred(deferring) {
             state = .awaitSignature(request, certificate: certificate, transcript)
         } else {
             try Self.send(certificate, scheme, request.sign(), transcript, secrets, &flight)

@@ -24,7 +24,7 @@ struct ExpectServerHello: ~Copyable {
     /// Writes the first ClientHello.
     static func start(
         configuration: ClientConfiguration,
-        serverName: ServerName,
+        serverName: ServerName?,
         deferring: DeferredRequests,
         channel: inout Channel
     ) throws(TLSError) -> ExpectServerHello {

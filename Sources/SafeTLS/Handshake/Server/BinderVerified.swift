@@ -87,8 +87,31 @@ struct BinderVerified: ~Copyable {
 extension ServerConfiguration {
     /// The external key of an identity.
     func preSharedKey(_ identity: Span<UInt8>) -> ExternalPSK.Entry? {
-        guard !preSharedKeys.isEmpty else { return nil }
+        guard options.takesPreSharedKeys, identity.count <= TLSLimits.pskIdentityLength else { return nil }
         let bytes: [UInt8] = copyBytes(identity)
-        return preSharedKeys[bytes]
+        if let entry = preSharedKeys[bytes] { return entry }
+        guard let find = options.findPreSharedKey else { return nil }
+        if let entry = find(bytes)?.entry(bytes) { return entry }
+        return ExternalPSK.importedIdentity(bytes).flatMap(find)?.entry(bytes)
+    }
+}
+
+extension ExternalPSK {
+    /// The entry with an identity on the wire.
+    fileprivate func entry(_ identity: [UInt8]) -> Entry? { entries.first { $0.identity == identity } }
+
+    /// The external_identity of an ImportedIdentity (RFC 9258 §5.1); nil for other bytes.
+    fileprivate static func importedIdentity(_ bytes: [UInt8]) -> [UInt8]? {
+        do throws(DecodeError) {
+            var reader = ByteReader(bytes.span)
+            let identity = copyBytes(try reader.readVector16())
+            _ = try reader.readVector16()
+            guard try reader.readUInt16() == ProtocolVersion.tls13.rawValue else { return nil }
+            _ = try reader.readUInt16()
+            try reader.expectEnd()
+            return identity
+        } catch {
+            return nil
+        }
     }
 }

@@ -106,7 +106,7 @@ struct ServerFlightTLS12: ~Copyable, ~Escapable {
             credential: choice.credential,
             message: randoms.signedContent(parameters: parameters.span)
         )
-        let isDeferred = received.context.deferring.contains(.signature)
+        let isDeferred = request.isDeferred(received.context.deferring)
         let state = AwaitSignatureTLS12(
             request: request,
             parameters: parameters,

@@ -89,7 +89,7 @@ struct ServerFlightTLS13: ~Copyable, ~Escapable {
             credential: signer.credential,
             message: CertificateVerifyContent.bytes(.server, transcript: try handshake.transcript.digest())
         )
-        let isDeferred = received.context.deferring.contains(.signature)
+        let isDeferred = request.isDeferred(received.context.deferring)
         let state = AwaitSignatureTLS13(request: request, handshake: handshake)
         if isDeferred { return .handshaking(.awaitSignatureTLS13(state)) }
         return try state.complete(signature: request.sign(), &channel)

@@ -86,7 +86,7 @@ extension ServerHelloTLS13.Choice {
     /// The most wanted suite, of those that go with an external key of the client if there is one (§4.3.11).
     private static func cipherSuite(_ received: borrowing ReceivedClientHello) throws(TLSError) -> CipherSuite {
         let context = received.context
-        if !context.configuration.preSharedKeys.isEmpty, let offer = received.hello.preSharedKey {
+        if context.options.takesPreSharedKeys, let offer = received.hello.preSharedKey {
             for index in 0..<min(offer.count, TLSLimits.pskIdentities) {
                 guard let identity = offer.identity(at: index),
                     let entry = context.configuration.preSharedKey(identity.identity)

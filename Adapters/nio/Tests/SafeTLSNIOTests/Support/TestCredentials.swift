@@ -18,6 +18,9 @@ enum TestCredentials {
         try Credential(certificateFile: "\(directory)/\(name).pem", keyFile: "\(directory)/\(name).key")
     }
 
+    /// A file of theirs.
+    static func path(_ file: String) -> String { "\(directory)/\(file)" }
+
     static func anchors() throws -> TrustAnchors { try TrustAnchors(pemFile: "\(directory)/ca.pem") }
 
     /// A server's configuration with the P-256 certificate.

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CSockets
-import SafeTLS
+package import SafeTLS
 
 /// All that a driver has to do: move bytes between a socket and a session. On a blocking socket each call does its
 /// work to the end; on a non-blocking one, as much of it as the socket takes.
-struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
-    var session: Session
-    let socket: Socket
+package struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
+    package var session: Session
+    package let socket: Socket
     private var input = [UInt8](repeating: 0, count: 1 << 15)
     private var filled = 0
-    fileprivate var output: [UInt8] = []
+    private var output: [UInt8] = []
 
-    init(_ session: consuming Session, over socket: consuming Socket) {
+    package init(_ session: consuming Session, over socket: consuming Socket) {
         self.session = session
         self.socket = socket
     }
 
     /// Whether something waits until the socket takes it.
-    var hasOutput: Bool { !output.isEmpty || session.pendingOutputCount > 0 }
+    package var hasOutput: Bool { !output.isEmpty || session.pendingOutputCount > 0 }
 
     /// Reads from the socket once and returns the data that this completed, perhaps none.
-    mutating func read() throws -> [UInt8] {
+    package mutating func read() throws -> [UInt8] {
         guard let count = try socket.read(into: &input, at: filled) else { return [] }
         guard count > 0 else {
             try session.endOfInput()
@@ -32,7 +32,7 @@ struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
     }
 
     /// Hands the session what was read, as far as it takes it.
-    mutating func receive() throws -> [UInt8] {
+    package mutating func receive() throws(TLSError) -> [UInt8] {
         var plaintext: [UInt8] = []
         var start = 0
         while start < filled, !session.isPeerClosed {
@@ -47,43 +47,36 @@ struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
     }
 
     /// Encrypts data and sends them.
-    mutating func write(_ plaintext: [UInt8]) throws {
+    package mutating func write(_ plaintext: [UInt8]) throws {
         try session.seal(plaintext, appendingTo: &output)
         try flush()
     }
 
     /// Sends what waits: records that are sealed already, then the session's own messages.
-    mutating func flush() throws {
+    package mutating func flush() throws(SocketError) {
         while !output.isEmpty {
             guard let count = try socket.write(output.span) else { return }
             output.removeFirst(count)
         }
         while session.pendingOutputCount > 0 {
-            guard let count = try socket.write(session.pendingOutput) else { return }
-            session.discardOutput(count)
+            let count = try session.offerOutput { records throws(SocketError) in try socket.write(records) ?? 0 }
+            guard count > 0 else { return }
         }
     }
 
     /// Waits until there is something to read, or the end of it.
     ///
     /// - Returns: False when the time is over.
-    func waitForInput(milliseconds: Int32) throws(SocketError) -> Bool {
-        let end = cs_milliseconds() + UInt64(max(0, milliseconds))
-        while true {
-            let now = cs_milliseconds()
-            var interests = [cs_interest(socket.descriptor, read: true)]
-            // A signal ends the wait early.
-            if try cs_interest.wait(for: &interests, milliseconds: Int32(clamping: end - min(now, end))) { return true }
-            if now >= end { return false }
-        }
+    package func waitForInput(milliseconds: Int32) throws(SocketError) -> Bool {
+        try socket.wait(forReading: true, until: cs_milliseconds() + UInt64(max(0, milliseconds)))
     }
 }
 
 extension SocketConnection where Session == ClientSession {
     /// Sends 0-RTT data, as much as the server's ticket allows; returns how much.
-    mutating func writeEarly(_ plaintext: [UInt8]) throws -> Int {
+    package mutating func writeEarly(_ plaintext: [UInt8]) throws -> Int {
         guard !plaintext.isEmpty, session.earlyDataCapacity > 0 else { return 0 }
-        let consumed = try session.sealEarly(plaintext, appendingTo: &output)
+        let consumed = try session.sealEarlyData(plaintext.span, appendingTo: &output)
         try flush()
         return consumed
     }

@@ -1,0 +1,1 @@
+../../../Tests/SafeTLSTests/Session/SessionKeepers.swift

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CSockets
+
+/// A stream socket of the system that is closed with its owner.
+public struct Socket: ~Copyable, Sendable {
+    package let descriptor: Int32
+
+    private init(owning descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        cs_close(descriptor)
+    }
+
+    /// A blocking connection to a host, each of whose addresses gets some milliseconds.
+    ///
+    /// - Parameters:
+    ///   - endpoint: Where to; the system's resolver looks names up, and may take its own time.
+    ///   - milliseconds: How long each address has to answer. Default: 30 seconds.
+    public static func connect(
+        to endpoint: Endpoint,
+        milliseconds: Int32 = 30_000
+    ) throws(SocketError) -> Socket {
+        let host = Array(endpoint.host.utf8)
+        let code = cs_connect(host.span, endpoint.port, milliseconds)
+        guard code >= 0 else { throw SocketError("cannot connect to \(endpoint)", code: Int(code)) }
+        return Socket(owning: code)
+    }
+
+    /// A blocking connection to a socket in the file system (a Unix socket).
+    ///
+    /// - Parameter path: At most 107 bytes.
+    public static func connect(toPath path: String) throws(SocketError) -> Socket {
+        let bytes = Array(path.utf8)
+        let code = cs_connect_path(bytes.span)
+        guard code >= 0 else { throw SocketError("cannot connect to \(path)", code: Int(code)) }
+        return Socket(owning: code)
+    }
+
+    /// A non-blocking listener.
+    ///
+    /// - Parameter endpoint: The address to take connections at; the first of those that a name has.
+    public static func listen(on endpoint: Endpoint) throws(SocketError) -> Socket {
+        let host = Array(endpoint.host.utf8)
+        let code = cs_listen(host.span, endpoint.port)
+        guard code >= 0 else { throw SocketError("cannot listen on \(endpoint)", code: Int(code)) }
+        return Socket(owning: code)
+    }
+
+    /// A non-blocking listener in the file system (a Unix socket), which only this user may connect to.
+    ///
+    /// A socket that is there and that nobody listens on is replaced. It stays behind when the listener ends.
+    ///
+    /// - Parameter path: At most 107 bytes.
+    public static func listen(onPath path: String) throws(SocketError) -> Socket {
+        let bytes = Array(path.utf8)
+        let code = cs_listen_path(bytes.span)
+        guard code >= 0 else { throw SocketError("cannot listen on \(path)", code: Int(code)) }
+        return Socket(owning: code)
+    }
+
+    /// The next connection, non-blocking, if one waits and the system has room for it.
+    public borrowing func accept() -> Socket? {
+        let code = cs_accept(descriptor)
+        return code >= 0 ? Socket(owning: code) : nil
+    }
+
+    /// Waits for the next connection, which is non-blocking.
+    ///
+    /// - Parameter milliseconds: The longest wait; nil for no limit. Default: nil.
+    /// - Throws: ``SocketError``, also when the time is over or the system has no descriptor left.
+    public borrowing func acceptNext(milliseconds: Int32? = nil) throws(SocketError) -> Socket {
+        let end = milliseconds.map { cs_milliseconds() + UInt64(max(0, $0)) }
+        while true {
+            let code = cs_accept(descriptor)
+            if code >= 0 { return Socket(owning: code) }
+            // Whoever came has gone before it was accepted.
+            guard Int(code) == cs_would_block || Int(code) == cs_aborted else {
+                throw SocketError("cannot accept a connection", code: Int(code))
+            }
+            guard try wait(forReading: true, until: end) else { throw .timedOut("no connection came in time") }
+        }
+    }
+
+    /// Lets calls wait until they are done, or not.
+    public borrowing func setBlocking(_ blocks: Bool) throws(SocketError) {
+        _ = try checked(Int(cs_set_blocking(descriptor, blocks)), doing: "cannot set up the connection")
+    }
+
+    /// Fills an array's rest with what is there: a count of bytes, 0 at the end of input, or nil if nothing is there
+    /// yet.
+    public borrowing func read(into bytes: inout [UInt8], at start: Int = 0) throws(SocketError) -> Int? {
+        var whole = bytes.mutableSpan
+        var free = whole._mutatingExtracting(start...)
+        return try checked(cs_read(descriptor, &free), doing: "cannot read from the connection")
+    }
+
+    /// Reads what is there and forgets it; returns whether it was the end of input.
+    package borrowing func discardInput() throws(SocketError) -> Bool {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        return try read(into: &bytes) == 0
+    }
+
+    /// Writes what fits: a count of bytes, or nil if nothing does at the moment.
+    public borrowing func write(_ bytes: Span<UInt8>) throws(SocketError) -> Int? {
+        try checked(cs_send(descriptor, bytes), doing: "cannot write to the connection")
+    }
+
+    /// Tells the peer that nothing more will be written.
+    public borrowing func shutdownWriting() {
+        cs_shutdown_write(descriptor)
+    }
+
+    /// The numeric address and port of this end or the peer's.
+    public borrowing func name(ofPeer: Bool) -> String {
+        var text = [UInt8](repeating: 0, count: 160)
+        var span = text.mutableSpan
+        let length = cs_name(descriptor, ofPeer, &span)
+        return length >= 0 ? String(decoding: text.prefix(length), as: UTF8.self) : "unknown"
+    }
+
+    /// Waits until the socket can be read from, or written to.
+    ///
+    /// - Parameters:
+    ///   - forReading: What for.
+    ///   - end: When to give up, by `cs_milliseconds`; nil for never.
+    /// - Returns: False when the time is over.
+    borrowing func wait(forReading: Bool, until end: UInt64?) throws(SocketError) -> Bool {
+        while true {
+            let now = cs_milliseconds()
+            let left = end.map { Int32(clamping: $0 - min(now, $0)) } ?? -1
+            var interests = [cs_interest(descriptor, read: forReading, write: !forReading)]
+            // A signal ends the wait early.
+            if try cs_interest.wait(for: &interests, milliseconds: left) { return true }
+            if let end, now >= end { return false }
+        }
+    }
+}
+
+/// A system call failed, or took too long.
+public struct SocketError: Error, CustomStringConvertible, Sendable {
+    /// What could not be done, and the system's words for why.
+    public let description: String
+    /// Whether the time was over.
+    public let isTimeout: Bool
+
+    init(_ what: String, code: Int) {
+        var text = [UInt8](repeating: 0, count: 200)
+        var span = text.mutableSpan
+        let length = cs_reason(code, &span)
+        description = what + ": " + String(decoding: text.prefix(length), as: UTF8.self)
+        isTimeout = false
+    }
+
+    private init(description: String, isTimeout: Bool) {
+        self.description = description
+        self.isTimeout = isTimeout
+    }
+
+    static func timedOut(_ sentence: String) -> SocketError { SocketError(description: sentence, isTimeout: true) }
+}
+
+/// A call's count, nil if it would have had to wait.
+private func checked(_ code: Int, doing what: String) throws(SocketError) -> Int? {
+    guard code < 0 else { return code }
+    guard code != cs_would_block else { return nil }
+    throw SocketError(what, code: code)
+}
