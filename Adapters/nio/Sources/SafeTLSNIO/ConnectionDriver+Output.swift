@@ -32,13 +32,15 @@ extension ConnectionDriver where Session: ~Copyable {
     }
 
     /// Writes the session's own records.
-    func writeOutput(_ context: ChannelHandlerContext) {
+    ///
+    /// - Parameter canWait: Whether nobody waits for them, so that they go out with what comes next: one packet less.
+    func writeOutput(_ context: ChannelHandlerContext, canWait: Bool = false) {
         let count = session.pendingOutputCount
         guard count > 0 else { return }
         var output = context.channel.allocator.buffer(capacity: count)
         session.moveOutput(into: &output)
         context.write(NIOAny(output), promise: nil)
-        needsFlush = true
+        if !canWait { needsFlush = true }
     }
 
     /// Sends what the session has to say now.
