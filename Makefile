@@ -5,9 +5,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup peers build command module inspect install uninstall test test-busy test-openssl35 test-nio test-nio-many deb lint-deb rpm tarball test-modssl \
+.PHONY: help setup peers build command module inspect install uninstall test test-busy test-openssl35 test-nio test-nio-many test-nio-peers deb lint-deb rpm tarball test-modssl \
     test-package test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs \
-    bench bench-httpd icount thresholds format \
+    bench bench-httpd bench-nio icount thresholds format \
     lint pictures clean
 # Two targets at once would build into the same directories.
 .NOTPARALLEL:
@@ -32,7 +32,7 @@ RELEASE := swift build --configuration release --static-swift-stdlib --package-p
     --disable-local-rpath -Xlinker -z -Xlinker now \
     -Xcc -ffile-prefix-map=$(CURDIR)=. -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=.
 # SwiftPM's plan for a nested package misses files that are new in this one; without a plan it makes one.
-REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml Adapters/nio/.build/*.yaml
+REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml Adapters/nio/.build/*.yaml Benchmarks/niossl/.build/*.yaml
 # What is made for other systems is made by the scripts in there.
 PACKAGING := Adapters/httpd/packaging
 
@@ -112,6 +112,13 @@ test-nio: setup ## Run the tests of SafeTLSNIO, the adapter to swift-nio, which 
 test-nio-many: setup ## Let ten thousand connections of that adapter come and go, and look for what they leave behind
 	@$(REPLAN)
 	CONNECTIONS=10000 swift test --package-path Adapters/nio --filter manyConnections
+
+# Its BoringSSL compiles for nine minutes on two processors: once, since the tests are release builds with the same flags.
+NIOSSL := --configuration release --package-path Benchmarks/niossl
+
+test-nio-peers: setup ## Let SafeTLSNIO speak with swift-nio-ssl, as client and as server (compiles BoringSSL, nine minutes once)
+	@$(REPLAN)
+	SAFETLS_LIBRARY_ONLY=1 swift test $(NIOSSL) --disable-testable-imports $(ARGS)
 
 deb: module command ## Make Debian packages of the module and the command line, in build/deb
 	@$(PACKAGING)/debian/build.sh
@@ -200,6 +207,12 @@ bench: build ## Compare this library with libssl in one run (ARGS="--quick", "--
 bench-httpd: setup module ## Compare httpd with the module and with mod_ssl by the server's CPU time (ARGS="--rounds 5", "--list")
 	@Benchmarks/httpd/bench.py build/mod_ssl.so $(ARGS)
 
+bench-nio: setup ## Compare SafeTLSNIO and the library with swift-nio-ssl (compiles BoringSSL, nine minutes once; ARGS="--case 'bulk-*'")
+	@$(REPLAN)
+	SAFETLS_LIBRARY_ONLY=1 swift build $(NIOSSL) --product nio-benchmark
+	@mkdir -p build; install -p $$(swift build $(NIOSSL) --show-bin-path)/nio-benchmark build/
+	@build/nio-benchmark $(ARGS)
+
 icount: build ## Count instructions and allocations, and hold them to Benchmarks/Thresholds (ARGS=--write writes them anew)
 	@Benchmarks/Thresholds/check.py build/tls-benchmark $(ARGS)
 
@@ -220,4 +233,4 @@ pictures: ## Draw the pictures of the states in Documentation/ from the tables i
 	DRAW_PICTURES=1 swift test --filter StateGraphPictureTests
 
 clean: ## Remove everything that was built
-	rm -rf build .build Benchmarks/.build Adapters/httpd/.build Adapters/nio/.build
+	rm -rf build .build Benchmarks/.build Adapters/httpd/.build Adapters/nio/.build Benchmarks/niossl/.build
