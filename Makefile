@@ -5,9 +5,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup peers build command module inspect install uninstall test test-busy test-openssl35 test-nio test-nio-many examples deb lint-deb rpm tarball test-modssl \
+.PHONY: help setup peers build command module inspect install uninstall test test-busy test-openssl35 test-nio test-nio-many test-nio-peers examples deb lint-deb rpm tarball test-modssl \
     test-package test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs \
-    bench bench-httpd plot icount thresholds format \
+    bench bench-httpd bench-nio plot icount thresholds format \
     lint pictures clean
 # Two targets at once would build into the same directories.
 .NOTPARALLEL:
@@ -35,7 +35,7 @@ RELEASE := swift build --configuration release --static-swift-stdlib --package-p
 PLOTTED := tls13-full-p256 tls13-full-rsa2048 tls13-hybrid-p256 tls13-mutual-p256 tls13-retry-p256 tls13-ticket-p256 tls13-0rtt-p256 \
     tls12-full-p256 tls12-mutual-p256 tls12-ticket-p256 bulk-aes128gcm-1k bulk-aes128gcm-16k bulk-chacha20poly1305-16k
 # SwiftPM's plan for a nested package misses files that are new in this one; without a plan it makes one.
-REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml Adapters/nio/.build/*.yaml Examples/.build/*.yaml
+REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml Adapters/nio/.build/*.yaml Examples/.build/*.yaml Benchmarks/niossl/.build/*.yaml
 # What is made for other systems is made by the scripts in there.
 PACKAGING := Adapters/httpd/packaging
 
@@ -120,6 +120,13 @@ examples: command ## Build the examples with optimisation, and run each on loopb
 	@$(REPLAN)
 	SAFETLS_LIBRARY_ONLY=1 swift build --configuration release --package-path Examples
 	@Examples/run.sh Examples/.build/release build/safetls
+
+# Its BoringSSL compiles for nine minutes on two processors: once, since the tests are release builds with the same flags.
+NIOSSL := --configuration release --package-path Benchmarks/niossl
+
+test-nio-peers: setup ## Let SafeTLSNIO speak with swift-nio-ssl, as client and as server (compiles BoringSSL, nine minutes once)
+	@$(REPLAN)
+	SAFETLS_LIBRARY_ONLY=1 swift test $(NIOSSL) --disable-testable-imports $(ARGS)
 
 deb: module command ## Make Debian packages of the module and the command line, in build/deb
 	@$(PACKAGING)/debian/build.sh
@@ -215,6 +222,12 @@ plot: build peers ## Measure anew, a minute or two on a quiet machine, and draw 
 	@build/tls-benchmark --plot Documentation/Pictures/speed.svg --libssl build/peers/lib/python3*/site-packages/psycopg_binary.libs \
 	    $(foreach case,$(PLOTTED),--case $(case)) $(ARGS)
 
+bench-nio: setup ## Compare SafeTLSNIO and the library with swift-nio-ssl (compiles BoringSSL, nine minutes once; ARGS="--case 'bulk-*'")
+	@$(REPLAN)
+	SAFETLS_LIBRARY_ONLY=1 swift build $(NIOSSL) --product nio-benchmark
+	@mkdir -p build; install -p $$(swift build $(NIOSSL) --show-bin-path)/nio-benchmark build/
+	@build/nio-benchmark $(ARGS)
+
 icount: build ## Count instructions and allocations, and hold them to Benchmarks/Thresholds (ARGS=--write writes them anew)
 	@Benchmarks/Thresholds/check.py build/tls-benchmark $(ARGS)
 
@@ -235,4 +248,4 @@ pictures: ## Draw the pictures of the states in Documentation/ from the tables i
 	DRAW_PICTURES=1 swift test --filter StateGraphPictureTests
 
 clean: ## Remove everything that was built
-	rm -rf build .build Benchmarks/.build Adapters/httpd/.build Adapters/nio/.build Examples/.build
+	rm -rf build .build Benchmarks/.build Adapters/httpd/.build Adapters/nio/.build Examples/.build Benchmarks/niossl/.build

@@ -230,7 +230,8 @@ extension ConnectionDriver: NIOScheduledCallbackHandler where Session: ~Copyable
 
     func startTimer(_ context: ChannelHandlerContext, _ time: TimeAmount) {
         stopTimer()
-        bufferedBytes = unwrittenBytes(context)
+        // Of interest only while what was sent is awaited.
+        if stage == .closing { bufferedBytes = unwrittenBytes(context) }
         timer = try? context.eventLoop.assumeIsolated().scheduleCallback(in: time, handler: self)
     }
 

@@ -95,8 +95,9 @@ extension ConnectionDriver where Session: ~Copyable {
             guard stage != .closed, !isAsking else { return }
             var buffer = ByteBuffer()
             swap(&buffer, &input)
+            let isHandshaking = session.isHandshaking
             let error = decryptRecords(&buffer)
-            if error == nil { writeOutput(context) }
+            if error == nil { writeOutput(context, canWait: isHandshaking && session.hasOnlyTickets) }
             handOn(context, buffer)
             if hasMore {
                 // More came meanwhile, and stands behind what is left.

@@ -32,13 +32,15 @@ extension ConnectionDriver where Session: ~Copyable {
     }
 
     /// Writes the session's own records.
-    func writeOutput(_ context: ChannelHandlerContext) {
+    ///
+    /// - Parameter canWait: Whether nobody waits for them, so that they go out with what comes next: one packet less.
+    func writeOutput(_ context: ChannelHandlerContext, canWait: Bool = false) {
         let count = session.pendingOutputCount
         guard count > 0 else { return }
         var output = context.channel.allocator.buffer(capacity: count)
         session.moveOutput(into: &output)
         context.write(NIOAny(output), promise: nil)
-        needsFlush = true
+        if !canWait { needsFlush = true }
     }
 
     /// Sends what the session has to say now.
@@ -84,13 +86,15 @@ extension ConnectionDriver where Session: ~Copyable {
 
     /// Seals the next writes straight into one buffer.
     private func seal(_ batch: inout Batch, _ allocator: ByteBufferAllocator) -> TLSError? {
-        let (_, count) = writes.batch(batchSize)
-        batch.output = allocator.buffer(capacity: capacity(count))
+        let (bytes, count) = writes.batch(batchSize)
+        // One write fills a batch whose size has been worked out, as most programs flush each of theirs.
+        let room = capacity(bytes, count)
+        batch.output = allocator.buffer(capacity: room)
         do throws(TLSError) {
             for _ in 0..<count {
                 guard let write = writes.next else { break }
                 let size = min(write.data.readableBytes, batchSize)
-                try seal(write.data, size, &batch)
+                try seal(write.data, size, count == 1 ? room : session.sealedByteCount(for: size), &batch)
                 if size < write.data.readableBytes {
                     writes.consume(size)
                     return nil
@@ -104,8 +108,8 @@ extension ConnectionDriver where Session: ~Copyable {
         }
     }
 
-    private func capacity(_ count: Int) -> Int {
-        let (bytes, _) = writes.batch(batchSize)
+    private func capacity(_ bytes: Int, _ count: Int) -> Int {
+        guard count > 1 else { return session.sealedByteCount(for: bytes) }
         // A write's records have their overhead each.
         return session.sealedByteCount(for: bytes) + (count - 1) * session.sealedByteCount(for: 0)
             + (count - 1) * recordOverhead
@@ -114,9 +118,9 @@ extension ConnectionDriver where Session: ~Copyable {
     /// The most bytes that a record adds to what it holds.
     private var recordOverhead: Int { 64 }
 
-    private func seal(_ data: ByteBuffer, _ size: Int, _ batch: inout Batch) throws(TLSError) {
+    private func seal(_ data: ByteBuffer, _ size: Int, _ room: Int, _ batch: inout Batch) throws(TLSError) {
         guard size > 0 else { return }
-        let sealed = try batch.output.append(upTo: session.sealedByteCount(for: size)) { memory throws(TLSError) in
+        let sealed = try batch.output.append(upTo: room) { memory throws(TLSError) in
             let plaintext = data.readableBytesUInt8Span
             return try session.seal(plaintext.extracting(first: size), into: &memory)
         }

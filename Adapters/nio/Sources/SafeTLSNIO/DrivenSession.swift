@@ -20,6 +20,9 @@ protocol DrivenSession: TLSSession, ~Copyable {
 
     var verifiedPath: [Certificate] { get }
 
+    /// Whether a session whose handshake has just been completed has nothing to send but tickets: the peer waits for none of them.
+    var hasOnlyTickets: Bool { get }
+
     /// What a server agrees on while it takes 0-RTT data.
     var earlyParameters: NegotiatedParameters? { get }
 
@@ -105,6 +108,9 @@ extension ServerSession: DrivenSession {
         }
     }
 
+    /// In TLS 1.2 it is the server that ends the handshake.
+    var hasOnlyTickets: Bool { !isHandshaking && negotiated?.version == .tls13 }
+
     var earlyParameters: NegotiatedParameters? { earlyNegotiated }
 
     mutating func sealEarly(_ plaintext: ByteBuffer, into output: inout ByteBuffer) throws(TLSError) -> Bool { false }
@@ -133,6 +139,8 @@ extension ClientSession: DrivenSession {
         case .configuration: throw .misuse(.noSuchRequest)
         }
     }
+
+    var hasOnlyTickets: Bool { false }
 
     var earlyParameters: NegotiatedParameters? { nil }
 

@@ -47,6 +47,27 @@ struct HandshakeTests {
         #expect(try keys == pair.serverHandler.exportKeyingMaterial(label: "EXPERIMENTAL nio", context: nil, count: 32))
     }
 
+    @Test("The tickets of TLS 1.3 go out with the server's first data, and not alone")
+    func tickets() throws {
+        let client = try TestCredentials.client { $0.versions = .tls13 ... .tls13 }
+        let server = try TestCredentials.server()
+        let pair = try Pair(client: client, server: server)
+        try pair.start()
+        _ = try pair.step()
+        let (writes, flushes) = (pair.server.transport.writes, pair.server.transport.flushes)
+        try pair.carry()
+        #expect(pair.server.recorder.happenings == [.active, .handshake(nil)])
+        #expect(pair.server.transport.writes == writes + 1)
+        #expect(pair.server.transport.flushes == flushes)
+        _ = pair.server.write("data")
+        try pair.carry()
+        #expect(pair.server.transport.flushes == flushes + 1)
+        #expect(pair.client.text == "data")
+        let next = try Pair(client: client, server: server)
+        try next.handshake()
+        #expect(next.clientHandler.negotiated?.isResumed == true)
+    }
+
     @Test("A handshake and data arrive in pieces of any size", arguments: versions, [1, 2, 3, 5, 17, 100, 1_460])
     func pieces(version: ProtocolVersion, size: Int) throws {
         let pair = try Self.pair(version)
