@@ -168,12 +168,20 @@ import Testing
 
     /// A signature is made with the primes and the exponents: with each of them, of any length, once such a key is loaded.
     @Test(arguments: 0..<9)
-    func `No number of an RSA key is longer than the longest modulus`(place: Int) throws {
+    func `No number of an RSA key is longer than it has to be`(place: Int) throws {
         let pem = try OpenSSLCommand.run(["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"])
         let good = try KeyFormatTests.firstBlock(of: OpenSSLCommand.run(["rsa", "-traditional"], input: pem))
         var numbers = Self.values(good)
         #expect(numbers.count == 9 && PrivateKeyShape(of: good.span) == .isUsable)
-        let sizes = place == 0 ? [] : [8193, 16_384]
+        let sizes =
+            switch place {
+            case 0: []
+            case 1: [8193, 16_384]
+            case 2: [35, 8193]
+            // Both primes together are as long as the modulus.
+            case 4, 5: [1028, 8193]
+            default: [2049, 8193]
+            }
         for bits in sizes {
             numbers[place] = Self.integer(bits: bits)
             let pkcs1 = Self.der(0x30, numbers.flatMap { $0 })
@@ -219,8 +227,15 @@ import Testing
         )
         #expect(numbers.count == 10)
         numbers[9] = Self.sequence(Self.sequence(Self.integer(bits: 8193), Self.integer(3), Self.integer(5)))
-        let der = Self.der(0x30, numbers.flatMap { $0 })
-        #expect(PrivateKeyShape(of: der.span) == .isUnknown)
+        #expect(PrivateKeyShape(of: Self.der(0x30, numbers.flatMap { $0 }).span) == .isUnknown)
+        // Primes that are more than there may be, each of them short.
+        let short = Self.sequence(Self.integer(3), Self.integer(3), Self.integer(5))
+        for count in [1, 3, 4, 1000] {
+            numbers[4] = Self.integer(bits: 1000)
+            numbers[9] = Self.der(0x30, [[UInt8]](repeating: short, count: count).flatMap { $0 })
+            let shape = PrivateKeyShape(of: Self.der(0x30, numbers.flatMap { $0 }).span)
+            #expect(shape == (count <= 3 ? .isUsable : .isUnknown), "\(count) more primes")
+        }
     }
 
     @Test func `Longer than any key`() {

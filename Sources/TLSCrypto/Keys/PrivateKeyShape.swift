@@ -62,28 +62,41 @@ enum PrivateKeyShape: Equatable {
         return isKnown ? .isUsable : .isOfOtherKind
     }
 
-    /// The contents of an RSAPrivateKey (RFC 8017 appendix A.1.2): no number is longer than the longest modulus.
+    /// Most bits of an RSA key's public exponent, as of a public key's.
+    private static let exponentBits = 34
+    /// Most primes of an RSA key: libcrypto's own limit.
+    private static let mostPrimes = 5
+
+    /// The contents of an RSAPrivateKey (RFC 8017 appendix A.1.2): no number is longer than the modulus, and all primes together
+    /// are about as long as it is. A signature is made with each of them.
     private static func rsa(_ der: Span<UInt8>, in range: Range<Int>) -> PrivateKeyShape {
-        let longest = KeyLimits.longestTrustedRSABits
         var fields = KeyFields(der, in: range)
         guard fields.nextNumber() != nil, let bits = fields.nextBitCount() else { return .isUnknown }
-        guard bits <= longest else { return .isTooLong(bits: bits) }
-        // Both exponents, both primes, and what belongs to these.
-        for _ in 0..<7 {
-            guard let bits = fields.nextBitCount(), bits <= longest else { return .isUnknown }
+        guard bits <= KeyLimits.longestTrustedRSABits else { return .isTooLong(bits: bits) }
+        guard let exponent = fields.nextBitCount(), exponent <= exponentBits,
+            let secret = fields.nextBitCount(), secret <= bits, let first = fields.nextBitCount(),
+            let second = fields.nextBitCount()
+        else { return .isUnknown }
+        var (primes, count) = (first + second, 2)
+        // What belongs to these primes.
+        for _ in 0..<3 {
+            guard let part = fields.nextBitCount(), part <= bits else { return .isUnknown }
+        }
+        if !fields.isAtEnd {
+            guard let others = fields.next(KeyFields.sequence), fields.isAtEnd else { return .isUnknown }
+            fields = KeyFields(der, in: others)
         }
         // Primes beyond two, each with its exponent and its coefficient.
-        guard !fields.isAtEnd else { return .isUsable }
-        guard let others = fields.next(KeyFields.sequence), fields.isAtEnd else { return .isUnknown }
-        fields = KeyFields(der, in: others)
         while !fields.isAtEnd {
-            guard let prime = fields.next(KeyFields.sequence) else { return .isUnknown }
-            var parts = KeyFields(der, in: prime)
-            while !parts.isAtEnd {
-                guard let bits = parts.nextBitCount(), bits <= longest else { return .isUnknown }
-            }
+            guard count < mostPrimes, let range = fields.next(KeyFields.sequence) else { return .isUnknown }
+            var parts = KeyFields(der, in: range)
+            guard let prime = parts.nextBitCount(), let exponent = parts.nextBitCount(), exponent <= bits,
+                let coefficient = parts.nextBitCount(), coefficient <= bits, parts.isAtEnd
+            else { return .isUnknown }
+            primes += prime
+            count += 1
         }
-        return .isUsable
+        return primes <= bits + count ? .isUsable : .isUnknown
     }
 
     /// 1.2.840.113549.1.1.1 (RFC 8017 appendix C).

@@ -131,9 +131,8 @@ import Testing
         try server.stop()
     }
 
-    /// A client that a new list names is refused, without a restart; also if the list, in a directory, is written anew in its
-    /// place, which changes nothing of the directory.
-    @Test(arguments: [false, true]) func revocationLists(inDirectory: Bool) throws {
+    /// An authority in a directory, its client, a list that names nobody and the next one, which names that client; and a server.
+    private func revoking(inDirectory: Bool) throws -> (server: HTTPServer, directory: URL, options: [String]) {
         let directory = try TemporaryDirectory.make("revocation")
         let script = """
             set -eu
@@ -173,6 +172,13 @@ import Testing
         }
         let options = ["--cert", "\(directory.path)/client.pem", "--key", "\(directory.path)/client.key", server.url]
         #expect(try curl(options).text == "This is localhost.\n", "\(server.errorLog)")
+        return (server, directory, options)
+    }
+
+    /// A client that a new list names is refused, without a restart; also if the list, in a directory, is written anew in its
+    /// place, which changes nothing of the directory.
+    @Test(arguments: [false, true]) func revocationLists(inDirectory: Bool) throws {
+        let (server, directory, options) = try revoking(inDirectory: inDirectory)
         let next = directory.appendingPathComponent("next.pem")
         if inDirectory {
             try ChildProcess.check("/bin/sh", ["-c", "cd '\(directory.path)/lists' && cat '\(next.path)' > $(ls)"])
@@ -183,6 +189,22 @@ import Testing
         #expect(server.errorLog.contains("revoked"))
         try server.stop()
         #expect(server.complaints(except: "STLS0001").isEmpty, "\(server.complaints)")
+    }
+
+    /// A list that cannot be read when it is new counts as soon as it can.
+    @Test func busyRevocationLists() throws {
+        let (server, directory, options) = try revoking(inDirectory: false)
+        let next = directory.appendingPathComponent("next.pem")
+        let lease = try FileLease(next.path)
+        try ChildProcess.check("mv", [next.path, directory.appendingPathComponent("list.pem").path])
+        try Self.waitFor("the log's line") {
+            #expect(try curl(options).status == 0)
+            return server.errorLog.contains("cannot be used, the old stay")
+        }
+        try lease.end()
+        try Self.waitFor("the refusal") { try curl(options).status != 0 }
+        #expect(server.errorLog.contains("revoked"))
+        try server.stop()
     }
 
     /// The same for the certificates that proxied servers are shown, in a server and in a section: a key that only the parent

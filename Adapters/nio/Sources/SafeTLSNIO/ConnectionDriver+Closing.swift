@@ -174,6 +174,7 @@ extension ConnectionDriver where Session: ~Copyable {
         session.moveOutput(into: &output)
         let promise = context.eventLoop.makePromise(of: Void.self)
         needsFlush = false
+        holdsOutput = false
         context.writeAndFlush(NIOAny(output), promise: promise)
         return promise.futureResult
     }

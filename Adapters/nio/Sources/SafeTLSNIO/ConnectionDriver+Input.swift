@@ -43,6 +43,7 @@ extension ConnectionDriver where Session: ~Copyable {
     func flushIfNeeded(_ context: ChannelHandlerContext) {
         guard needsFlush else { return }
         needsFlush = false
+        holdsOutput = false
         context.flush()
     }
 

@@ -23,6 +23,7 @@ extension ConnectionDriver where Session: ~Copyable {
         writes.flush()
         sealWrites(context)
         // What the session had to say goes with it.
+        if holdsOutput { needsFlush = true }
         flushIfNeeded(context)
     }
 
@@ -40,7 +41,9 @@ extension ConnectionDriver where Session: ~Copyable {
         var output = context.channel.allocator.buffer(capacity: count)
         session.moveOutput(into: &output)
         context.write(NIOAny(output), promise: nil)
-        if !canWait { needsFlush = true }
+        holdsOutput = true
+        // What is not flushed counts against the channel's high watermark: it would never be writable again, and nothing sealed.
+        if !canWait || !context.channel.isWritable { needsFlush = true }
     }
 
     /// Sends what the session has to say now.
@@ -70,6 +73,7 @@ extension ConnectionDriver where Session: ~Copyable {
             let promise = batch.promise(context.eventLoop)
             context.write(NIOAny(batch.output), promise: promise)
             needsFlush = false
+            holdsOutput = false
             context.flush()
             if let error {
                 isSealing = false

@@ -52,6 +52,8 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
     var hasDelivered = false
     /// Whether something was written that is flushed when the read cycle ends.
     var needsFlush = false
+    /// Whether something was written that waits for the next flush, whoever's that is.
+    var holdsOutput = false
 
     // What was said to the pipeline.
 

@@ -68,6 +68,32 @@ struct HandshakeTests {
         #expect(next.clientHandler.negotiated?.isResumed == true)
     }
 
+    /// What is not flushed counts against the high watermark.
+    @Test("Tickets that are all that the channel may have waiting do not wait")
+    func ticketsBeyondWatermark() throws {
+        let client = try TestCredentials.client { $0.versions = .tls13 ... .tls13 }
+        let pair = try Pair(client: client, server: TestCredentials.server())
+        try pair.start()
+        _ = try pair.step()
+        let flushes = pair.server.transport.flushes
+        pair.server.channel.isWritable = false
+        try pair.carry()
+        #expect(pair.server.recorder.happenings == [.active, .handshake(nil)])
+        #expect(pair.server.transport.flushes == flushes + 1)
+    }
+
+    @Test("A flush with nothing to flush sends the tickets")
+    func ticketsAtFlush() throws {
+        let client = try TestCredentials.client { $0.versions = .tls13 ... .tls13 }
+        let pair = try Pair(client: client, server: TestCredentials.server())
+        try pair.handshake()
+        let flushes = pair.server.transport.flushes
+        pair.server.channel.flush()
+        #expect(pair.server.transport.flushes == flushes + 1)
+        pair.server.channel.flush()
+        #expect(pair.server.transport.flushes == flushes + 1)
+    }
+
     @Test("A handshake and data arrive in pieces of any size", arguments: versions, [1, 2, 3, 5, 17, 100, 1_460])
     func pieces(version: ProtocolVersion, size: Int) throws {
         let pair = try Self.pair(version)

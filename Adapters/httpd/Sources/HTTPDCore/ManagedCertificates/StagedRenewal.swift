@@ -50,7 +50,9 @@ public enum StagedRenewal {
             throw DirectiveError("it is older than the certificate in use")
         }
         // Whatever the host is called: nobody gets a certificate here that is not for the names of the one in use.
-        if !isFirst, let missing = before.dnsNames.first(where: { !leaf.dnsNames.contains($0) }) {
+        // Both lists may be long, and each is made anew when it is asked for.
+        let shown = Set(leaf.dnsNames)
+        if !isFirst, let missing = before.dnsNames.first(where: { !shown.contains($0) }) {
             throw DirectiveError("it is not for '\(missing)', which the certificate in use is for")
         }
         // What stands in is for nobody: then the ServerName has to be there.

@@ -47,6 +47,8 @@ final class Reloader {
     private let isBusy = Atomic(false)
     private var versions: [UInt32]
     private var trustVersion: UInt32 = 0
+    /// When to try again what could not be read; 0 when everything was.
+    private let retryTime = Atomic<apr_time_t>(0)
 
     /// Nil when there is nothing to watch.
     ///
@@ -114,8 +116,9 @@ final class Reloader {
             if contents != stamps[file] { changed.insert(file) }
             stamps[file] = contents
         }
-        guard !changed.isEmpty else { return }
-        unsafe publish(changed, server)
+        guard changed.isEmpty else { return unsafe publish(changed, server) }
+        // Authorities and lists that could not be read: who is forked is to have them.
+        unsafe takeUp(server)
     }
 
     /// Puts what has changed into the half that nobody reads, and has it count.
@@ -176,7 +179,9 @@ final class Reloader {
     /// connection.
     func takeUp(_ server: UnsafeMutablePointer<server_rec>) {
         let generation = tlsd_reload_generation()
-        let isNew = generation != applied.load(ordering: .acquiring)
+        let retryTime = retryTime.load(ordering: .relaxed)
+        let isNew =
+            generation != applied.load(ordering: .acquiring) || (retryTime != 0 && apr_time_now() >= retryTime)
         let isDue = staged?.isDue(apr_time_now()) == true
         guard isNew || isDue else { return }
         // One thread does it; the others go on with the old until it is done.
@@ -208,20 +213,25 @@ final class Reloader {
         // A change while this was read: the parent may be writing over it for the next. The next connection tries again.
         guard tlsd_reload_generation() == generation else { return versions = seen }
         let isOtherTrust = unsafe load(half, 0) != trustVersion
-        unsafe trustVersion = load(half, 0)
+        var isMissingTrust = false
         for state in states {
             let credentials = replacements[ObjectIdentifier(state)] ?? [:]
             guard !credentials.isEmpty || (isOtherTrust && !state.settings.trustFiles.isEmpty) else { continue }
             let isTaken = unsafe attempt(server) { () throws(DirectiveError) in try state.settings.replace(credentials)
             }
+            isMissingTrust = isMissingTrust || (!isTaken && isOtherTrust)
             if !isTaken { keepOld(seen) { if case .server(let user, _) = $0 { user === state } else { false } } }
         }
         for proxy in proxies {
             let credentials = machines[ObjectIdentifier(proxy)]
             guard credentials != nil || (isOtherTrust && !proxy.trustFiles.isEmpty) else { continue }
             let isTaken = unsafe attempt(server) { () throws(DirectiveError) in try proxy.replace(credentials) }
+            isMissingTrust = isMissingTrust || (!isTaken && isOtherTrust)
             if !isTaken { keepOld(seen) { if case .proxy(let user) = $0 { user === proxy } else { false } } }
         }
+        // A revocation list that could not be read, for whatever reason, may be one that can at the next look.
+        if !isMissingTrust { unsafe trustVersion = load(half, 0) }
+        retryTime.store(isMissingTrust ? apr_time_now() + interval : 0, ordering: .relaxed)
         applied.store(generation, ordering: .releasing)
     }
 
