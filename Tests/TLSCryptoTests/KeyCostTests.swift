@@ -173,7 +173,7 @@ import Testing
         let good = try KeyFormatTests.firstBlock(of: OpenSSLCommand.run(["rsa", "-traditional"], input: pem))
         var numbers = Self.values(good)
         #expect(numbers.count == 9 && PrivateKeyShape(of: good.span) == .isUsable)
-        let sizes =
+        let sizes: [Int] =
             switch place {
             case 0: []
             case 1: [8193, 16_384]
