@@ -3,12 +3,14 @@
 #define SAFETLS_CLIBCRYPTO_PKCS12_H
 
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pkcs12.h>
 #include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "keys.h"
 
@@ -28,9 +30,15 @@ enum {
 
 enum { SAFETLS_PKCS12_KEYS = 8, SAFETLS_PKCS12_CERTIFICATES = 64 };
 
+// A private key in PKCS #8 form, which nobody has looked at.
+struct safetls_pkcs12_key {
+    uint8_t *_Nullable der;
+    size_t count;
+};
+
 // What a file holds.
 struct safetls_pkcs12 {
-    EVP_PKEY *_Nullable keys[SAFETLS_PKCS12_KEYS];
+    struct safetls_pkcs12_key keys[SAFETLS_PKCS12_KEYS];
     size_t key_count;
     X509 *_Nullable certificates[SAFETLS_PKCS12_CERTIFICATES];
     size_t certificate_count;
@@ -136,17 +144,18 @@ static inline int safetls_pkcs12_spend_mac(
     return status;
 }
 
+// Keeps a key as it is: what parsing it costs is up to its numbers, which are looked at first, elsewhere.
 static inline int safetls_pkcs12_add_key(
     struct safetls_pkcs12 *_Nonnull contents, const PKCS8_PRIV_KEY_INFO *_Nullable info) {
-    EVP_PKEY *key = info == NULL ? NULL : EVP_PKCS82PKEY(info);
-    if (key == NULL) {
-        return SAFETLS_PKCS12_DAMAGED;
-    }
     if (contents->key_count == SAFETLS_PKCS12_KEYS) {
-        EVP_PKEY_free(key);
         return SAFETLS_PKCS12_FULL;
     }
-    contents->keys[contents->key_count++] = key;
+    unsigned char *der = NULL;
+    int count = info == NULL ? 0 : i2d_PKCS8_PRIV_KEY_INFO(info, &der);
+    if (count <= 0) {
+        return SAFETLS_PKCS12_DAMAGED;
+    }
+    contents->keys[contents->key_count++] = (struct safetls_pkcs12_key){der, (size_t)count};
     return SAFETLS_PKCS12_OK;
 }
 
@@ -240,7 +249,7 @@ static inline int safetls_pkcs12_authenticate(
 }
 
 // Reads a file with at most `iterations` iterations of its key derivations in all. What was read by then is in `contents`
-// whatever comes of it, and to be freed.
+// whatever comes of it, and to be freed. One thread at a time, as what wipes needs it.
 static inline int safetls_pkcs12_read(
     struct safetls_pkcs12 *_Nonnull contents, const uint8_t *_Nonnull der, size_t count,
     const uint8_t *_Nullable passphrase, size_t passphrase_count, uint64_t iterations) {
@@ -270,13 +279,16 @@ static inline int safetls_pkcs12_read(
     return status;
 }
 
-// Gives a key away: the caller frees it.
-static inline EVP_PKEY *_Nullable safetls_pkcs12_take_key(struct safetls_pkcs12 *_Nonnull contents, size_t index) {
-    EVP_PKEY *key = index < contents->key_count ? contents->keys[index] : NULL;
-    if (key != NULL) {
-        contents->keys[index] = NULL;
+// The length of a key's encoding, which is written if `output` is not NULL.
+static inline size_t safetls_pkcs12_private_key(
+    const struct safetls_pkcs12 *_Nonnull contents, size_t index, void *_Nullable output) {
+    if (index >= contents->key_count) {
+        return 0;
     }
-    return key;
+    if (output != NULL) {
+        memcpy(output, contents->keys[index].der, contents->keys[index].count);
+    }
+    return contents->keys[index].count;
 }
 
 // The length of a certificate's DER, which is written if `output` is not NULL.
@@ -290,7 +302,7 @@ static inline size_t safetls_pkcs12_certificate(
 
 static inline void safetls_pkcs12_free(struct safetls_pkcs12 *_Nonnull contents) {
     for (size_t i = 0; i < contents->key_count; i++) {
-        EVP_PKEY_free(contents->keys[i]);
+        OPENSSL_clear_free(contents->keys[i].der, contents->keys[i].count);
     }
     for (size_t i = 0; i < contents->certificate_count; i++) {
         X509_free(contents->certificates[i]);
