@@ -77,7 +77,12 @@ static inline int safetls_pkcs12_spend_pbkdf2(
     if (parameters == NULL) {
         return SAFETLS_PKCS12_DAMAGED;
     }
-    int status = safetls_pkcs12_spend(contents, parameters->iter);
+    // What libcrypto 3.4 to 3.6 does with a PBMAC1 before it looks at these (CVE-2025-11187).
+    uint64_t length = 1;
+    int is_sound = parameters->salt != NULL && ASN1_TYPE_get(parameters->salt) == V_ASN1_OCTET_STRING
+        && (parameters->keylength == NULL || ASN1_INTEGER_get_uint64(&length, parameters->keylength) == 1)
+        && length > 0 && length <= EVP_MAX_MD_SIZE;
+    int status = is_sound ? safetls_pkcs12_spend(contents, parameters->iter) : SAFETLS_PKCS12_DAMAGED;
     PBKDF2PARAM_free(parameters);
     return status;
 }
@@ -212,7 +217,9 @@ static inline int safetls_pkcs12_take_part(
         status = bags == NULL ? SAFETLS_PKCS12_DAMAGED : SAFETLS_PKCS12_OK;
     } else if (PKCS7_type_is_encrypted(part)) {
         const PKCS7_ENC_CONTENT *sealed = part->d.encrypted == NULL ? NULL : part->d.encrypted->enc_data;
-        status = safetls_pkcs12_spend_encryption(contents, sealed == NULL ? NULL : sealed->algorithm);
+        // That there is something encrypted not every libcrypto looks for, either (CVE-2025-69421).
+        status = sealed == NULL || sealed->enc_data == NULL
+            ? SAFETLS_PKCS12_DAMAGED : safetls_pkcs12_spend_encryption(contents, sealed->algorithm);
         if (status == SAFETLS_PKCS12_OK) {
             bags = PKCS12_unpack_p7encdata(part, passphrase, length);
             status = bags == NULL ? SAFETLS_PKCS12_PROTECTED : SAFETLS_PKCS12_OK;
@@ -248,6 +255,21 @@ static inline int safetls_pkcs12_authenticate(
     return PKCS12_verify_mac(file, *passphrase, 0) == 1 ? SAFETLS_PKCS12_OK : SAFETLS_PKCS12_PROTECTED;
 }
 
+// Whether there are contents, where the file says what it authenticates: libcrypto 3.0.0 to 3.0.12 does not look
+// (CVE-2024-0727).
+static inline int safetls_pkcs12_has_contents(const uint8_t *_Nonnull der, size_t count) {
+    ASN1_SEQUENCE_ANY *fields = d2i_ASN1_SEQUENCE_ANY(NULL, &der, (long)count);
+    const ASN1_TYPE *second = sk_ASN1_TYPE_num(fields) > 1 ? sk_ASN1_TYPE_value(fields, 1) : NULL;
+    PKCS7 *contents = NULL;
+    if (second != NULL && ASN1_TYPE_get(second) == V_ASN1_SEQUENCE) {
+        contents = ASN1_item_unpack(second->value.sequence, ASN1_ITEM_rptr(PKCS7));
+    }
+    int has_contents = contents != NULL && PKCS7_type_is_data(contents) && contents->d.data != NULL;
+    PKCS7_free(contents);
+    sk_ASN1_TYPE_pop_free(fields, ASN1_TYPE_free);
+    return has_contents;
+}
+
 // Reads a file with at most `iterations` iterations of its key derivations in all. What was read by then is in `contents`
 // whatever comes of it, and to be freed. One thread at a time, as what wipes needs it.
 static inline int safetls_pkcs12_read(
@@ -262,7 +284,8 @@ static inline int safetls_pkcs12_read(
     }
     safetls_begin_wiping();
     PKCS12 *file = d2i_PKCS12(NULL, &end, (long)count);
-    int status = file == NULL || end != der + count ? SAFETLS_PKCS12_DAMAGED : SAFETLS_PKCS12_OK;
+    int is_sound = file != NULL && end == der + count && safetls_pkcs12_has_contents(der, count);
+    int status = is_sound ? SAFETLS_PKCS12_OK : SAFETLS_PKCS12_DAMAGED;
     if (status == SAFETLS_PKCS12_OK) {
         status = safetls_pkcs12_authenticate(contents, file, &words, length);
     }

@@ -235,6 +235,49 @@ import Testing
         #expect(ErrorQueue.isEmpty)
     }
 
+    /// What some versions of libcrypto look for not at all, or too late: they would read where nothing is.
+    @Test func `PKCS 12 files without what they name are damaged`() throws {
+        let data: [UInt8] = [0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 1]
+        let encrypted: [UInt8] = [0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 6]
+        let sha1: [UInt8] = [0x06, 5, 0x2B, 0x0E, 3, 2, 26]
+        let tripleDES: [UInt8] = [0x06, 10, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 12, 1, 3]
+        let pbmac1: [UInt8] = [0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 5, 14]
+        let hmac: [UInt8] = [0x06, 8, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 2, 9]
+        func file(_ parts: [UInt8]..., code: [UInt8] = []) -> [UInt8] {
+            let contents = Self.der(0xA0, Self.der(0x04, Self.sequence(parts.flatMap { $0 })))
+            return Self.sequence(Self.integer(3), Self.sequence(data, contents), code)
+        }
+        func code(_ algorithm: [UInt8]) -> [UInt8] {
+            Self.sequence(Self.sequence(algorithm, Self.der(0x04, [UInt8](repeating: 1, count: 20))), Self.salt)
+        }
+        /// A code whose key is made in some way.
+        func made(salt: [UInt8], length: Int) -> [UInt8] {
+            let parameters = Self.sequence(salt, Self.integer(1), Self.integer(length), Self.sequence(hmac, [0x05, 0]))
+            let function = Self.sequence(Self.pbkdf2, parameters)
+            return code(Self.sequence(pbmac1, Self.sequence(function, Self.sequence(hmac, [0x05, 0]))))
+        }
+        let algorithm = Self.sequence(tripleDES, Self.sequence(Self.salt, Self.integer(1)))
+        let nothingSealed = Self.sequence(
+            encrypted,
+            Self.der(0xA0, Self.sequence(Self.integer(0), Self.sequence(data, algorithm)))
+        )
+        let words = Array("secret".utf8)
+        let plain = code(Self.sequence(sha1, [0x05, 0]))
+        for der in [
+            Self.sequence(Self.integer(3), Self.sequence(data)),
+            Self.sequence(Self.integer(3), Self.sequence(data), plain),
+            file(nothingSealed), file(Self.sequence(data)), file(Self.sequence(encrypted)),
+            file(code: made(salt: Self.salt, length: 65)), file(code: made(salt: Self.salt, length: -1)),
+            file(code: made(salt: Self.sequence(sha1), length: 32)),
+        ] {
+            #expect(
+                failure { () throws(CryptoError) in try PKCS12(der: der.span, passphrase: words.span) }
+                    == .invalidKey("The file is no PKCS #12 file, or it is damaged.")
+            )
+        }
+        #expect(ErrorQueue.isEmpty)
+    }
+
     /// The values in a sequence.
     private static func values(_ der: [UInt8]) -> [[UInt8]] {
         func header(_ at: Int) -> (head: Int, count: Int) {
