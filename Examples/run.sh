@@ -29,10 +29,14 @@ issue client "Ada Lovelace" DNS:client.example
 
 # An example is never waited for longer than this, in seconds: by far more than any takes.
 patience=60
-# start EXAMPLE ARGUMENTS...: starts a server, whose port is then in $port, and what it says in $log.
+# start EXAMPLE ARGUMENTS...: starts a server, whose port is then in $port, and what it says in $log. It may have so many
+# $descriptors.
 start() {
     log=$1.${#servers[@]}.log
-    stdbuf -oL timeout "$patience" "$bin/$1" "${@:2}" > "$log" 2>&1 3>&- &
+    (
+        ulimit -Sn "${descriptors:-1024}"
+        exec stdbuf -oL timeout "$patience" "$bin/$1" "${@:2}"
+    ) > "$log" 2>&1 &
     servers+=($!)
     for _ in $(seq $((patience * 20))); do
         if grep -qE '^(listening on|signing for) ' "$log"; then
@@ -81,16 +85,32 @@ start EchoServer server.pem server.key 127.0.0.1:0
 expect Negotiated "version      TLSv1.3" run Negotiated "localhost:$port" ca.pem
 expect Negotiated "trusted, by way of 2 certificates" run Negotiated "localhost:$port" ca.pem
 expect Negotiated "which is neither a trust anchor" run Negotiated "localhost:$port" client.pem
-# A client that says nothing holds nobody up.
-exec 3<> "/dev/tcp/127.0.0.1/$port"
+# Clients that say nothing hold nobody up, also where there are more of them than processors.
+silent=()
+for _ in {1..20}; do
+    exec {descriptor}<> "/dev/tcp/127.0.0.1/$port"
+    silent+=("$descriptor")
+done
+expect EchoServer "trusted, by way of 2 certificates" run Negotiated "localhost:$port" ca.pem
 if [ -n "$safetls" ]; then
     expect EchoServer "a word" bash -c 'echo "a word" | timeout '"$patience"' "$0" connect "localhost:$1" --ca ca.pem' "$safetls" "$port"
-    stdbuf -oL timeout "$patience" "$safetls" serve --cert server.pem --key server.key --port 0 --address 127.0.0.1 --www > www.log 2>&1 3>&- &
+    stdbuf -oL timeout "$patience" "$safetls" serve --cert server.pem --key server.key --port 0 --address 127.0.0.1 --www > www.log 2>&1 &
     servers+=($!)
     for _ in $(seq $((patience * 20))); do grep -q '^listening on ' www.log && break; sleep 0.05; done
     expect HTTPSClient "HTTP/1.1 200 OK" run HTTPSClient "localhost:$(sed -nE 's/^listening on .*:([0-9]+)$/\1/p' www.log)" ca.pem
 fi
-exec 3>&-
+for descriptor in "${silent[@]}"; do exec {descriptor}>&-; done
+
+# A server that has no descriptor left for a client takes it as soon as there is one.
+descriptors=12 start EchoServer server.pem server.key 127.0.0.1:0
+silent=()
+for _ in {1..20}; do
+    exec {descriptor}<> "/dev/tcp/127.0.0.1/$port"
+    silent+=("$descriptor")
+done
+sleep 0.2
+for descriptor in "${silent[@]}"; do exec {descriptor}>&-; done
+expect EchoServer "trusted, by way of 2 certificates" run Negotiated "localhost:$port" ca.pem
 
 start MutualTLS serve 127.0.0.1:0 server.pem server.key ca.pem
 expect MutualTLS "Hello, Ada Lovelace!" run MutualTLS connect "localhost:$port" client.pem client.key ca.pem

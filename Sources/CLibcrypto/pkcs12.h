@@ -3,12 +3,14 @@
 #define SAFETLS_CLIBCRYPTO_PKCS12_H
 
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pkcs12.h>
 #include <openssl/pkcs7.h>
 #include <openssl/x509.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "keys.h"
 
@@ -28,9 +30,15 @@ enum {
 
 enum { SAFETLS_PKCS12_KEYS = 8, SAFETLS_PKCS12_CERTIFICATES = 64 };
 
+// A private key in PKCS #8 form, which nobody has looked at.
+struct safetls_pkcs12_key {
+    uint8_t *_Nullable der;
+    size_t count;
+};
+
 // What a file holds.
 struct safetls_pkcs12 {
-    EVP_PKEY *_Nullable keys[SAFETLS_PKCS12_KEYS];
+    struct safetls_pkcs12_key keys[SAFETLS_PKCS12_KEYS];
     size_t key_count;
     X509 *_Nullable certificates[SAFETLS_PKCS12_CERTIFICATES];
     size_t certificate_count;
@@ -69,7 +77,12 @@ static inline int safetls_pkcs12_spend_pbkdf2(
     if (parameters == NULL) {
         return SAFETLS_PKCS12_DAMAGED;
     }
-    int status = safetls_pkcs12_spend(contents, parameters->iter);
+    // What libcrypto 3.4 to 3.6 does with a PBMAC1 before it looks at these (CVE-2025-11187).
+    uint64_t length = 1;
+    int is_sound = parameters->salt != NULL && ASN1_TYPE_get(parameters->salt) == V_ASN1_OCTET_STRING
+        && (parameters->keylength == NULL || ASN1_INTEGER_get_uint64(&length, parameters->keylength) == 1)
+        && length > 0 && length <= EVP_MAX_MD_SIZE;
+    int status = is_sound ? safetls_pkcs12_spend(contents, parameters->iter) : SAFETLS_PKCS12_DAMAGED;
     PBKDF2PARAM_free(parameters);
     return status;
 }
@@ -136,17 +149,18 @@ static inline int safetls_pkcs12_spend_mac(
     return status;
 }
 
+// Keeps a key as it is: what parsing it costs is up to its numbers, which are looked at first, elsewhere.
 static inline int safetls_pkcs12_add_key(
     struct safetls_pkcs12 *_Nonnull contents, const PKCS8_PRIV_KEY_INFO *_Nullable info) {
-    EVP_PKEY *key = info == NULL ? NULL : EVP_PKCS82PKEY(info);
-    if (key == NULL) {
-        return SAFETLS_PKCS12_DAMAGED;
-    }
     if (contents->key_count == SAFETLS_PKCS12_KEYS) {
-        EVP_PKEY_free(key);
         return SAFETLS_PKCS12_FULL;
     }
-    contents->keys[contents->key_count++] = key;
+    unsigned char *der = NULL;
+    int count = info == NULL ? 0 : i2d_PKCS8_PRIV_KEY_INFO(info, &der);
+    if (count <= 0) {
+        return SAFETLS_PKCS12_DAMAGED;
+    }
+    contents->keys[contents->key_count++] = (struct safetls_pkcs12_key){der, (size_t)count};
     return SAFETLS_PKCS12_OK;
 }
 
@@ -203,7 +217,9 @@ static inline int safetls_pkcs12_take_part(
         status = bags == NULL ? SAFETLS_PKCS12_DAMAGED : SAFETLS_PKCS12_OK;
     } else if (PKCS7_type_is_encrypted(part)) {
         const PKCS7_ENC_CONTENT *sealed = part->d.encrypted == NULL ? NULL : part->d.encrypted->enc_data;
-        status = safetls_pkcs12_spend_encryption(contents, sealed == NULL ? NULL : sealed->algorithm);
+        // That there is something encrypted not every libcrypto looks for, either (CVE-2025-69421).
+        status = sealed == NULL || sealed->enc_data == NULL
+            ? SAFETLS_PKCS12_DAMAGED : safetls_pkcs12_spend_encryption(contents, sealed->algorithm);
         if (status == SAFETLS_PKCS12_OK) {
             bags = PKCS12_unpack_p7encdata(part, passphrase, length);
             status = bags == NULL ? SAFETLS_PKCS12_PROTECTED : SAFETLS_PKCS12_OK;
@@ -239,8 +255,23 @@ static inline int safetls_pkcs12_authenticate(
     return PKCS12_verify_mac(file, *passphrase, 0) == 1 ? SAFETLS_PKCS12_OK : SAFETLS_PKCS12_PROTECTED;
 }
 
+// Whether there are contents, where the file says what it authenticates: libcrypto 3.0.0 to 3.0.12 does not look
+// (CVE-2024-0727).
+static inline int safetls_pkcs12_has_contents(const uint8_t *_Nonnull der, size_t count) {
+    ASN1_SEQUENCE_ANY *fields = d2i_ASN1_SEQUENCE_ANY(NULL, &der, (long)count);
+    const ASN1_TYPE *second = sk_ASN1_TYPE_num(fields) > 1 ? sk_ASN1_TYPE_value(fields, 1) : NULL;
+    PKCS7 *contents = NULL;
+    if (second != NULL && ASN1_TYPE_get(second) == V_ASN1_SEQUENCE) {
+        contents = ASN1_item_unpack(second->value.sequence, ASN1_ITEM_rptr(PKCS7));
+    }
+    int has_contents = contents != NULL && PKCS7_type_is_data(contents) && contents->d.data != NULL;
+    PKCS7_free(contents);
+    sk_ASN1_TYPE_pop_free(fields, ASN1_TYPE_free);
+    return has_contents;
+}
+
 // Reads a file with at most `iterations` iterations of its key derivations in all. What was read by then is in `contents`
-// whatever comes of it, and to be freed.
+// whatever comes of it, and to be freed. One thread at a time, as what wipes needs it.
 static inline int safetls_pkcs12_read(
     struct safetls_pkcs12 *_Nonnull contents, const uint8_t *_Nonnull der, size_t count,
     const uint8_t *_Nullable passphrase, size_t passphrase_count, uint64_t iterations) {
@@ -253,7 +284,8 @@ static inline int safetls_pkcs12_read(
     }
     safetls_begin_wiping();
     PKCS12 *file = d2i_PKCS12(NULL, &end, (long)count);
-    int status = file == NULL || end != der + count ? SAFETLS_PKCS12_DAMAGED : SAFETLS_PKCS12_OK;
+    int is_sound = file != NULL && end == der + count && safetls_pkcs12_has_contents(der, count);
+    int status = is_sound ? SAFETLS_PKCS12_OK : SAFETLS_PKCS12_DAMAGED;
     if (status == SAFETLS_PKCS12_OK) {
         status = safetls_pkcs12_authenticate(contents, file, &words, length);
     }
@@ -270,13 +302,16 @@ static inline int safetls_pkcs12_read(
     return status;
 }
 
-// Gives a key away: the caller frees it.
-static inline EVP_PKEY *_Nullable safetls_pkcs12_take_key(struct safetls_pkcs12 *_Nonnull contents, size_t index) {
-    EVP_PKEY *key = index < contents->key_count ? contents->keys[index] : NULL;
-    if (key != NULL) {
-        contents->keys[index] = NULL;
+// The length of a key's encoding, which is written if `output` is not NULL.
+static inline size_t safetls_pkcs12_private_key(
+    const struct safetls_pkcs12 *_Nonnull contents, size_t index, void *_Nullable output) {
+    if (index >= contents->key_count) {
+        return 0;
     }
-    return key;
+    if (output != NULL) {
+        memcpy(output, contents->keys[index].der, contents->keys[index].count);
+    }
+    return contents->keys[index].count;
 }
 
 // The length of a certificate's DER, which is written if `output` is not NULL.
@@ -290,7 +325,7 @@ static inline size_t safetls_pkcs12_certificate(
 
 static inline void safetls_pkcs12_free(struct safetls_pkcs12 *_Nonnull contents) {
     for (size_t i = 0; i < contents->key_count; i++) {
-        EVP_PKEY_free(contents->keys[i]);
+        OPENSSL_clear_free(contents->keys[i].der, contents->keys[i].count);
     }
     for (size_t i = 0; i < contents->certificate_count; i++) {
         X509_free(contents->certificates[i]);

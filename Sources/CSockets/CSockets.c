@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// accept4()
+#define _GNU_SOURCE
+
 #include "CSockets.h"
 
 #include <errno.h>
@@ -13,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +26,7 @@ static const long resolver_codes = 100000;
 
 const long cs_would_block = -EAGAIN;
 const long cs_aborted = -ECONNABORTED;
+const long cs_timed_out = -ETIMEDOUT;
 
 static long resolver_failure(int error) {
     return error == EAI_SYSTEM ? -errno : -resolver_codes - (error < 0 ? -error : error);
@@ -50,6 +55,17 @@ static long resolve(const uint8_t *host, size_t length, uint16_t port, int flags
     return code == 0 ? 0 : resolver_failure(code);
 }
 
+// A socket that programs which this one starts do not get.
+static int new_socket(int family, int type, int protocol) {
+#ifdef SOCK_CLOEXEC
+    return socket(family, type | SOCK_CLOEXEC, protocol);
+#else
+    int handle = socket(family, type, protocol);
+    if (handle >= 0) fcntl(handle, F_SETFD, FD_CLOEXEC);
+    return handle;
+#endif
+}
+
 int cs_set_blocking(int descriptor, bool blocks) {
     int flags = fcntl(descriptor, F_GETFL);
     if (flags < 0) return (int)failure();
@@ -58,9 +74,8 @@ int cs_set_blocking(int descriptor, bool blocks) {
 }
 
 static int open_socket(const struct addrinfo *address) {
-    int handle = socket(address->ai_family, address->ai_socktype, address->ai_protocol);
+    int handle = new_socket(address->ai_family, address->ai_socktype, address->ai_protocol);
     if (handle < 0) return (int)failure();
-    fcntl(handle, F_SETFD, FD_CLOEXEC);
     int one = 1;
     setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 #ifdef SO_NOSIGPIPE
@@ -74,9 +89,15 @@ static int open_socket(const struct addrinfo *address) {
 
 static int finish_connect(int handle, const struct addrinfo *address, int timeout) {
     if (connect(handle, address->ai_addr, address->ai_addrlen) == 0) return 0;
-    if (errno != EINPROGRESS) return (int)failure();
+    // A signal ends neither the attempt nor the wait for it.
+    if (errno != EINPROGRESS && errno != EINTR) return (int)failure();
     struct pollfd interest = {.fd = handle, .events = POLLOUT};
-    int ready = poll(&interest, 1, timeout);
+    uint64_t end = cs_milliseconds() + (uint64_t)(timeout > 0 ? timeout : 0);
+    int ready;
+    while ((ready = poll(&interest, 1, timeout)) < 0 && errno == EINTR) {
+        uint64_t now = cs_milliseconds();
+        if (timeout >= 0) timeout = now < end ? (int)(end - now) : 0;
+    }
     if (ready < 0) return (int)failure();
     if (ready == 0) return -ETIMEDOUT;
     int error = 0;
@@ -131,52 +152,120 @@ static int open_path(const uint8_t *path, size_t length, struct sockaddr_un *add
     memcpy(address->sun_path, path, length);
     // A path that begins with a zero, or has one within, would be another than it seems.
     if (length == 0 || memchr(path, 0, length) != NULL) return -EINVAL;
-    int handle = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (handle < 0) return (int)failure();
-    fcntl(handle, F_SETFD, FD_CLOEXEC);
-    return handle;
+    int handle = new_socket(AF_UNIX, SOCK_STREAM, 0);
+    return handle < 0 ? (int)failure() : handle;
 }
 
-int cs_connect_path(const uint8_t *path, size_t length) {
+int cs_set_timeout(int socket, int timeout) {
+    // None at all would be 0.
+    if (timeout < 1) timeout = 1;
+    struct timeval limit = {.tv_sec = timeout / 1000, .tv_usec = timeout % 1000 * 1000};
+    if (setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0) return (int)failure();
+    return setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0 ? (int)failure() : 0;
+}
+
+static int connect_to(int handle, const struct sockaddr_un *address) {
+    int code;
+    do {
+        code = connect(handle, (const struct sockaddr *)address, sizeof *address);
+    } while (code < 0 && errno == EINTR);
+    return code < 0 ? (int)failure() : 0;
+}
+
+int cs_connect_path(const uint8_t *path, size_t length, int timeout) {
     struct sockaddr_un address;
     int handle = open_path(path, length, &address);
-    if (handle < 0 || connect(handle, (struct sockaddr *)&address, sizeof address) == 0) return handle;
-    int code = (int)failure();
+    if (handle < 0) return handle;
+    // As long as so many wait already that there is room for no more.
+    int code = cs_set_timeout(handle, timeout);
+    if (code == 0) code = connect_to(handle, &address);
+    if (code == 0) return handle;
     close(handle);
-    return code;
+    return code == -EAGAIN ? -ETIMEDOUT : code;
 }
 
-// Removes a socket that nobody listens on.
-static void remove_stale(const uint8_t *path, size_t length, const struct sockaddr_un *address) {
+// Removes a socket that nobody listens on. Of one that has no room for a connection at the moment somebody does.
+static void remove_stale(const uint8_t *path, size_t length) {
+    struct sockaddr_un address;
+    int probe = open_path(path, length, &address);
+    if (probe < 0) return;
     struct stat status;
-    if (lstat(address->sun_path, &status) < 0 || !S_ISSOCK(status.st_mode)) return;
-    int probe = cs_connect_path(path, length);
-    if (probe >= 0)
-        close(probe);
-    else if (probe == -ECONNREFUSED)
-        unlink(address->sun_path);
+    if (cs_set_blocking(probe, false) == 0 && lstat(address.sun_path, &status) == 0 && S_ISSOCK(status.st_mode)
+        && connect_to(probe, &address) == -ECONNREFUSED)
+        unlink(address.sun_path);
+    close(probe);
+}
+
+// Lets only this user connect to what is bound later: it never is open to others.
+static int restrict_to_user(int handle) {
+#ifdef __linux__
+    return fchmod(handle, S_IRUSR | S_IWUSR) < 0 ? (int)failure() : 0;
+#else
+    (void)handle;
+    return 0;
+#endif
+}
+
+// The same for systems where a socket has no mode before it has a name.
+static int restrict_path_to_user(const char *path) {
+#ifdef __linux__
+    (void)path;
+    return 0;
+#else
+    return chmod(path, S_IRUSR | S_IWUSR);
+#endif
 }
 
 int cs_listen_path(const uint8_t *path, size_t length) {
     struct sockaddr_un address;
     int handle = open_path(path, length, &address);
     if (handle < 0) return handle;
-    remove_stale(path, length, &address);
-    // Before the socket has its name, so that it never is open to others.
-    int code = fchmod(handle, S_IRUSR | S_IWUSR) < 0 ? (int)failure() : cs_set_blocking(handle, false);
+    remove_stale(path, length);
+    int code = restrict_to_user(handle);
+    if (code == 0) code = cs_set_blocking(handle, false);
     if (code == 0
         && (bind(handle, (struct sockaddr *)&address, sizeof address) < 0
-            || chmod(address.sun_path, S_IRUSR | S_IWUSR) < 0 || listen(handle, 128) < 0))
+            || restrict_path_to_user(address.sun_path) < 0 || listen(handle, 128) < 0))
         code = (int)failure();
     if (code == 0) return handle;
     close(handle);
     return code;
 }
 
+// Why there is no connection. Errors of one that was taken from the queue are its own, whatever they are (accept(2)).
+static long accept_failure(void) {
+    switch (errno) {
+    case EINTR:
+    case EPERM:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+    case ETIMEDOUT:
+#ifdef ENONET
+    case ENONET:
+#endif
+        return -ECONNABORTED;
+    default:
+        return failure();
+    }
+}
+
+bool cs_is_exhausted(long code) {
+    return code == -EMFILE || code == -ENFILE || code == -ENOBUFS || code == -ENOMEM;
+}
+
 int cs_accept(int listener) {
+#ifdef __linux__
+    int handle = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+#else
     int handle = accept(listener, NULL, NULL);
-    if (handle < 0) return (int)failure();
-    fcntl(handle, F_SETFD, FD_CLOEXEC);
+    if (handle >= 0) fcntl(handle, F_SETFD, FD_CLOEXEC);
+#endif
+    if (handle < 0) return (int)accept_failure();
     int one = 1;
     setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 #ifdef SO_NOSIGPIPE

@@ -195,6 +195,7 @@ struct Connect: ParsableCommand {
 
     /// Waits for the server, but not for ever.
     private func answer(_ connection: inout SocketConnection<ClientSession>) throws -> [UInt8] {
+        try connection.checkFailure()
         guard try connection.waitForInput(milliseconds: timeout * 1000) else {
             let step = connection.session.isHandshaking ? " in the handshake" : ""
             throw Failure("the server has been silent\(step) for \(timeout) s")
@@ -258,6 +259,7 @@ struct Connect: ParsableCommand {
         try connection.socket.setBlocking(false)
         var isInputOpen = true
         while !connection.session.isPeerClosed {
+            try connection.checkFailure()
             var interests = [
                 cs_interest(0, read: isInputOpen && !connection.hasOutput),
                 cs_interest(connection.socket.descriptor, read: true, write: connection.hasOutput),

@@ -73,6 +73,7 @@ final class ServerConnection {
             }
             deadline = now + Self.patience
             if canRead { try serve(connection.read()) }
+            try connection.checkFailure()
             try connection.flush()
             try reportHandshake()
             if connection.session.isPeerClosed { connection.session.close() }

@@ -31,10 +31,13 @@ public struct Socket: ~Copyable, Sendable {
 
     /// A blocking connection to a socket in the file system (a Unix socket).
     ///
-    /// - Parameter path: At most 107 bytes.
-    public static func connect(toPath path: String) throws(SocketError) -> Socket {
+    /// - Parameters:
+    ///   - path: At most 107 bytes.
+    ///   - milliseconds: How long the listener has to have room for it, and what is ``setTimeout(milliseconds:)`` afterwards.
+    ///     Default: 30 seconds.
+    public static func connect(toPath path: String, milliseconds: Int32 = 30_000) throws(SocketError) -> Socket {
         let bytes = Array(path.utf8)
-        let code = cs_connect_path(bytes.span)
+        let code = cs_connect_path(bytes.span, milliseconds)
         guard code >= 0 else { throw SocketError("cannot connect to \(path)", code: Int(code)) }
         return Socket(owning: code)
     }
@@ -69,19 +72,40 @@ public struct Socket: ~Copyable, Sendable {
 
     /// Waits for the next connection, which is non-blocking.
     ///
+    /// Connections that have failed before they are taken are passed over. While the process or the system has no descriptor or
+    /// no memory for another, it waits until there is.
+    ///
     /// - Parameter milliseconds: The longest wait; nil for no limit. Default: nil.
-    /// - Throws: ``SocketError``, also when the time is over or the system has no descriptor left.
+    /// - Throws: ``SocketError``, also when the time is over.
     public borrowing func acceptNext(milliseconds: Int32? = nil) throws(SocketError) -> Socket {
         let end = milliseconds.map { cs_milliseconds() + UInt64(max(0, $0)) }
         while true {
             let code = cs_accept(descriptor)
             if code >= 0 { return Socket(owning: code) }
+            if cs_is_exhausted(Int(code)) {
+                guard end.map({ cs_milliseconds() < $0 }) ?? true else {
+                    throw SocketError("cannot accept a connection", code: Int(code))
+                }
+                try Self.pause()
+                continue
+            }
             // Whoever came has gone before it was accepted.
             guard Int(code) == cs_would_block || Int(code) == cs_aborted else {
                 throw SocketError("cannot accept a connection", code: Int(code))
             }
             guard try wait(forReading: true, until: end) else { throw .timedOut("no connection came in time") }
         }
+    }
+
+    /// Waits 50 ms for others to give something back: nothing tells when they do.
+    private static func pause() throws(SocketError) {
+        var none: [cs_interest] = []
+        _ = try cs_interest.wait(for: &none, milliseconds: 50)
+    }
+
+    /// How many milliseconds a read or a write waits while the socket blocks, at least 1: it is nil then. Each has as long.
+    public borrowing func setTimeout(milliseconds: Int32) throws(SocketError) {
+        _ = try checked(Int(cs_set_timeout(descriptor, milliseconds)), doing: "cannot set up the connection")
     }
 
     /// Lets calls wait until they are done, or not.
@@ -126,15 +150,16 @@ public struct Socket: ~Copyable, Sendable {
     /// - Parameters:
     ///   - forReading: What for.
     ///   - end: When to give up, by `cs_milliseconds`; nil for never.
-    /// - Returns: False when the time is over.
+    /// - Returns: False when the time is over, also where the socket is ready: a peer that sends or takes a byte at a time has
+    ///   no more of it.
     borrowing func wait(forReading: Bool, until end: UInt64?) throws(SocketError) -> Bool {
         while true {
             let now = cs_milliseconds()
+            if let end, now >= end { return false }
             let left = end.map { Int32(clamping: $0 - min(now, $0)) } ?? -1
             var interests = [cs_interest(descriptor, read: forReading, write: !forReading)]
             // A signal ends the wait early.
             if try cs_interest.wait(for: &interests, milliseconds: left) { return true }
-            if let end, now >= end { return false }
         }
     }
 }
@@ -151,7 +176,7 @@ public struct SocketError: Error, CustomStringConvertible, Sendable {
         var span = text.mutableSpan
         let length = cs_reason(code, &span)
         description = what + ": " + String(decoding: text.prefix(length), as: UTF8.self)
-        isTimeout = false
+        isTimeout = code == cs_timed_out
     }
 
     private init(description: String, isTimeout: Bool) {

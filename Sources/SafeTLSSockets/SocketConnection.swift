@@ -11,6 +11,8 @@ package struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
     private var input = [UInt8](repeating: 0, count: 1 << 15)
     private var filled = 0
     private var output: [UInt8] = []
+    /// How much of the output the socket has taken.
+    private var sent = 0
 
     package init(_ session: consuming Session, over socket: consuming Socket) {
         self.session = session
@@ -32,11 +34,19 @@ package struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
     }
 
     /// Hands the session what was read, as far as it takes it.
+    ///
+    /// What came before an error is data like any other, and is returned: ``checkFailure()`` throws the error then.
     package mutating func receive() throws(TLSError) -> [UInt8] {
         var plaintext: [UInt8] = []
         var start = 0
         while start < filled, !session.isPeerClosed {
-            let received = try session.receive(&input, in: start..<filled)
+            let received: Received
+            do throws(TLSError) {
+                received = try session.receive(&input, in: start..<filled)
+            } catch {
+                guard session.failure != nil, !plaintext.isEmpty else { throw error }
+                break
+            }
             plaintext += input[(start + received.plaintext.lowerBound)..<(start + received.plaintext.upperBound)]
             guard received.consumed > 0 else { break }
             start += received.consumed
@@ -44,6 +54,11 @@ package struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
         input.replaceSubrange(0..<filled - start, with: input[start..<filled])
         filled -= start
         return plaintext
+    }
+
+    /// Throws what has ended the session, so that nobody waits for more.
+    package func checkFailure() throws(TLSError) {
+        if let failure = session.failure { throw failure }
     }
 
     /// Encrypts data and sends them.
@@ -54,10 +69,12 @@ package struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
 
     /// Sends what waits: records that are sealed already, then the session's own messages.
     package mutating func flush() throws(SocketError) {
-        while !output.isEmpty {
-            guard let count = try socket.write(output.span) else { return }
-            output.removeFirst(count)
+        while sent < output.count {
+            guard let count = try socket.write(output.span.extracting(sent...)) else { return }
+            sent += count
         }
+        output.removeAll(keepingCapacity: true)
+        sent = 0
         while session.pendingOutputCount > 0 {
             let count = try session.offerOutput { records throws(SocketError) in try socket.write(records) ?? 0 }
             guard count > 0 else { return }

@@ -17,11 +17,13 @@ public final class TLSConnection<Session: TLSSession & ~Copyable> {
     private var connection: SocketConnection<Session>
     /// What came before it was asked for.
     private var received: [UInt8] = []
+    /// Whether ``close()`` was called.
+    private var isClosed = false
     /// Numeric address and port of the peer.
     public let peerName: String
 
-    /// How many milliseconds the peer has for each thing: for the whole handshake, to send something when it is read from, to
-    /// take what is written. Nil for no limit. Default: 30,000.
+    /// How many milliseconds the peer has for each thing: for the whole handshake, to send the data of one ``read()``, to take
+    /// those of one `write(_:)`, however small the pieces are. Nil for no limit. Default: 30,000.
     public var timeout: Int32? = 30_000
 
     /// Answers what the session waits for, when steps are deferred. Nil is `SessionAnswer.builtIn(to:)`. Default: nil.
@@ -48,9 +50,15 @@ public final class TLSConnection<Session: TLSSession & ~Copyable> {
     /// What became of 0-RTT data.
     public var earlyData: EarlyDataStatus { connection.session.earlyData }
 
-    /// Lets a closure do with the session what this class has no call for; its output is sent afterwards.
+    /// Lets a closure do with the session what this class has no call for; its output is sent afterwards, also when it throws.
     public func withSession<Result>(_ body: (inout Session) throws -> Result) throws -> Result {
-        let result = try body(&connection.session)
+        let result: Result
+        do {
+            result = try body(&connection.session)
+        } catch {
+            try? flush(until: deadline)
+            throw error
+        }
         try flush(until: deadline)
         return result
     }
@@ -59,21 +67,27 @@ public final class TLSConnection<Session: TLSSession & ~Copyable> {
 
     /// Completes the handshake; ``read()`` and `write(_:)` do it where it is not complete.
     ///
-    /// - Throws: `TLSError`, after the peer was told by an alert; ``SocketError``, also when the time is over.
+    /// - Throws: `TLSError`, after the peer was told by an alert, or `TLSError.misuse(.closed)` after ``close()``;
+    ///   ``SocketError``, also when the time is over.
     public func handshake() throws {
+        guard !isClosed else { throw TLSError.misuse(.closed) }
         let end = deadline
         try flush(until: end)
         while connection.session.isHandshaking { received += try step(until: end) }
+        // Given up by this side, or failed behind early data.
+        guard connection.session.negotiated != nil else { throw connection.session.failure ?? .misuse(.closed) }
     }
 
     /// The next data; nil when the peer has said that there are no more.
     ///
-    /// - Throws: `TLSError.truncated` when the connection ends without that; others as ``handshake()``.
+    /// - Throws: `TLSError.truncated` when the connection ends without that; others as ``handshake()``. What came before an
+    ///   error is returned first.
     public func read() throws -> [UInt8]? {
         try handshake()
+        let end = deadline
         while received.isEmpty {
             if connection.session.isPeerClosed { return nil }
-            received = try step(until: deadline)
+            received = try step(until: end)
         }
         defer { received = [] }
         return received
@@ -90,15 +104,17 @@ public final class TLSConnection<Session: TLSSession & ~Copyable> {
     public func write(_ text: String) throws { try write(Array(text.utf8)) }
 
     /// Says goodbye, and waits up to two seconds for the peer to do the same: a system that closes a socket while data arrive
-    /// tells the peer that all is lost. Data that come are dropped. What goes wrong here is not told, since everything was said.
+    /// tells the peer that all is lost, an alert that waits there among it. So it is called after an error, too. Data that come
+    /// are dropped. What goes wrong here is not told, since everything was said.
     public func close() {
+        isClosed = true
         connection.session.close()
+        let end = cs_milliseconds() + Self.lingering
         do {
-            try flush(until: deadline)
+            try flush(until: end)
             connection.socket.shutdownWriting()
-            let end = cs_milliseconds() + Self.lingering
             while try connection.socket.wait(forReading: true, until: end) {
-                if try connection.socket.discardInput() || cs_milliseconds() >= end { return }
+                if try connection.socket.discardInput() { return }
             }
         } catch {
             return
@@ -117,10 +133,10 @@ public final class TLSConnection<Session: TLSSession & ~Copyable> {
         do {
             let data: [UInt8]
             if let request = connection.session.pendingRequest {
-                let given = try answer?(request) ?? SessionAnswer.builtIn(to: request)
-                try connection.session.answer(given)
+                try give(answer, to: request)
                 data = try connection.receive()
             } else {
+                try connection.checkFailure()
                 guard try connection.socket.wait(forReading: true, until: end) else {
                     let step = connection.session.isHandshaking ? "the handshake did not end" : "nothing came"
                     throw SocketError.timedOut("\(peerName): \(step) in time")
@@ -132,6 +148,17 @@ public final class TLSConnection<Session: TLSSession & ~Copyable> {
         } catch {
             // The alert that tells the peer why.
             try? flush(until: end)
+            throw error
+        }
+    }
+
+    /// Answers the session. What keeps it from an answer ends it: nobody will give another.
+    private func give(_ answer: ((SessionRequest) throws -> SessionAnswer)?, to request: SessionRequest) throws {
+        do {
+            let given = try answer?(request) ?? SessionAnswer.builtIn(to: request)
+            try connection.session.answer(given)
+        } catch {
+            if connection.session.failure == nil { connection.session.reject(.internalError, reason: "\(error)") }
             throw error
         }
     }

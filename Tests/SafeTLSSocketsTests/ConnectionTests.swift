@@ -120,6 +120,108 @@ struct ConnectionTests {
         #expect(refused?.isTimeout == false && refused?.description.contains("/nonexistent/socket") == true)
     }
 
+    @Test("give a peer that sends a byte at a time no more time than others")
+    func drops() throws {
+        let endpoint = try BareServer.start(try TestConfigurations.server()) { connection in
+            // A record that takes twenty seconds.
+            var bytes: [UInt8] = [23, 3, 3, 0x0F, 0xA0]
+            for _ in 0..<4000 {
+                _ = try connection.socket.write(bytes.span)
+                bytes = [0]
+                Thread.sleep(forTimeInterval: 0.005)
+            }
+        }
+        let client = try TLSConnection.connect(
+            to: endpoint,
+            with: try TestConfigurations.client(),
+            serverName: Self.name
+        )
+        try client.handshake()
+        client.timeout = 100
+        let error = #expect(throws: SocketError.self) { try client.read() }
+        #expect(error?.isTimeout == true && error?.description.hasSuffix("nothing came in time") == true)
+    }
+
+    @Test("return what came before an error, then the error")
+    func dataBeforeError() throws {
+        let endpoint = try BareServer.start(try TestConfigurations.server()) { connection in
+            var records: [UInt8] = []
+            try connection.session.seal(Array("first".utf8), appendingTo: &records)
+            try connection.session.seal(Array(", second".utf8), appendingTo: &records)
+            connection.session.reject(.accessDenied, reason: "enough")
+            connection.session.takeOutput { alert in
+                for index in alert.indices { records.append(alert[index]) }
+            }
+            _ = try connection.socket.write(records.span)
+            // Until the client has gone.
+            _ = try connection.socket.discardInput()
+        }
+        let client = try TLSConnection.connect(
+            to: endpoint,
+            with: try TestConfigurations.client(),
+            serverName: Self.name
+        )
+        var data: [UInt8] = []
+        for _ in 0..<2 {
+            let error = #expect(throws: TLSError.self) {
+                while let more = try client.read() { data += more }
+            }
+            #expect(error == .alertReceived(.accessDenied))
+            #expect(String(decoding: data, as: UTF8.self) == "first, second")
+        }
+        #expect(throws: TLSError.alertReceived(.accessDenied)) { try client.write("third") }
+    }
+
+    @Test("end a read after this side has given up", arguments: [true, false])
+    func closedEarly(isWhole: Bool) throws {
+        let server = try ServerThread(try TestConfigurations.server(), Self.echo)
+        let client = try Self.connect(to: server, with: try TestConfigurations.client())
+        if isWhole {
+            client.close()
+        } else {
+            try client.withSession { $0.close() }
+        }
+        #expect(throws: TLSError.misuse(.closed)) { try client.read() }
+        #expect(throws: TLSError.misuse(.closed)) { try client.write("too late") }
+        client.close()
+        #expect(throws: TLSError.self) { try server.result() }
+    }
+
+    private enum Obstacle: Error { case some }
+
+    @Test("tell the peer by an alert when there is no answer", arguments: [true, false])
+    func noAnswer(isSystems: Bool) throws {
+        let server = try ServerThread(try TestConfigurations.server(), Self.echo)
+        let client = try Self.connect(to: server, with: try TestConfigurations.client(), deferring: .verification)
+        client.answer = { _ in
+            // A key in another process may be out of reach.
+            if isSystems { _ = try Socket.connect(toPath: "/nonexistent/socket") }
+            throw Obstacle.some
+        }
+        if isSystems {
+            #expect(throws: SocketError.self) { try client.handshake() }
+        } else {
+            #expect(throws: Obstacle.some) { try client.handshake() }
+        }
+        client.close()
+        #expect(throws: TLSError.alertReceived(.internalError)) { try server.result() }
+    }
+
+    @Test("send what a closure has left that throws")
+    func closureThrows() throws {
+        let server = try ServerThread(try TestConfigurations.server(), Self.echo)
+        let client = try Self.connect(to: server, with: try TestConfigurations.client())
+        try client.handshake()
+        #expect(throws: Obstacle.some) {
+            try client.withSession { session in
+                session.reject(.accessDenied, reason: "enough")
+                throw Obstacle.some
+            }
+        }
+        client.close()
+        #expect(throws: TLSError.alertReceived(.accessDenied)) { try server.result() }
+    }
+
     @Test("answer what their session waits for", arguments: [true, false])
     func requests(isOwn: Bool) throws {
         let configuration = try TestConfigurations.server {
@@ -188,5 +290,53 @@ struct ConnectionTests {
         #expect(try Data(contentsOf: URL(filePath: file)) == Data([1]))
         #expect(throws: SocketError.self) { _ = try Socket.listen(onPath: String(repeating: "x", count: 300)) }
         #expect(throws: SocketError.self) { _ = try Socket.connect(toPath: "") }
+    }
+
+    @Test("sockets in the file system wait for nobody without an end")
+    func busyPath() throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "safetls-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let path = "\(directory)/socket"
+        let listener = try Socket.listen(onPath: path)
+        let clients = SocketList()
+        var error: SocketError?
+        // As many as the system lets wait, and one more.
+        while error == nil, clients.count < 1000 {
+            do throws(SocketError) {
+                clients.add(try Socket.connect(toPath: path, milliseconds: 20))
+            } catch let failure {
+                error = failure
+            }
+        }
+        #expect(error?.isTimeout == true, "after \(clients.count): \(String(describing: error))")
+        // Somebody listens there, so it is not replaced; nor is that waited for.
+        #expect(throws: SocketError.self) { _ = try Socket.listen(onPath: path) }
+        let accepted = try listener.acceptNext()
+        try accepted.setBlocking(true)
+        try accepted.setTimeout(milliseconds: 20)
+        var bytes: [UInt8] = [0]
+        #expect(try accepted.read(into: &bytes) == nil)
+    }
+}
+
+/// Keeps sockets open.
+private final class SocketList {
+    private final class Node {
+        let socket: Socket
+        let next: Node?
+
+        init(_ socket: consuming Socket, _ next: Node?) {
+            self.socket = socket
+            self.next = next
+        }
+    }
+
+    private var first: Node?
+    private(set) var count = 0
+
+    func add(_ socket: consuming Socket) {
+        first = Node(socket, first)
+        count += 1
     }
 }

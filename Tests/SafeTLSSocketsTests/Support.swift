@@ -66,3 +66,31 @@ final class ServerThread: Sendable {
         return try outcome.withLock { $0 }?.get() ?? ""
     }
 }
+
+/// A server on a thread of its own that writes to its socket itself. It ends with its client.
+enum BareServer {
+    static func start(
+        _ configuration: ServerConfiguration,
+        _ serve: @escaping @Sendable (inout SocketConnection<ServerSession>) throws -> Void
+    ) throws -> Endpoint {
+        let listener = try Socket.listen(on: Endpoint(host: "127.0.0.1", port: 0))
+        guard let endpoint = Endpoint(listener.name(ofPeer: false)) else { throw ConfigurationError(reason: "no name") }
+        let box = Mutex<Socket?>(listener)
+        Thread.detachNewThread {
+            guard let listener = box.withLock({ $0.take() }) else { return }
+            do {
+                let socket = try listener.acceptNext()
+                try socket.setBlocking(true)
+                var connection = SocketConnection(ServerSession(configuration: configuration), over: socket)
+                while connection.session.isHandshaking {
+                    _ = try connection.read()
+                    try connection.flush()
+                }
+                try serve(&connection)
+            } catch {
+                return  // the client's tests look at it
+            }
+        }
+        return endpoint
+    }
+}

@@ -38,6 +38,8 @@ struct AlternativeNameTests {
         ] {
             #expect(!certificate.matches(uniformResourceIdentifier: other))
         }
+        // No text is no URI, also where a certificate says that it is one.
+        #expect(!(try Self.certificate(TestName.uri(""))).matches(uniformResourceIdentifier: ""))
         // The same text of another kind is another name.
         let mail = try Self.certificate(TestName.email(Self.workload), TestName.dns(Self.workload))
         #expect(!mail.matches(uniformResourceIdentifier: Self.workload))

@@ -201,6 +201,91 @@ import Testing
         #expect(ErrorQueue.isEmpty)
     }
 
+    /// A PKCS #12 file with a key that is not encrypted, and nothing that authenticates it.
+    private static func pkcs12(_ key: [UInt8]) -> [UInt8] {
+        let data: [UInt8] = [0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 1]
+        let keyBag: [UInt8] = [0x06, 11, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 12, 10, 1, 1]
+        func contents(_ octets: [UInt8]) -> [UInt8] { sequence(data, der(0xA0, der(0x04, octets))) }
+        return sequence(integer(3), contents(sequence(contents(sequence(sequence(keyBag, der(0xA0, key)))))))
+    }
+
+    /// Also where a passphrase protects a file, its owner need not have made it.
+    @Test func `Keys of PKCS 12 files are looked at before they are parsed`() throws {
+        let pem = try OpenSSLCommand.run(["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"])
+        let good = try KeyFormatTests.firstBlock(of: pem)
+        var numbers = Self.values(
+            try KeyFormatTests.firstBlock(of: OpenSSLCommand.run(["rsa", "-traditional"], input: pem))
+        )
+        let none: [UInt8] = []
+        let file = Self.pkcs12(good)
+        #expect(try PKCS12(der: file.span, passphrase: none.span).privateKeys.map(\.kind) == [.rsa(bits: 2048)])
+        // An exponent that a signature would be made with.
+        numbers[3] = Self.integer(bits: 8193)
+        let rsa = Self.sequence(Self.rsaEncryption, [0x05, 0])
+        let long = Self.sequence(Self.integer(0), rsa, Self.der(0x04, Self.der(0x30, numbers.flatMap { $0 })))
+        // Of another kind, with numbers or without: libcrypto would compute with these, and say otherwise what it cannot parse.
+        let three = [100_000, 99_999, 99_998].map { Self.integer(bits: $0) }
+        let other = [Self.der(0x30, three.flatMap { $0 }), [0x05, 0]].map { parameters in
+            Self.sequence(
+                Self.integer(0),
+                Self.sequence(Self.dsa, parameters),
+                Self.der(0x04, Self.integer(bits: 99_997))
+            )
+        }
+        for key in [long] + other {
+            let file = Self.pkcs12(key)
+            let expected = failure { () throws(CryptoError) in try PrivateKey(der: key.span) }
+            #expect(expected != nil)
+            #expect(
+                failure { () throws(CryptoError) in try PKCS12(der: file.span, passphrase: none.span) } == expected
+            )
+        }
+        #expect(ErrorQueue.isEmpty)
+    }
+
+    /// What some versions of libcrypto look for not at all, or too late: they would read where nothing is.
+    @Test func `PKCS 12 files without what they name are damaged`() throws {
+        let data: [UInt8] = [0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 1]
+        let encrypted: [UInt8] = [0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 7, 6]
+        let sha1: [UInt8] = [0x06, 5, 0x2B, 0x0E, 3, 2, 26]
+        let tripleDES: [UInt8] = [0x06, 10, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 12, 1, 3]
+        let pbmac1: [UInt8] = [0x06, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 5, 14]
+        let hmac: [UInt8] = [0x06, 8, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 2, 9]
+        func file(_ parts: [UInt8]..., code: [UInt8] = []) -> [UInt8] {
+            let contents = Self.der(0xA0, Self.der(0x04, Self.sequence(parts.flatMap { $0 })))
+            return Self.sequence(Self.integer(3), Self.sequence(data, contents), code)
+        }
+        func code(_ algorithm: [UInt8]) -> [UInt8] {
+            Self.sequence(Self.sequence(algorithm, Self.der(0x04, [UInt8](repeating: 1, count: 20))), Self.salt)
+        }
+        /// A code whose key is made in some way.
+        func made(salt: [UInt8], length: Int) -> [UInt8] {
+            let parameters = Self.sequence(salt, Self.integer(1), Self.integer(length), Self.sequence(hmac, [0x05, 0]))
+            let function = Self.sequence(Self.pbkdf2, parameters)
+            return code(Self.sequence(pbmac1, Self.sequence(function, Self.sequence(hmac, [0x05, 0]))))
+        }
+        let algorithm = Self.sequence(tripleDES, Self.sequence(Self.salt, Self.integer(1)))
+        let nothingSealed = Self.sequence(
+            encrypted,
+            Self.der(0xA0, Self.sequence(Self.integer(0), Self.sequence(data, algorithm)))
+        )
+        let words = Array("secret".utf8)
+        let plain = code(Self.sequence(sha1, [0x05, 0]))
+        for der in [
+            Self.sequence(Self.integer(3), Self.sequence(data)),
+            Self.sequence(Self.integer(3), Self.sequence(data), plain),
+            file(nothingSealed), file(Self.sequence(data)), file(Self.sequence(encrypted)),
+            file(code: made(salt: Self.salt, length: 65)), file(code: made(salt: Self.salt, length: -1)),
+            file(code: made(salt: Self.sequence(sha1), length: 32)),
+        ] {
+            #expect(
+                failure { () throws(CryptoError) in try PKCS12(der: der.span, passphrase: words.span) }
+                    == .invalidKey("The file is no PKCS #12 file, or it is damaged.")
+            )
+        }
+        #expect(ErrorQueue.isEmpty)
+    }
+
     /// The values in a sequence.
     private static func values(_ der: [UInt8]) -> [[UInt8]] {
         func header(_ at: Int) -> (head: Int, count: Int) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import TLSCrypto
 import Testing
+
+@testable import TLSCrypto
 
 /// The files of `Vectors/pkcs12`.
 @Suite("PKCS #12 files")
@@ -72,6 +73,23 @@ struct PKCS12Tests {
         } else {
             #expect(throws: Self.wrong) { try Self.read(bytes, "secret") }
         }
+    }
+
+    /// What has freed memory wiped is one setting for all threads, which a second one would end for the first.
+    @Test("Are opened by one thread at a time, which nobody parses a key beside")
+    func exclusive() throws {
+        let bytes = try Self.bytes("plain")
+        let (started, ended) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        KeyParser.exclusively {
+            Thread.detachNewThread {
+                started.signal()
+                _ = try? Self.read(bytes, "")
+                ended.signal()
+            }
+            started.wait()
+            #expect(ended.wait(timeout: .now() + .milliseconds(200)) == .timedOut)
+        }
+        ended.wait()
     }
 
     @Test("That are damaged are refused, at any byte")

@@ -33,10 +33,10 @@ struct EarlyData {
             let connection = try listener.accept(with: configuration)
             do {
                 while let question = try connection.read() { try connection.write("You asked: ".utf8 + question) }
-                connection.close()
             } catch {
                 print("\(connection.peerName) \(error)")
             }
+            connection.close()
         }
     }
 

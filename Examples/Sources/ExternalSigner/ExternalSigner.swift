@@ -6,6 +6,7 @@
 // Two processes: one has the private key and makes signatures, the other serves and has none. Whoever breaks into the server
 // cannot take the key along.
 
+import Foundation
 import SafeTLS
 import SafeTLSSockets
 
@@ -25,14 +26,14 @@ struct ExternalSigner {
     }
 }
 
-/// The key of another process. A request is the scheme and the message, each number two bytes, highest first; the answer is the
-/// signature. Both have their length in front.
+/// The key of another process. A request is the scheme, two bytes with the highest first, and the message; the answer is the
+/// signature. Both have their length in front, four bytes.
 struct RemoteKey: SigningKey {
     let path: String
     let schemes: [SignatureScheme]
 
     func sign(_ message: [UInt8], scheme: SignatureScheme) throws -> [UInt8] {
-        let socket = try Socket.connect(toPath: path)
+        let socket = try Socket.connect(toPath: path, milliseconds: patience)
         try socket.send([UInt8(scheme.rawValue >> 8), UInt8(scheme.rawValue & 0xFF)] + message)
         return try socket.receive()
     }
@@ -43,10 +44,17 @@ extension ExternalSigner {
     static func sign(onPath path: String, with key: PrivateKey) throws {
         let listener = try Socket.listen(onPath: path)
         print("signing for \(path)")
+        // One that connects and asks for nothing holds up nobody but its own thread, and that not for long.
+        for _ in 1..<8 { Thread.detachNewThread { sign(listener, key) } }
+        sign(listener, key)
+    }
+
+    private static func sign(_ listener: borrowing Socket, _ key: PrivateKey) {
         while true {
-            let client = try listener.acceptNext()
             do {
+                let client = try listener.acceptNext()
                 try client.setBlocking(true)
+                try client.setTimeout(milliseconds: patience)
                 let request = try client.receive()
                 guard request.count > 2 else { continue }
                 let scheme = SignatureScheme(rawValue: UInt16(request[0]) << 8 | UInt16(request[1]))
@@ -66,38 +74,53 @@ extension ExternalSigner {
             let connection = try listener.accept(with: configuration)
             do {
                 while let data = try connection.read() { try connection.write(data) }
-                connection.close()
             } catch {
                 print("\(connection.peerName) \(error)")
             }
+            connection.close()
         }
     }
 }
 
+/// How many milliseconds the other process may keep this one waiting for a piece of a message.
+private let patience: Int32 = 5000
+
+/// The longest message, in bytes: in TLS 1.2 a client signs the whole handshake, which may have long chains in it.
+private let longestMessage = 1 << 20
+
 extension Socket {
     /// Sends bytes with their length in front.
     borrowing func send(_ bytes: [UInt8]) throws {
-        let message = [UInt8(bytes.count >> 8), UInt8(bytes.count & 0xFF)] + bytes
+        guard bytes.count <= longestMessage else { throw Failure(description: "the message is too long") }
+        let message = (0..<4).map { UInt8(truncatingIfNeeded: bytes.count >> (24 - 8 * $0)) } + bytes
         var start = 0
-        while start < message.count { start += try write(message.span.extracting(start...)) ?? 0 }
+        while start < message.count {
+            guard let count = try write(message.span.extracting(start...)) else { throw Failure.late }
+            start += count
+        }
     }
 
     /// Receives bytes with their length in front.
     borrowing func receive() throws -> [UInt8] {
-        let length = try receive(2)
-        return try receive(Int(length[0]) << 8 | Int(length[1]))
+        let length = try receive(4).reduce(0) { $0 << 8 | Int($1) }
+        guard length <= longestMessage else { throw Failure(description: "the message is too long") }
+        return try receive(length)
     }
 
     private borrowing func receive(_ count: Int) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         var filled = 0
         while filled < count {
-            let more = try read(into: &bytes, at: filled) ?? 0
-            guard more > 0 else { throw Unfinished() }
+            guard let more = try read(into: &bytes, at: filled) else { throw Failure.late }
+            guard more > 0 else { throw Failure(description: "the message has no end") }
             filled += more
         }
         return bytes
     }
 }
 
-struct Unfinished: Error {}
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+
+    static let late = Failure(description: "the other process takes too long")
+}

@@ -21,9 +21,9 @@ struct HTTPSClient {
 
         do {
             let connection = try TLSConnection.connect(to: endpoint, with: configuration)
+            defer { connection.close() }
             try connection.write("GET \(path) HTTP/1.1\r\nHost: \(endpoint)\r\nConnection: close\r\n\r\n")
             while let data = try connection.read() { print(String(decoding: data, as: UTF8.self), terminator: "") }
-            connection.close()
         } catch {
             print("\(endpoint): \(error)")
         }

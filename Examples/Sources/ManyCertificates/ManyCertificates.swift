@@ -29,10 +29,10 @@ struct ManyCertificates {
             do {
                 try connection.handshake()
                 try connection.write("This is \(connection.negotiated?.serverName ?? "nobody in particular").\n")
-                connection.close()
             } catch {
                 print("\(connection.peerName) \(error)")
             }
+            connection.close()
         }
     }
 }

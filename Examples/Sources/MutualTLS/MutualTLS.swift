@@ -43,10 +43,10 @@ struct MutualTLS {
                 try connection.handshake()
                 let client = connection.verifiedPath.first
                 try connection.write("Hello, \(client?.subject.commonName ?? "nobody")!\n")
-                connection.close()
             } catch {
                 print("\(connection.peerName) \(error)")
             }
+            connection.close()
         }
     }
 
@@ -57,9 +57,9 @@ struct MutualTLS {
         let connection = try TLSConnection.connect(to: endpoint, with: configuration)
         do {
             while let data = try connection.read() { print(String(decoding: data, as: UTF8.self), terminator: "") }
-            connection.close()
         } catch {
             print("\(endpoint): \(error)")
         }
+        connection.close()
     }
 }

@@ -44,10 +44,10 @@ struct PreSharedKey {
                 try connection.handshake()
                 let device = String(decoding: connection.negotiated?.preSharedKeyIdentity ?? [], as: UTF8.self)
                 while let data = try connection.read() { print("\(device): \(String(decoding: data, as: UTF8.self))") }
-                connection.close()
             } catch {
                 print("\(connection.peerName) \(error)")
             }
+            connection.close()
         }
     }
 

@@ -32,9 +32,14 @@ struct SPIFFE {
         }
     }
 
-    /// Whether a certificate that was verified is that of a workload: it has one URI, and that is the workload's.
+    /// Whether a certificate that was verified is that of a workload: it has one URI, and that is the workload's. One that is no
+    /// text counts, too.
     static func isWorkload(_ certificate: Certificate?, _ id: String) -> Bool {
-        certificate?.uniformResourceIdentifiers == [id]
+        guard let certificate, certificate.matches(uniformResourceIdentifier: id) else { return false }
+        let uris = certificate.alternativeNames.filter { name in
+            if case .other(tag: 6, _) = name { true } else { false }
+        }
+        return uris.count == 1
     }
 
     static func connect(_ endpoint: Endpoint, _ credential: Credential, _ bundle: TrustAnchors, _ id: String) throws {
@@ -61,10 +66,10 @@ struct SPIFFE {
         let connection = try TLSConnection(session, over: Socket.connect(to: endpoint))
         do {
             while let data = try connection.read() { print(String(decoding: data, as: UTF8.self), terminator: "") }
-            connection.close()
         } catch {
             print("\(endpoint): \(error)")
         }
+        connection.close()
     }
 
     static func serve(
@@ -84,15 +89,15 @@ struct SPIFFE {
             do {
                 try connection.handshake()
                 // The chain was verified in the handshake; whose it is says the URI.
-                guard isWorkload(connection.verifiedPath.first, id) else {
+                if isWorkload(connection.verifiedPath.first, id) {
+                    try connection.write("Hello, \(id)!\n")
+                } else {
                     try connection.withSession { $0.reject(.accessDenied, reason: "the client is not \(id)") }
-                    continue
                 }
-                try connection.write("Hello, \(id)!\n")
-                connection.close()
             } catch {
                 print("\(connection.peerName) \(error)")
             }
+            connection.close()
         }
     }
 }

@@ -17,6 +17,7 @@ final class Connection<Session: TLSSession & ~Copyable> {
 
     /// Data that came together with the end of the handshake.
     private var early: [UInt8] = []
+    private var isAtEnd = false
 
     init(_ session: consuming Session, over transport: any Transport) {
         self.session = session
@@ -28,10 +29,10 @@ final class Connection<Session: TLSSession & ~Copyable> {
         while session.isHandshaking { early += try step() }
     }
 
-    /// The next application data; nil when the peer has closed.
+    /// The next application data; nil when the peer has closed, or this side has given the handshake up.
     func read() throws -> [UInt8]? {
         while early.isEmpty {
-            if session.isPeerClosed { return nil }
+            if session.isPeerClosed || isAtEnd { return nil }
             early = try step()
         }
         defer { early = [] }
@@ -63,7 +64,8 @@ final class Connection<Session: TLSSession & ~Copyable> {
         ciphertext.removeFirst(received.consumed)
         if received.consumed == 0 {
             let more = try transport.read()
-            if more.isEmpty { try session.endOfInput() }
+            isAtEnd = more.isEmpty
+            if isAtEnd { try session.endOfInput() }
             ciphertext += more
         }
         return plaintext

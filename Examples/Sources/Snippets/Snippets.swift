@@ -16,8 +16,12 @@ func firstServer() throws {
     let listener = try TLSListener.listen(on: Endpoint(host: "127.0.0.1", port: 4433))
     while true {
         let connection = try listener.accept(with: configuration)
-        while let data = try connection.read() {
-            try connection.write(data)  // echo
+        do {
+            while let data = try connection.read() {
+                try connection.write(data)  // echo
+            }
+        } catch {
+            print("\(connection.peerName) \(error)")
         }
         connection.close()
     }

@@ -19,6 +19,12 @@ extern const long cs_would_block;
 /// The code of a connection that was gone before it was accepted.
 extern const long cs_aborted;
 
+/// The code of a connection that was not made in time.
+extern const long cs_timed_out;
+
+/// Whether a code says that the system or the process has no more sockets at the moment.
+bool cs_is_exhausted(long code);
+
 /// Writes the words for a code; returns their length.
 size_t cs_reason(long code, uint8_t *__counted_by(capacity) text __noescape, size_t capacity);
 
@@ -29,8 +35,11 @@ int cs_connect(const uint8_t *__counted_by(length) host __noescape, size_t lengt
 /// Returns a non-blocking listening socket; port 0 lets the system choose.
 int cs_listen(const uint8_t *__counted_by(length) host __noescape, size_t length, uint16_t port);
 
-/// Connects to a socket in the file system and returns a blocking socket.
-int cs_connect_path(const uint8_t *__counted_by(length) path __noescape, size_t length);
+/// Connects to a socket in the file system and returns a blocking socket, with a timeout as by `cs_set_timeout`, which connecting has, too.
+int cs_connect_path(const uint8_t *__counted_by(length) path __noescape, size_t length, int timeout);
+
+/// How many milliseconds a read or a write of a blocking socket waits, at least 1: then it would have had to wait longer.
+int cs_set_timeout(int socket, int timeout);
 
 /// Returns a non-blocking listening socket in the file system, for this user alone. A socket there that nobody listens on is
 /// replaced.

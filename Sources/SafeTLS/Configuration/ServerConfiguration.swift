@@ -76,7 +76,9 @@ public struct ServerOptions: Sendable {
     /// It is asked on the thread of the handshake, several times a connection, and for whatever a client names, tickets of
     /// earlier sessions among it: at most ``TLSLimits/pskIdentities`` identities, of at most ``TLSLimits/pskIdentityLength``
     /// bytes. Nobody is authenticated by then. For a key that the client has imported (RFC 9258) it is first asked for the whole
-    /// ImportedIdentity, then for the identity inside.
+    /// ImportedIdentity, then for the identity inside. A key that it finds goes before tickets: it must return nil for every
+    /// identity that it does not know. One that derives a key from whatever it is asked for would find one for tickets, too, and
+    /// every resumption would fail.
     public var findPreSharedKey: (@Sendable (_ identity: [UInt8]) -> ExternalPSK?)?
     /// Whether clients without one of ``preSharedKeys``, or that ``findPreSharedKey`` finds, are refused; the server needs no certificate then. Default: false.
     public var requiresPreSharedKey = false

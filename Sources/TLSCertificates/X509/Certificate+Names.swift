@@ -24,6 +24,9 @@ extension Certificate {
     }
 
     /// The URIs among the alternative names (uniformResourceIdentifier), in their order and spelling: a SPIFFE ID is one.
+    ///
+    /// Those with other bytes than the visible ones of ASCII are left out: who counts them looks at ``alternativeNames``,
+    /// where they are those of tag 6.
     public var uniformResourceIdentifiers: [String] { texts(GeneralNameTag.uniformResourceIdentifier) }
 
     /// The e-mail addresses among the alternative names (rfc822Name), in their order and spelling. Those of the subject are
@@ -33,9 +36,10 @@ extension Certificate {
     /// Whether a URI among the alternative names is this one, byte for byte.
     ///
     /// Schemes and hosts in other spellings are other URIs here: who compares them has to write them in their normal form, which
-    /// for SPIFFE IDs is the only one.
+    /// for SPIFFE IDs is the only one. The empty text is no URI.
     public func matches(uniformResourceIdentifier uri: String) -> Bool {
         let wanted = Array(uri.utf8)
+        guard !wanted.isEmpty else { return false }
         return anyAlternativeName(GeneralNameTag.uniformResourceIdentifier) { isEqual($0, wanted.span) }
     }
 

@@ -21,11 +21,14 @@ import Synchronization
         ErrorQueue.clear()
     }
 
+    /// Does something while no other thread parses or decrypts keys.
+    static func exclusively(_ body: () -> Void) { shared.lock.withLock { _ in body() } }
+
     /// Reads a key in PKCS#8, SEC1 or PKCS#1 form; nil if it is none.
     static func parse(_ der: UnsafePointer<UInt8>, _ count: Int) -> OpaquePointer? {
         guard let parser = unsafe shared.parser else { return nil }
         var key: OpaquePointer?
-        shared.lock.withLock { _ in unsafe key = safetls_parse_private_key(parser, der, count) }
+        exclusively { unsafe key = safetls_parse_private_key(parser, der, count) }
         return unsafe key
     }
 
@@ -72,5 +75,27 @@ import Synchronization
                 plain.count
             )
         }
+    }
+
+    /// Opens a PKCS #12 file, whose keys stay as they are; see `safetls_pkcs12_read`.
+    static func openPKCS12(
+        _ file: UnsafeBufferPointer<UInt8>,
+        _ passphrase: UnsafeBufferPointer<UInt8>,
+        iterations: UInt64,
+        into contents: inout safetls_pkcs12
+    ) -> CInt {
+        var status = CInt(SAFETLS_PKCS12_DAMAGED)
+        guard let der = file.baseAddress else { return status }
+        exclusively {
+            unsafe status = safetls_pkcs12_read(
+                &contents,
+                der,
+                file.count,
+                passphrase.baseAddress,
+                passphrase.count,
+                iterations
+            )
+        }
+        return status
     }
 }
