@@ -123,8 +123,10 @@ internal import CLibcrypto
     /// HKDF-Expand-Label(secret, label, context, count) (RFC 9846 §7.1).
     ///
     /// - Parameters:
+    ///   - secret: The secret of the key schedule that the output is derived from.
     ///   - label: Without its "tls13 ", at most 249 bytes.
     ///   - context: At most 255 bytes.
+    ///   - count: How many bytes are wanted, at most 255 digests.
     /// - Throws: ``CryptoError/unsupported(_:)`` when one of these is longer, or `count` is above 255 digests.
     public mutating func expandLabel(
         _ secret: Span<UInt8>,
