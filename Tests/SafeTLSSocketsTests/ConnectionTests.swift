@@ -218,8 +218,9 @@ struct ConnectionTests {
                 throw Obstacle.some
             }
         }
-        client.close()
+        // Nothing else is sent by then.
         #expect(throws: TLSError.alertReceived(.accessDenied)) { try server.result() }
+        client.close()
     }
 
     @Test("answer what their session waits for", arguments: [true, false])
