@@ -35,7 +35,9 @@ struct EchoServer {
                 echo(connection)
                 connection.close()
             } catch {
+                // Of the listener itself: there will be no more.
                 print("\(error)")
+                return
             }
         }
     }

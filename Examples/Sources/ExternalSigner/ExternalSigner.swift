@@ -52,16 +52,25 @@ extension ExternalSigner {
     private static func sign(_ listener: borrowing Socket, _ key: PrivateKey) {
         while true {
             do {
-                let client = try listener.acceptNext()
-                try client.setBlocking(true)
-                try client.setTimeout(milliseconds: patience)
-                let request = try client.receive()
-                guard request.count > 2 else { continue }
-                let scheme = SignatureScheme(rawValue: UInt16(request[0]) << 8 | UInt16(request[1]))
-                try client.send(key.sign(Array(request[2...]), scheme: scheme))
+                answer(try listener.acceptNext(), key)
             } catch {
-                print("not signed: \(error)")
+                // Of the listener itself: there will be no more.
+                print("\(error)")
+                return
             }
+        }
+    }
+
+    private static func answer(_ client: consuming Socket, _ key: PrivateKey) {
+        do {
+            try client.setBlocking(true)
+            try client.setTimeout(milliseconds: patience)
+            let request = try client.receive()
+            guard request.count > 2 else { return }
+            let scheme = SignatureScheme(rawValue: UInt16(request[0]) << 8 | UInt16(request[1]))
+            try client.send(key.sign(Array(request[2...]), scheme: scheme))
+        } catch {
+            print("not signed: \(error)")
         }
     }
 
