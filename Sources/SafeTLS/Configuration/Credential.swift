@@ -177,7 +177,7 @@ public final class Credential: Sendable {
     ///   - certificateChainPEM: The chain, the certificate of the key first.
     ///   - privateKeyPEM: The key; the first one of the text counts.
     ///   - passphrase: What it is encrypted with; not used for a key that is not encrypted.
-    ///   - derivationRounds: How many rounds the passphrase may take, of some 0.4 µs each. Who has written the key chooses them,
+    ///   - derivationRounds: How many rounds the passphrase may take, of 0.3 to 1.3 µs each. Who has written the key chooses them,
     ///     and they are counted before they are made.
     /// - Throws: `ConfigurationError`, also for a wrong passphrase, and for one that takes more rounds.
     public convenience init(

@@ -3,7 +3,7 @@
 /// How a key is made of a passphrase to decrypt another one, read before any of it is done: what it costs is up to who has
 /// written the file.
 enum KeyDerivation: Equatable {
-    /// It takes so many rounds, of some 0.4 µs each: those of PBKDF2 and of what came before it as they are counted,
+    /// It takes so many rounds, of 0.3 to 1.3 µs each: those of PBKDF2 and of what came before it as they are counted,
     /// those of scrypt N·r·p. Numbers too large to multiply are `Int.max`.
     case takes(rounds: Int)
     /// None that is known, or not well-formed.

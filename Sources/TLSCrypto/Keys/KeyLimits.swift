@@ -18,7 +18,7 @@ public enum KeyLimits {
     /// a millisecond.
     static let longestRSABits = 16_384
 
-    /// How many rounds the passphrase of a private key takes at most, of some 0.4 µs each, where nothing else is said: four
-    /// seconds, once, for a file that its owner has made. OpenSSL makes 2048.
+    /// How many rounds the passphrase of a private key takes at most, of 0.3 to 1.3 µs each by the hash, where nothing else
+    /// is said: 3 to 13 seconds, once, for a file that its owner has made. OpenSSL makes 2048.
     public static let derivationRounds = 10_000_000
 }

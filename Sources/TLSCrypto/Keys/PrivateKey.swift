@@ -31,8 +31,8 @@ public final class PrivateKey: Sendable {
     /// - Parameters:
     ///   - pem: The text.
     ///   - passphrase: What the key is encrypted with; not used for one that is not encrypted.
-    ///   - derivationRounds: How many rounds the passphrase may take, of some 0.4 µs each: the iterations of PBKDF2, N·r·p of
-    ///     scrypt. Who has written the key chooses them, and they are counted before they are made.
+    ///   - derivationRounds: How many rounds the passphrase may take, of 0.3 to 1.3 µs each: the iterations of PBKDF2, N·r·p
+    ///     of scrypt. Who has written the key chooses them, and they are counted before they are made.
     /// - Throws: ``CryptoError/invalidKey(_:)``, also for a wrong passphrase or one that takes more rounds;
     ///   ``CryptoError/unsupported(_:)`` for an ML-DSA key that this libcrypto cannot read.
     public convenience init(

@@ -20,8 +20,8 @@ public struct StagedFiles: Hashable, Sendable {
     /// Longest chain and longest key that are read, in bytes: three certificates for ML-DSA-87 take 30 KB.
     public static let longest = 65_536
 
-    /// How many rounds the passphrase of a key takes at most, some 40 ms: a process that was taken over may have chosen them, and
-    /// a connection waits for them. mod_md has OpenSSL's usual 2048.
+    /// How many rounds the passphrase of a key takes at most, 30 to 130 ms by the hash: a process that was taken over may have
+    /// chosen them, and a connection waits for them. mod_md has OpenSSL's usual 2048.
     public static let derivationRounds = 100_000
 
     /// What mod_md writes before the names of files that stand in for others.
