@@ -22,6 +22,8 @@ let hasCommandLine =
 
 let package = Package(
     name: "SafeTLS",
+    // InlineArray is of macOS 26. Of Apple's other systems none has a libcrypto.
+    platforms: [.macOS(.v26)],
     products: [
         .library(name: "SafeTLS", targets: ["SafeTLS"]),
         .library(name: "TLSCertificates", targets: ["TLSCertificates"]),
@@ -62,7 +64,11 @@ let package = Package(
             dependencies: ["Curve25519", "CMLKEMCheck"],
             swiftSettings: safe + spansFromC
         ),
-        .testTarget(name: "TLSCryptoTests", dependencies: ["TLSCrypto", "MLKEM"], swiftSettings: safe),
+        .testTarget(
+            name: "TLSCryptoTests",
+            dependencies: ["TLSCrypto", "MLKEM", "CMLKEMCheck"],
+            swiftSettings: safe + spansFromC
+        ),
         .testTarget(name: "TLSCertificatesTests", dependencies: ["TLSCertificates", "TLSCrypto"], swiftSettings: safe),
         .testTarget(
             name: "SafeTLSTests",
@@ -112,7 +118,7 @@ if hasCommandLine {
         .executableTarget(
             name: "SafeTLSCommand",
             dependencies: [
-                "SafeTLS", "SafeTLSSockets", "TLSCertificates", "TLSCertificateCompression", "CSockets",
+                "SafeTLS", "SafeTLSSockets", "TLSCertificates", "TLSCertificateCompression", "TLSCrypto", "CSockets",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: safe + spansFromC
@@ -120,10 +126,15 @@ if hasCommandLine {
         .testTarget(
             name: "SafeTLSCommandTests",
             dependencies: [
-                "SafeTLSCommand", "SafeTLSSockets", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "SafeTLSCommand", "SafeTLSSockets", "SafeTLS", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: safe
         ),
-        .testTarget(name: "InteropTests", dependencies: ["SafeTLSCommand", "TestSupport"], swiftSettings: safe),
+        .testTarget(
+            name: "InteropTests",
+            dependencies: ["SafeTLSCommand", "SafeTLSSockets", "TestSupport"],
+            swiftSettings: safe
+        ),
     ]
 }

@@ -102,7 +102,9 @@ static inline safetls_hmac *_Nonnull safetls_hmac_new(void) {
     if (hmac == NULL) {
         abort();
     }
-    memset(hmac, 0, sizeof *hmac);
+    // The rest is written before it is read.
+    hmac->key_count = 0;
+    hmac->inner.algorithm = 0;
     return hmac;
 }
 

@@ -10,6 +10,8 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/decoder.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
@@ -27,17 +29,19 @@
 // against 24.4 µs of the deprecated ECDSA_sign and 28.3 µs of EVP_DigestSign, with RSA-2048 PSS the same as
 // RSA_private_encrypt. (OpenSSL 3.0, x86-64)
 
-// libcrypto's decoders free copies of a key's encoding without wiping them. Between these two calls glibc overwrites what
-// is freed; what its per-thread lists of small blocks kept from that is overwritten afterwards. Elsewhere they do nothing.
-static inline void safetls_begin_wiping(void) {
+// libcrypto's decoders free copies of a key's encoding without wiping them. Has glibc overwrite what is freed, by any thread, or no
+// more. Elsewhere it does nothing.
+static inline void safetls_set_wiping(int is_on) {
 #if defined(__GLIBC__)
-    mallopt(M_PERTURB, 0xA5);
+    mallopt(M_PERTURB, is_on ? 0xA5 : 0);
+#else
+    (void)is_on;
 #endif
 }
 
-static inline void safetls_end_wiping(void) {
+// Overwrites what glibc's list of this thread's small blocks has kept from that.
+static inline void safetls_wipe_small_blocks(void) {
 #if defined(__GLIBC__)
-    mallopt(M_PERTURB, 0);
     // glibc keeps at most seven blocks of each size, up to 1032 bytes.
     for (size_t size = 24; size <= 1032; size += 16) {
         void *blocks[7];
@@ -81,9 +85,7 @@ static inline EVP_PKEY *_Nullable safetls_parse_private_key(
         return NULL;
     }
     parser->key = NULL;
-    safetls_begin_wiping();
     int is_parsed = OSSL_DECODER_from_data(parser->context, &end, &rest);
-    safetls_end_wiping();
     EVP_PKEY *key = parser->key;
     parser->key = NULL;
     if (key != NULL && (is_parsed != 1 || rest != 0)) {
@@ -122,7 +124,6 @@ static inline size_t safetls_open_private_key(
     if (count > LONG_MAX || passphrase_count > INT_MAX) {
         return 0;
     }
-    safetls_begin_wiping();
     X509_SIG *sealed = d2i_X509_SIG(NULL, &end, (long)count);
     if (sealed != NULL) {
         X509_SIG_get0(sealed, &algorithm, &contents);
@@ -136,7 +137,6 @@ static inline size_t safetls_open_private_key(
     }
     OPENSSL_clear_free(plain, length > 0 ? (size_t)length : 0);
     X509_SIG_free(sealed);
-    safetls_end_wiping();
     return is_open ? (size_t)length : 0;
 }
 
@@ -152,7 +152,6 @@ static inline size_t safetls_open_traditional_key(
     if (text == NULL) {
         return 0;
     }
-    safetls_begin_wiping();
     int is_open = PEM_bytes_read_bio(
                       &plain, &length, NULL, PEM_STRING_EVP_PKEY, text, safetls_give_passphrase, &context)
             == 1
@@ -162,7 +161,6 @@ static inline size_t safetls_open_traditional_key(
     }
     OPENSSL_clear_free(plain, length > 0 ? (size_t)length : 0);
     BIO_free(text);
-    safetls_end_wiping();
     return is_open ? (size_t)length : 0;
 }
 
@@ -230,6 +228,84 @@ static inline EVP_PKEY *_Nullable safetls_ec_public_key(
         key = NULL;
     }
     return key;
+}
+
+// An ECDSA key of its big-endian scalar and its point; NULL when the point is not on the curve. `maker` is an EVP_PKEY_CTX
+// for "EC", shared by all threads and only ever copied. libcrypto's decoders take four times as long, and leave copies.
+static inline EVP_PKEY *_Nullable safetls_ec_private_key(
+    const EVP_PKEY_CTX *_Nonnull maker, const char *_Nonnull curve, const uint8_t *_Nonnull scalar, size_t scalar_count,
+    const uint8_t *_Nonnull point, size_t point_count) {
+    uint8_t native[66];
+    EVP_PKEY *key = NULL;
+    BIGNUM *number = BN_secure_new();
+    if (scalar_count <= sizeof native && number != NULL && BN_bin2bn(scalar, (int)scalar_count, number) != NULL
+        && BN_bn2nativepad(number, native, (int)scalar_count) == (int)scalar_count) {
+        OSSL_PARAM parts[] = {
+            OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)curve, 0),
+            OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_PRIV_KEY, native, scalar_count),
+            OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point, point_count),
+            OSSL_PARAM_construct_end(),
+        };
+        key = safetls_make_key(maker, "EC", EVP_PKEY_KEYPAIR, parts);
+    }
+    OPENSSL_cleanse(native, sizeof native);
+    BN_clear_free(number);
+    return key;
+}
+
+// Whether the numbers of an RSA key with two primes belong together (RFC 8017 §3.2): n = p·q, e·d = e·dP = 1 mod p-1 and
+// d = dP mod p-1, the same with q, and qInv·q = 1 mod p. Signatures are right then if p and q are primes. 0 also for a key
+// that lacks some of the numbers.
+static inline int safetls_rsa_is_consistent(const EVP_PKEY *_Nonnull key) {
+    static const char *const names[] = {
+        OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E, OSSL_PKEY_PARAM_RSA_D, OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+        OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_FACTOR2,
+        OSSL_PKEY_PARAM_RSA_EXPONENT2,
+    };
+    enum { N, E, D, INVERSE, P, FIRST_EXPONENT, Q, SECOND_EXPONENT, COUNT };
+    BIGNUM *parts[COUNT] = {NULL};
+    BIGNUM *less = BN_secure_new();
+    BIGNUM *product = BN_secure_new();
+    BN_CTX *context = BN_CTX_secure_new();
+    int belongs = context != NULL && less != NULL && product != NULL;
+    for (int i = 0; belongs && i < COUNT; i++) {
+        belongs = EVP_PKEY_get_bn_param(key, names[i], &parts[i]) == 1;
+    }
+    belongs = belongs && BN_mul(product, parts[P], parts[Q], context) == 1 && BN_cmp(product, parts[N]) == 0
+        && BN_mod_mul(product, parts[INVERSE], parts[Q], parts[P], context) == 1 && BN_is_one(product);
+    for (int prime = P; belongs && prime <= Q; prime += 2) {
+        BIGNUM *exponent = parts[prime + 1];
+        belongs = BN_copy(less, parts[prime]) != NULL && BN_sub_word(less, 1) == 1
+            && BN_mod_mul(product, parts[E], exponent, less, context) == 1 && BN_is_one(product)
+            && BN_nnmod(product, parts[D], less, context) == 1 && BN_cmp(product, exponent) == 0;
+    }
+    for (int i = 0; i < COUNT; i++) {
+        BN_clear_free(parts[i]);
+    }
+    BN_clear_free(less);
+    BN_clear_free(product);
+    BN_CTX_free(context);
+    return belongs;
+}
+
+// A public key for safetls_curve_verify alone, to be freed with EC_KEY_free; NULL when the point is not on the curve. It takes
+// 2.5 µs, where a key of EVP takes 6.2, and 1.7 more for the context that it verifies with; 2.1 against 4.1 and 0.5 with OpenSSL 3.5.
+static inline EC_KEY *_Nullable safetls_curve_key(
+    const EC_GROUP *_Nonnull group, const uint8_t *_Nonnull point, size_t count) {
+    EC_KEY *key = EC_KEY_new();
+    if (key != NULL && (EC_KEY_set_group(key, group) != 1 || EC_KEY_oct2key(key, point, count, NULL) != 1)) {
+        EC_KEY_free(key);
+        key = NULL;
+    }
+    return key;
+}
+
+// Verifies a digest's signature as the default provider does, which calls the same; safe from many threads.
+static inline int safetls_curve_verify(
+    EC_KEY *_Nonnull key, const uint8_t *_Nonnull digest, size_t digest_count, const uint8_t *_Nonnull signature,
+    size_t signature_count) {
+    return digest_count <= INT_MAX && signature_count <= INT_MAX
+        && ECDSA_verify(0, digest, (int)digest_count, signature, (int)signature_count, key) == 1;
 }
 
 // A context ready to sign or verify digests. `padding` is "pkcs1" or "pss" (with a salt as long as the digest) and

@@ -271,7 +271,7 @@ static inline int safetls_pkcs12_has_contents(const uint8_t *_Nonnull der, size_
 }
 
 // Reads a file with at most `iterations` iterations of its key derivations in all. What was read by then is in `contents`
-// whatever comes of it, and to be freed. One thread at a time, as what wipes needs it.
+// whatever comes of it, and to be freed.
 static inline int safetls_pkcs12_read(
     struct safetls_pkcs12 *_Nonnull contents, const uint8_t *_Nonnull der, size_t count,
     const uint8_t *_Nullable passphrase, size_t passphrase_count, uint64_t iterations) {
@@ -282,7 +282,6 @@ static inline int safetls_pkcs12_read(
     if (count > LONG_MAX || passphrase_count > INT_MAX) {
         return SAFETLS_PKCS12_DAMAGED;
     }
-    safetls_begin_wiping();
     PKCS12 *file = d2i_PKCS12(NULL, &end, (long)count);
     int is_sound = file != NULL && end == der + count && safetls_pkcs12_has_contents(der, count);
     int status = is_sound ? SAFETLS_PKCS12_OK : SAFETLS_PKCS12_DAMAGED;
@@ -298,7 +297,6 @@ static inline int safetls_pkcs12_read(
     }
     sk_PKCS7_pop_free(parts, PKCS7_free);
     PKCS12_free(file);
-    safetls_end_wiping();
     return status;
 }
 

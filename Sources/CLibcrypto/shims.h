@@ -18,6 +18,8 @@
 #include "kem.h"
 #include "pkcs12.h"
 #include "keys.h"
+#include "providers.h"
 #include "secret.h"
+#include "thread.h"
 
 #endif

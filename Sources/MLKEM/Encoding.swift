@@ -4,10 +4,11 @@
 extension Polynomial {
     /// Writes every coefficient, reduced, with 12 bits.
     @inline(never)
-    borrowing func encode(into bytes: inout MutableSpan<UInt8>, at offset: Int) {
+    mutating func encode(into bytes: inout MutableSpan<UInt8>, at offset: Int) {
         for i in 0..<32 {
+            let field = Field()
             pack(
-                SIMD8<UInt64>(truncatingIfNeeded: canonical(vectors[i])),
+                field.canonical(vectors[i]),
                 bits: 12,
                 into: &bytes,
                 at: offset &+ 12 &* i
@@ -22,7 +23,7 @@ extension Polynomial {
     mutating func decode(_ bytes: Span<UInt8>, at offset: Int) -> Bool {
         var areReduced = SIMD8<Int16>(repeating: -1)
         for i in 0..<32 {
-            vectors[i] = Coefficients(truncatingIfNeeded: unpack(bytes, bits: 12, at: offset &+ 12 &* i))
+            vectors[i] = unpack(bytes, bits: 12, at: offset &+ 12 &* i)
             // The sign says "below q", without a branch: keys of one's own are read with this, too.
             areReduced &= vectors[i] &- Coefficients(repeating: modulus)
         }
@@ -31,7 +32,7 @@ extension Polynomial {
 
     /// Writes every coefficient x as round(x·2ᵈ/q) modulo 2ᵈ.
     @inline(never)
-    borrowing func compress(bits: Int, into bytes: inout MutableSpan<UInt8>, at offset: Int) {
+    mutating func compress(bits: Int, into bytes: inout MutableSpan<UInt8>, at offset: Int) {
         switch bits {
         case 4: compressAll(bits: 4, into: &bytes, at: offset)
         case 5: compressAll(bits: 5, into: &bytes, at: offset)
@@ -54,9 +55,10 @@ extension Polynomial {
     }
 
     @inline(__always)
-    private borrowing func compressAll(bits: Int, into bytes: inout MutableSpan<UInt8>, at offset: Int) {
+    private mutating func compressAll(bits: Int, into bytes: inout MutableSpan<UInt8>, at offset: Int) {
         for i in 0..<32 {
-            let values = compressed(vectors[i], bits: UInt64(bits))
+            let field = Field()
+            let values = compressed(vectors[i], field, bits: Int16(bits))
             pack(values, bits: bits, into: &bytes, at: offset &+ bits &* i)
         }
     }
@@ -83,33 +85,40 @@ extension Polynomial {
 
     /// Writes the message that is nearest.
     @inline(never)
-    borrowing func encodeMessage(into message: inout MutableSpan<UInt8>) {
+    mutating func encodeMessage(into message: inout MutableSpan<UInt8>) {
         for i in 0..<32 {
-            let bits = compressed(vectors[i], bits: 1)
-            message[i] = UInt8(truncatingIfNeeded: (bits &<< SIMD8(0, 1, 2, 3, 4, 5, 6, 7)).wrappedSum())
+            let field = Field()
+            let bits = compressed(vectors[i], field, bits: 1)
+            message[i] = UInt8(truncatingIfNeeded: (bits &<< Coefficients(0, 1, 2, 3, 4, 5, 6, 7)).wrappedSum())
         }
     }
 }
 
-/// round(x·2ᵈ/q) modulo 2ᵈ. The division is a multiplication by 2³⁶/q, rounded up, which is exact for all x and d here: a
-/// division may take a time that depends on x.
+/// Eight times round(x·2ᵈ/q) modulo 2ᵈ, without a division, which may take a time that depends on x: an estimate by a product
+/// with 2²⁶/q, which is 1 too much or too little where what remains says so.
 @inline(__always)
-private func compressed(_ coefficients: Coefficients, bits: UInt64) -> SIMD8<UInt64> {
-    let values = SIMD8<UInt64>(truncatingIfNeeded: canonical(coefficients))
-    let scaled = values &<< SIMD8(repeating: bits) &+ SIMD8(repeating: 1664)
-    return (scaled &* SIMD8(repeating: 20_642_679)) &>> 36 & SIMD8(repeating: 1 &<< bits &- 1)
+private func compressed(_ coefficients: Coefficients, _ field: Field, bits: Int16) -> Coefficients {
+    let centred = field.reduced(coefficients)
+    let estimate = field.quotient(centred &<< 3, shift: 13 &- bits)
+    let remainder = (centred &<< bits) &- field.multiple(estimate)
+    let tooSmall = (Coefficients(repeating: 1664) &- remainder) &>> 15
+    let tooLarge = (remainder &+ Coefficients(repeating: 1664)) &>> 15
+    return (estimate &- tooSmall &+ tooLarge) & Coefficients(repeating: 1 &<< bits &- 1)
 }
 
 /// Writes eight numbers of `bits` bits, least significant first.
 @inline(__always)
-private func pack(_ values: SIMD8<UInt64>, bits: Int, into bytes: inout MutableSpan<UInt8>, at offset: Int) {
+private func pack(_ values: Coefficients, bits: Int, into bytes: inout MutableSpan<UInt8>, at offset: Int) {
     precondition(offset >= 0 && offset <= bytes.count &- bits)
+    let second: Int16 = 1 &<< Int16(bits)
+    let pairs = sumsOfProducts(values, Coefficients(1, second, 1, second, 1, second, 1, second))
     var (low, high): (UInt64, UInt64) = (0, 0)
-    for i in 0..<8 {
-        let place = i &* bits
-        if place < 64 { low |= values[i] &<< UInt64(place) }
-        if place < 64 && place &+ bits > 64 { high |= values[i] &>> UInt64(64 &- place) }
-        if place >= 64 { high |= values[i] &<< UInt64(place &- 64) }
+    for i in 0..<4 {
+        let place = 2 &* i &* bits
+        let pair = UInt64(UInt32(bitPattern: pairs[i]))
+        if place < 64 { low |= pair &<< UInt64(place) }
+        if place < 64 && place &+ 2 &* bits > 64 { high |= pair &>> UInt64(64 &- place) }
+        if place >= 64 { high |= pair &<< UInt64(place &- 64) }
     }
     for i in 0..<bits {
         let half = i < 8 ? low : high
@@ -119,19 +128,22 @@ private func pack(_ values: SIMD8<UInt64>, bits: Int, into bytes: inout MutableS
 
 /// Reads eight numbers of `bits` bits.
 @inline(__always)
-private func unpack(_ bytes: Span<UInt8>, bits: Int, at offset: Int) -> SIMD8<UInt64> {
+private func unpack(_ bytes: Span<UInt8>, bits: Int, at offset: Int) -> Coefficients {
     precondition(offset >= 0 && offset <= bytes.count &- bits)
     var (low, high): (UInt64, UInt64) = (0, 0)
     for i in 0..<bits {
         let byte = UInt64(bytes[offset &+ i]) &<< UInt64(8 &* (i & 7))
         if i < 8 { low |= byte } else { high |= byte }
     }
-    var values = SIMD8<UInt64>.zero
-    for i in 0..<8 {
-        let place = i &* bits
-        var value: UInt64 = place < 64 ? low &>> UInt64(place) : high &>> UInt64(place &- 64)
-        if place < 64 && place &+ bits > 64 { value |= high &<< UInt64(64 &- place) }
-        values[i] = value & (1 &<< UInt64(bits) &- 1)
+    var pairs = SIMD4<UInt32>.zero
+    for i in 0..<4 {
+        let place = 2 &* i &* bits
+        var pair: UInt64 = place < 64 ? low &>> UInt64(place) : high &>> UInt64(place &- 64)
+        if place < 64 && place &+ 2 &* bits > 64 { pair |= high &<< UInt64(64 &- place) }
+        pairs[i] = UInt32(truncatingIfNeeded: pair)
     }
-    return values
+    let mask = SIMD4<UInt32>(repeating: 1 &<< UInt32(bits) &- 1)
+    let even = pairs & mask
+    let odd = (pairs &>> UInt32(bits)) & mask
+    return joined(Coefficients(truncatingIfNeeded: SIMD8(lowHalf: even, highHalf: odd)))
 }

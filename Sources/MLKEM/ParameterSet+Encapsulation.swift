@@ -36,8 +36,9 @@ extension ParameterSet {
     ) throws(KEMError) {
         precondition(message.count == Self.messageLength)
         precondition(ciphertext.count == ciphertextLength && sharedSecret.count == Self.sharedSecretLength)
-        guard isValid(encapsulationKey: encapsulationKey) else { throw .invalidEncapsulationKey }
-        encapsulateUnchecked(encapsulationKey, message, &ciphertext, &sharedSecret)
+        guard encapsulationKey.count == encapsulationKeyLength,
+            encapsulateUnwiped(encapsulationKey, message, &ciphertext, &sharedSecret)
+        else { throw .invalidEncapsulationKey }
         wipeStack()
     }
 
@@ -65,11 +66,8 @@ extension ParameterSet {
     /// Whether a key has the right length and all coefficients are below q (FIPS 203 §7.2).
     public func isValid(encapsulationKey: Span<UInt8>) -> Bool {
         guard encapsulationKey.count == encapsulationKeyLength else { return false }
-        var polynomial = Polynomial()
-        for i in 0..<rank {
-            guard polynomial.decode(encapsulationKey, at: 384 * i) else { return false }
-        }
-        return true
+        var vector = PolynomialVector()
+        return decode(encapsulationKey, into: &vector)
     }
 
     /// Whether a decapsulation key in expanded form has the right length, and the hash in it is that of the encapsulation key in
@@ -120,20 +118,37 @@ extension ParameterSet {
     }
 
     /// Algorithm 17.
+    ///
+    /// - Returns: Whether the key's coefficients are below q. If not, nothing is written.
     @inline(never)
-    package func encapsulateUnchecked(
+    package func encapsulateUnwiped(
         _ encapsulationKey: Span<UInt8>,
         _ message: Span<UInt8>,
         _ ciphertext: inout MutableSpan<UInt8>,
         _ sharedSecret: inout MutableSpan<UInt8>
-    ) {
+    ) -> Bool {
+        var key = PolynomialVector()
+        guard decode(encapsulationKey, into: &key) else { return false }
+        var matrix = transposedMatrix(of: encapsulationKey)
+        var lastRow = PolynomialVector()
         var digest = InlineArray<32, UInt8>(repeating: 0)
-        hash(encapsulationKey, into: &digest)
+        // H of FIPS 203 §4.1.
+        let blocks = MessageBlocks(.sha3256, encapsulationKey.extracting(first: 0), encapsulationKey)
+        matrix.sampleLastRow(into: &lastRow, hashing: blocks, digest: &digest)
+
         var secret = InlineArray<32, UInt8>(repeating: 0)
         var seed = InlineArray<32, UInt8>(repeating: 0)
         derive(message, digest.span, secret: &secret, seed: &seed)
-        encrypt(message, to: encapsulationKey, seed: seed.span, ciphertext: &ciphertext)
+        encrypt(
+            message,
+            to: &key,
+            seed: seed.span,
+            matrix: &matrix,
+            lastRow: &lastRow,
+            ciphertext: &ciphertext
+        )
         for i in 0..<32 { sharedSecret[i] = secret[i] }
+        return true
     }
 
     /// Algorithm 18.
@@ -155,22 +170,36 @@ extension ParameterSet {
         var seed = InlineArray<32, UInt8>(repeating: 0)
         derive(message.span, digest, secret: &secret, seed: &seed)
 
-        var rejection = Sponge(.shake256)
-        rejection.absorb(rejectionSeed)
-        rejection.absorb(ciphertext)
-        rejection.finish()
+        var matrix = transposedMatrix(of: encapsulationKey)
+        var lastRow = PolynomialVector()
         var rejected = InlineArray<32, UInt8>(repeating: 0)
-        rejection.take(&rejected)
+        // J of FIPS 203 §4.1.
+        let blocks = MessageBlocks(.shake256, rejectionSeed, ciphertext)
+        matrix.sampleLastRow(into: &lastRow, hashing: blocks, digest: &rejected)
 
+        var key = PolynomialVector()
+        _ = decode(encapsulationKey, into: &key)
         var again = InlineArray<1568, UInt8>(repeating: 0)
         var whole = again.mutableSpan
         var expected = whole._mutatingExtracting(first: ciphertextLength)
-        encrypt(message.span, to: encapsulationKey, seed: seed.span, ciphertext: &expected)
+        encrypt(
+            message.span,
+            to: &key,
+            seed: seed.span,
+            matrix: &matrix,
+            lastRow: &lastRow,
+            ciphertext: &expected
+        )
         var difference: UInt8 = 0
         for i in ciphertext.indices { difference |= ciphertext[i] ^ expected[i] }
         // All ones where there is a difference, without a branch.
         let mask = UInt8(truncatingIfNeeded: (0 &- UInt32(difference)) &>> 8)
         for i in 0..<32 { sharedSecret[i] = secret[i] ^ (mask & (secret[i] ^ rejected[i])) }
+    }
+
+    private func transposedMatrix(of encapsulationKey: Span<UInt8>) -> MatrixSampler {
+        let seed = encapsulationKey.extracting(vectorLength..<vectorLength + 32)
+        return MatrixSampler(seed: seed, rank: rank, isTransposed: true)
     }
 
     /// H of FIPS 203 §4.1.

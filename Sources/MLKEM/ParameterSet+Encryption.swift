@@ -23,68 +23,100 @@ extension ParameterSet {
         encapsulationKey: inout MutableSpan<UInt8>,
         decapsulationKey: inout MutableSpan<UInt8>
     ) {
-        var secret = PolynomialVector()
-        var entry = Polynomial()
-        var noise = Polynomial()
+        var noise = NoiseVector()
+        noise.sample(seed: noiseSeed, number: 2 * rank)
+        for i in 0..<2 * rank { noise[i].transform() }
+        for i in 0..<rank { noise[i].encode(into: &decapsulationKey, at: 384 * i) }
+
+        var factors = FactorVector()
+        for i in 0..<rank { factors[i].prepare(&noise[i]) }
+        var matrix = MatrixSampler(seed: matrixSeed, rank: rank, isTransposed: false)
+        var sums = SumVector()
+        addProducts(of: &matrix, entries: rank * rank, times: &factors, to: &sums)
+        var part = Polynomial()
         for i in 0..<rank {
-            Polynomial.sampleNoise(seed: noiseSeed, counter: i, into: &secret[i])
-            secret[i].transform()
-            secret[i].encode(into: &decapsulationKey, at: 384 * i)
-        }
-        for i in 0..<rank {
-            var sum = Polynomial()
-            for j in 0..<rank {
-                Polynomial.sampleTransform(seed: matrixSeed, j, i, into: &entry)
-                sum.addProduct(secret[j], entry)
-            }
-            sum.removeMontgomeryFactor()
-            Polynomial.sampleNoise(seed: noiseSeed, counter: rank + i, into: &noise)
-            noise.transform()
-            sum.add(noise)
-            sum.encode(into: &encapsulationKey, at: 384 * i)
+            sums[i].reduce(into: &part)
+            part.removeMontgomeryFactor()
+            part.add(&noise[rank + i])
+            part.encode(into: &encapsulationKey, at: 384 * i)
         }
         for i in 0..<32 { encapsulationKey[vectorLength + i] = matrixSeed[i] }
+    }
+
+    /// Adds the products of the first entries of a matrix with a vector to the sums of their rows.
+    private func addProducts(
+        of matrix: inout MatrixSampler,
+        entries: Int,
+        times vector: inout FactorVector,
+        to sums: inout SumVector
+    ) {
+        var first = Polynomial()
+        var second = Polynomial()
+        for entry in stride(from: 0, to: entries, by: 2) {
+            let next = entry + 1
+            if next < entries {
+                matrix.sample(entry, into: &first, andNextInto: &second)
+                sums[next / rank].add(&second, times: &vector[next % rank])
+            } else {
+                matrix.sample(entry, into: &first)
+            }
+            sums[entry / rank].add(&first, times: &vector[entry % rank])
+        }
+    }
+
+    /// Reads an encapsulation key.
+    ///
+    /// - Returns: Whether all its coefficients are below q.
+    func decode(_ encapsulationKey: Span<UInt8>, into vector: inout PolynomialVector) -> Bool {
+        var areReduced = true
+        for i in 0..<rank {
+            let isReduced = vector[i].decode(encapsulationKey, at: 384 * i)
+            areReduced = areReduced && isReduced
+        }
+        return areReduced
     }
 
     /// Algorithm 14.
     ///
     /// - Parameters:
-    ///   - encapsulationKey: Public, of this set's length; its coefficients were checked where it came from a peer.
+    ///   - key: The encapsulation key's vector.
     ///   - message: 32 secret bytes.
     ///   - seed: 32 secret bytes.
+    ///   - matrix: The key's, transposed.
+    ///   - lastRow: The last row of the matrix.
     func encrypt(
         _ message: Span<UInt8>,
-        to encapsulationKey: Span<UInt8>,
+        to key: inout PolynomialVector,
         seed: Span<UInt8>,
+        matrix: inout MatrixSampler,
+        lastRow: inout PolynomialVector,
         ciphertext: inout MutableSpan<UInt8>
     ) {
-        let matrixSeed = encapsulationKey.extracting(vectorLength..<vectorLength + 32)
-        var noise = PolynomialVector()
-        var entry = Polynomial()
-        var error = Polynomial()
+        var noise = NoiseVector()
+        noise.sample(seed: seed, number: 2 * rank + 1)
+        for i in 0..<rank { noise[i].transform() }
+
+        var factors = FactorVector()
+        for i in 0..<rank { factors[i].prepare(&noise[i]) }
+        var sums = SumVector()
+        addProducts(of: &matrix, entries: rank * (rank - 1), times: &factors, to: &sums)
+        for i in 0..<rank { sums[rank - 1].add(&lastRow[i], times: &factors[i]) }
+        var part = Polynomial()
+        for i in 0..<rank {
+            sums[i].reduce(into: &part)
+            part.transformBack()
+            part.add(&noise[rank + i])
+            part.compress(bits: vectorBits, into: &ciphertext, at: 32 * vectorBits * i)
+        }
+
+        var sum = ProductSum()
+        for i in 0..<rank { sum.add(&key[i], times: &factors[i]) }
         var last = Polynomial()
-        for i in 0..<rank {
-            Polynomial.sampleNoise(seed: seed, counter: i, into: &noise[i])
-            noise[i].transform()
-        }
-        for i in 0..<rank {
-            var sum = Polynomial()
-            for j in 0..<rank {
-                Polynomial.sampleTransform(seed: matrixSeed, i, j, into: &entry)
-                sum.addProduct(noise[j], entry)
-            }
-            sum.transformBack()
-            Polynomial.sampleNoise(seed: seed, counter: rank + i, into: &error)
-            sum.add(error)
-            sum.compress(bits: vectorBits, into: &ciphertext, at: 32 * vectorBits * i)
-            entry.decode(encapsulationKey, at: 384 * i)
-            last.addProduct(noise[i], entry)
-        }
+        sum.reduce(into: &last)
         last.transformBack()
-        Polynomial.sampleNoise(seed: seed, counter: 2 * rank, into: &error)
-        last.add(error)
-        entry.decodeMessage(message)
-        last.add(entry)
+        last.add(&noise[2 * rank])
+        part.decodeMessage(message)
+        last.add(&part)
         last.compress(bits: lastBits, into: &ciphertext, at: 32 * vectorBits * rank)
     }
 
@@ -94,18 +126,21 @@ extension ParameterSet {
     ///   - ciphertext: Of this set's length.
     ///   - decapsulationKey: Starts with the secret vector.
     func decrypt(_ ciphertext: Span<UInt8>, with decapsulationKey: Span<UInt8>, message: inout MutableSpan<UInt8>) {
-        var secret = Polynomial()
         var part = Polynomial()
-        var sum = Polynomial()
+        var factor = PreparedFactor()
+        var sum = ProductSum()
         for i in 0..<rank {
             part.decompress(ciphertext, bits: vectorBits, at: 32 * vectorBits * i)
             part.transform()
-            secret.decode(decapsulationKey, at: 384 * i)
-            sum.addProduct(secret, part)
+            factor.prepare(&part)
+            part.decode(decapsulationKey, at: 384 * i)
+            sum.add(&part, times: &factor)
         }
-        sum.transformBack()
+        var last = Polynomial()
+        sum.reduce(into: &last)
+        last.transformBack()
         part.decompress(ciphertext, bits: lastBits, at: 32 * vectorBits * rank)
-        sum.subtract(from: part)
-        sum.encodeMessage(into: &message)
+        last.subtract(from: &part)
+        last.encodeMessage(into: &message)
     }
 }

@@ -72,51 +72,55 @@ enum Roots {
         )
     }
 
-    /// Two roots in a row, each for four lanes; the second is `step` on.
+    /// Eight roots in a row, of the sixteen such groups.
     @inline(__always)
-    static func twoZetas(from index: Int, step: Int = 1) -> Factors {
-        let (first, second) = (zeta(index), zeta(index &+ step))
-        return Factors(
-            values: Coefficients(lowHalf: first.values.lowHalf, highHalf: second.values.lowHalf),
-            timesInverse: Coefficients(lowHalf: first.timesInverse.lowHalf, highHalf: second.timesInverse.lowHalf)
-        )
+    static func zetas(ofGroup group: Int) -> Factors {
+        Factors(values: eight(group) { zetas[$0] }, timesInverse: eight(group) { zetasTimesInverse[$0] })
     }
 
-    /// Four roots in a row, each for two lanes.
+    /// Eight moduli in a row, of the sixteen such groups.
     @inline(__always)
-    static func fourZetas(from index: Int, step: Int = 1) -> Factors {
-        let places = (index & 127, (index &+ step) & 127, (index &+ 2 &* step) & 127, (index &+ 3 &* step) & 127)
-        func spread(_ table: (Int) -> Int16) -> Coefficients {
-            let (a, b, c, d) = (table(places.0), table(places.1), table(places.2), table(places.3))
-            return Coefficients(a, a, b, b, c, c, d, d)
-        }
-        return Factors(values: spread { zetas[$0] }, timesInverse: spread { zetasTimesInverse[$0] })
+    static func gammas(ofGroup group: Int) -> Factors {
+        Factors(values: eight(group) { gammas[$0] }, timesInverse: eight(group) { gammasTimesInverse[$0] })
     }
 
-    /// Eight moduli in a row.
+    // Not the tables themselves, of which each number would be read out of a copy.
     @inline(__always)
-    static func gammas(from index: Int) -> Factors {
-        Factors(
-            values: Coefficients(
-                gammas[index],
-                gammas[index &+ 1],
-                gammas[index &+ 2],
-                gammas[index &+ 3],
-                gammas[index &+ 4],
-                gammas[index &+ 5],
-                gammas[index &+ 6],
-                gammas[index &+ 7]
-            ),
-            timesInverse: Coefficients(
-                gammasTimesInverse[index],
-                gammasTimesInverse[index &+ 1],
-                gammasTimesInverse[index &+ 2],
-                gammasTimesInverse[index &+ 3],
-                gammasTimesInverse[index &+ 4],
-                gammasTimesInverse[index &+ 5],
-                gammasTimesInverse[index &+ 6],
-                gammasTimesInverse[index &+ 7]
-            )
+    private static func eight(_ group: Int, _ number: (Int) -> Int16) -> Coefficients {
+        let n = (group & 15) &* 8
+        return Coefficients(
+            number(n),
+            number(n | 1),
+            number(n | 2),
+            number(n | 3),
+            number(n | 4),
+            number(n | 5),
+            number(n | 6),
+            number(n | 7)
         )
     }
+}
+
+extension Factors {
+    /// The lanes in the opposite order.
+    @inline(__always)
+    var reversed: Factors {
+        Factors(values: MLKEM.reversed(values), timesInverse: MLKEM.reversed(timesInverse))
+    }
+
+    /// Each lane twice: the first four, the last four.
+    @inline(__always)
+    var doubled: (Factors, Factors) {
+        let (first, second) = joined(values, values)
+        let (firstTimesInverse, secondTimesInverse) = joined(timesInverse, timesInverse)
+        return (
+            Factors(values: first, timesInverse: firstTimesInverse),
+            Factors(values: second, timesInverse: secondTimesInverse)
+        )
+    }
+}
+
+@inline(__always)
+private func reversed(_ a: Coefficients) -> Coefficients {
+    Coefficients(a[7], a[6], a[5], a[4], a[3], a[2], a[1], a[0])
 }

@@ -102,12 +102,20 @@ func lane(of bytes: Span<UInt8>, at offset: Int) -> UInt64 {
 extension Sponge {
     /// Writes the first 32 bytes that come out.
     func take(_ bytes: inout InlineArray<32, UInt8>) {
-        for i in 0..<32 { bytes[i] = UInt8(truncatingIfNeeded: state.lanes[i &>> 3] &>> UInt64(8 &* (i & 7))) }
+        take(from: 0, &bytes)
     }
 
     /// Writes the first 64 bytes that come out.
     func take(first: inout InlineArray<32, UInt8>, second: inout InlineArray<32, UInt8>) {
-        take(&first)
-        for i in 0..<32 { second[i] = UInt8(truncatingIfNeeded: state.lanes[4 &+ i &>> 3] &>> UInt64(8 &* (i & 7))) }
+        take(from: 0, &first)
+        take(from: 4, &second)
+    }
+
+    @inline(__always)
+    private func take(from start: Int, _ bytes: inout InlineArray<32, UInt8>) {
+        let lanes = state.lanes.span
+        for i in 0..<32 {
+            bytes[i] = UInt8(truncatingIfNeeded: lanes[start &+ i &>> 3] &>> UInt64(8 &* (i & 7)))
+        }
     }
 }

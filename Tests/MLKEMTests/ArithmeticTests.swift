@@ -22,16 +22,18 @@ import Testing
         for i in 0..<128 {
             let root = Self.power(Self.reversed(i))
             #expect(Self.residue(Int(Roots.zeta(i).values[0])) == root * 65_536 % 3329)
-            let factors = Roots.gammas(from: i & ~7)
+            let factors = Roots.gammas(ofGroup: i / 8)
             let modulus = Self.power(2 * Self.reversed(i) + 1)
             #expect(Self.residue(Int(factors.values[i & 7])) == modulus * 65_536 % 3329)
             for (value, prepared) in [
                 (factors.values[i & 7], factors.timesInverse[i & 7]),
                 (Roots.zeta(i).values[0], Roots.zeta(i).timesInverse[0]),
+                (Roots.zetas(ofGroup: i / 8).values[i & 7], Roots.zetas(ofGroup: i / 8).timesInverse[i & 7]),
             ] {
                 #expect(abs(Int(value)) <= 1664)
                 #expect(value == prepared &* 3329)
             }
+            #expect(Roots.zetas(ofGroup: i / 8).values[i & 7] == Roots.zeta(i).values[0])
         }
     }
 
@@ -39,7 +41,7 @@ import Testing
         for start in stride(from: -32_768, to: 32_768, by: 8) {
             var numbers = Coefficients.zero
             for lane in 0..<8 { numbers[lane] = Int16(start + lane) }
-            let (centred, positive) = (reduced(numbers), canonical(numbers))
+            let (centred, positive) = (Field().reduced(numbers), Field().canonical(numbers))
             for lane in 0..<8 {
                 let residue = Self.residue(start + lane)
                 guard Int(positive[lane]) == residue, abs(Int(centred[lane])) <= 1664,
@@ -57,7 +59,7 @@ import Testing
         for _ in 0..<2_000 {
             let a = Int16.random(in: -32_768...32_767, using: &generator)
             let b = Int16.random(in: -3328...3328, using: &generator)
-            let product = Int(montgomeryProduct(Coefficients(repeating: a), Coefficients(repeating: b))[3])
+            let product = Int(Field().product(Coefficients(repeating: a), Factors(Coefficients(repeating: b)))[3])
             #expect(abs(product) < 3329)
             #expect(Self.residue(product * 65_536) == Self.residue(Int(a) * Int(b)))
         }
@@ -91,8 +93,12 @@ import Testing
         }
         a.transform()
         b.transform()
+        var factor = PreparedFactor()
+        factor.prepare(&b)
+        var sum = ProductSum()
+        sum.add(&a, times: &factor)
         var product = Polynomial()
-        product.addProduct(a, b)
+        sum.reduce(into: &product)
         product.transformBack()
         for i in 0..<256 {
             var expected = 0
@@ -100,6 +106,31 @@ import Testing
                 expected += first[j] * second[(i - j + 256) % 256] * (j > i ? -1 : 1)
             }
             #expect(Self.residue(Int(product.vectors[i / 8][i % 8])) == Self.residue(expected))
+        }
+    }
+
+    @Test func `Four of the largest products do not overflow`() {
+        for value in [-1664, 1664] as [Int16] {
+            var a = Polynomial()
+            var b = Polynomial()
+            for i in 0..<32 {
+                a.vectors[i] = Coefficients(repeating: 4095)
+                b.vectors[i] = Coefficients(repeating: value)
+            }
+            var factor = PreparedFactor()
+            factor.prepare(&b)
+            var sum = ProductSum()
+            for _ in 0..<4 { sum.add(&a, times: &factor) }
+            var product = Polynomial()
+            sum.reduce(into: &product)
+            for i in 0..<128 {
+                let gamma = Self.power(2 * Self.reversed(i) + 1)
+                let (even, odd) = (product.vectors[i / 4][2 * i % 8], product.vectors[i / 4][2 * i % 8 + 1])
+                let square = 4 * 4095 * Int(value)
+                #expect(Self.residue(Int(even) * 65_536) == Self.residue(square * (1 + gamma)))
+                #expect(Self.residue(Int(odd) * 65_536) == Self.residue(2 * square))
+                #expect(abs(Int(even)) < 3329 && abs(Int(odd)) < 3329)
+            }
         }
     }
 

@@ -219,8 +219,8 @@ import Testing
         let clock = ContinuousClock()
         let start = clock.now
         let list = try CertificateRevocationList(der: der)
-        // Without optimization and on a busy machine; a search in quadratic time would take minutes.
-        #expect(start.duration(to: clock.now) < .seconds(20))
+        // Without optimization and on a busy machine; a search in quadratic time would take many minutes.
+        #expect(start.duration(to: clock.now) < .seconds(90))
         #expect(list.count == 100_000)
         for number in stride(from: 0, to: 100_000, by: 997) {
             let serial: [UInt8] = [1] + [16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) }
@@ -237,7 +237,7 @@ import Testing
         list.entryList = DER.value(0x30, entries)
         let start = ContinuousClock.now
         #expect(try list.made().count == 50_000)
-        #expect(start.duration(to: .now) < .seconds(20))
+        #expect(start.duration(to: .now) < .seconds(90))
     }
 
     // MARK: - Damage

@@ -166,6 +166,33 @@ struct KnownCertificatesTests {
         #expect(try verify([chain[0], renewed], by: verifier)[1] == renewed)
     }
 
+    @Test("where there is one place for issuers, it is that of the one that peers send")
+    func nearestToTheLeaf() throws {
+        let made = TestChain()
+        let verifier = try verifier(made, known: 2)
+        let chain = try read([made.leaf.der, made.intermediate.der], by: verifier)
+        _ = try verify(chain, by: verifier)
+        let issuer = chain[1].der
+        #expect(try verifier.certificate(issuer.span, as: .issuer).storage === chain[1].storage)
+    }
+
+    @Test("issuers do not take each other's places while there are free ones", arguments: 0..<5)
+    func free(round: Int) throws {
+        var made = TestChain()
+        let verifier = try verifier(made, known: 8)
+        // With the root four of them.
+        let chains = try (1...3).map { number in
+            made.intermediate.serialNumber = DER.integer(UInt8(10 * round + number))
+            let chain = try read([made.leaf.der, made.intermediate.der], by: verifier)
+            _ = try verify(chain, by: verifier)
+            return chain
+        }
+        for chain in chains {
+            let issuer = chain[1].der
+            #expect(try verifier.certificate(issuer.span, as: .issuer).storage === chain[1].storage)
+        }
+    }
+
     @Test("places are limited, and so are lengths", arguments: [0, 1, 2, 8])
     func limits(known: Int) throws {
         var made = TestChain()

@@ -331,8 +331,6 @@ import TLSCrypto
     @Test func hugeConstraintsEndWithinTheBudget() throws {
         let constraints = (0..<1500).map { TestName.dns("n\($0).example.org") }
         let names = (0..<1500).map { TestName.dns("n\($0).example.com") }
-        let clock = ContinuousClock()
-        let start = clock.now
         let rejection = try rejection(excluded: constraints) {
             TestChain.set(.alternativeNames(of: [TestName.dns("www.example.com")] + names), in: &$0.leaf)
         }
@@ -340,7 +338,6 @@ import TLSCrypto
             rejection?.reason
                 == .workLimit("name constraints needed more comparisons than the limit of 250000")
         )
-        #expect(clock.now - start < .seconds(20))
     }
 
     @Test func hugeDirectoryConstraintsEndWithinTheBudget() throws {

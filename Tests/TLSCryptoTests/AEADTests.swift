@@ -105,6 +105,19 @@ struct AEADTests {
             #expect(Array(output[5..<5 + written]) == sealed)
             #expect(output.prefix(5).allSatisfy { $0 == 0xEE } && output.suffix(3).allSatisfy { $0 == 0xEE })
 
+            var elsewhere = [UInt8](repeating: 0xEE, count: plaintext.count + 1)
+            var target = elsewhere.mutableSpan
+            let length = try opener.open(
+                output.span,
+                range: 5..<5 + written,
+                nonce: nonce(hex(vector.nonce)),
+                additionalData: hex(vector.additionalData).span,
+                into: &target
+            )
+            #expect(length == plaintext.count)
+            #expect(elsewhere == plaintext + [0xEE])
+            #expect(Array(output[5..<5 + written]) == sealed)
+
             var buffer = output.mutableSpan
             let count = try opener.open(
                 &buffer,
@@ -114,6 +127,62 @@ struct AEADTests {
             )
             #expect(Array(output[5..<5 + count]) == plaintext)
         }
+    }
+
+    @Test(
+        "What is opened elsewhere and is a forgery leaves no plaintext there, nor what finds no room",
+        arguments: algorithms
+    )
+    func elsewhere(algorithm: AEADAlgorithm) throws {
+        let plaintext = [UInt8](repeating: 0x41, count: 40)
+        var sealer = try AEADSealer(algorithm, key: Self.key(algorithm).span)
+        var opener = try AEADOpener(algorithm, key: Self.key(algorithm).span)
+        let header = hex("1703030038")
+        var sealed = [UInt8](repeating: 0, count: 56)
+        var span = sealed.mutableSpan
+        _ = try sealer.seal(
+            plaintext.span,
+            trailer: nil,
+            nonce: nonce([9]),
+            additionalData: header.span,
+            into: &span,
+            at: 0
+        )
+
+        func open(_ bytes: [UInt8], _ range: Range<Int>, room: Int = 44) -> (CryptoError?, [UInt8]) {
+            var output = [UInt8](repeating: 0xEE, count: room)
+            var target = output.mutableSpan
+            do {
+                _ = try opener.open(
+                    bytes.span,
+                    range: range,
+                    nonce: nonce([9]),
+                    additionalData: header.span,
+                    into: &target
+                )
+                return (nil, output)
+            } catch {
+                return (error, output)
+            }
+        }
+        for i in 0..<sealed.count * 8 {
+            var forged = sealed
+            forged[i / 8] ^= 1 << (i % 8)
+            let (error, output) = open(forged, 0..<56)
+            #expect(error == .authenticationFailed)
+            #expect(output == [UInt8](repeating: 0, count: 40) + [0xEE, 0xEE, 0xEE, 0xEE])
+            #expect(ErrorQueue.isEmpty)
+        }
+        #expect(open(sealed, 0..<15).0 == .authenticationFailed)
+        for (range, room) in [(0..<57, 44), (0..<56, 39), (0..<16, 0)] {
+            guard case .internalFailure = open(sealed, range, room: room).0 else {
+                Issue.record("\(range) into \(room)")
+                continue
+            }
+        }
+        let (error, output) = open(sealed, 0..<56)
+        #expect(error == nil)
+        #expect(Array(output[..<40]) == plaintext)
     }
 
     @Test("A trailer byte is the same as a longer plaintext", arguments: algorithms)

@@ -9,10 +9,22 @@ import Testing
     static let seed = (0..<64).map { UInt8($0 * 3) }
     static let message = (0..<32).map { UInt8($0 * 5 + 1) }
 
-    @Test func `libcrypto's is used where it has one`() {
-        let hasOne = LibcryptoVersion.number >= 0x3050_0000
-        #expect(KEMImplementation.preferred == (hasOne ? .libcrypto : .own))
-        print("ML-KEM is \(KEMImplementation.preferred == .own ? "our own" : "libcrypto's")")
+    @Test func `Our own is used, and another provider's where it does the same`() {
+        #expect(KEMImplementation.preferred == .own)
+        #expect(NativeKEM.isOfDefaultProvider == NativeKEM.isAvailable)
+        #expect(NativeKEM.isAvailable == (LibcryptoVersion.number >= 0x3050_0000))
+        #expect(ErrorQueue.isEmpty)
+        func choice(_ isOfAnotherProvider: Bool, _ agreeing: Set<ParameterSet>) -> KEMImplementation {
+            .preferred(isOfAnotherProvider: isOfAnotherProvider) { agreeing.contains($0) }
+        }
+        #expect(choice(true, [.mlKEM768, .mlKEM1024]) == .libcrypto)
+        #expect(choice(true, [.mlKEM768]) == .own)
+        #expect(choice(true, [.mlKEM1024]) == .own)
+        #expect(choice(false, [.mlKEM768, .mlKEM1024]) == .own)
+    }
+
+    @Test func `libcrypto's and ours agree where it has one`() {
+        for set in ParameterSet.allCases { #expect(KEMImplementation.agree(set) == NativeKEM.isAvailable) }
         #expect(ErrorQueue.isEmpty)
     }
 

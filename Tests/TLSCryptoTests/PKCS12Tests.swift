@@ -75,26 +75,6 @@ struct PKCS12Tests {
         }
     }
 
-    /// What has freed memory wiped is one setting for all threads, which a second one would end for the first.
-    @Test("Are opened by one thread at a time, which nobody parses a key beside")
-    func exclusive() throws {
-        // One without a key: parsing that would wait by itself.
-        let bytes = try Self.bytes("no-key")
-        let (started, ended) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-        var waits = false
-        KeyParser.exclusively {
-            Thread.detachNewThread {
-                started.signal()
-                _ = try? Self.read(bytes, "secret")
-                ended.signal()
-            }
-            started.wait()
-            waits = ended.wait(timeout: .now() + .milliseconds(200)) == .timedOut
-        }
-        #expect(waits)
-        if waits { ended.wait() }
-    }
-
     @Test("That are damaged are refused, at any byte")
     func damaged() throws {
         let bytes = try Self.bytes("plain")

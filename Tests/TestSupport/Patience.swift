@@ -73,7 +73,7 @@ package struct Patience {
     /// A number that changes when a process or one of its descendants has run, or has waited for a processor.
     private static func activity(of process: Int32) -> UInt64 {
         func text(_ name: String) -> String {
-            (try? String(contentsOfFile: "/proc/\(process)/\(name)", encoding: .utf8)) ?? ""
+            (try? KernelFile.text("/proc/\(process)/\(name)")) ?? ""
         }
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
         var sum: UInt64 = 0

@@ -8,7 +8,7 @@ package enum ProcessMemory {
     ///
     /// - Throws: `ChildProcessError` when the process cannot be looked into.
     package static func occurrences(of patterns: [Data], in process: Int32) throws -> [Int] {
-        guard let maps = try? String(contentsOfFile: "/proc/\(process)/maps", encoding: .utf8),
+        guard let maps = try? KernelFile.text("/proc/\(process)/maps"),
             let memory = FileHandle(forReadingAtPath: "/proc/\(process)/mem")
         else { throw ChildProcessError("the memory of process \(process) cannot be read") }
         defer { try? memory.close() }
@@ -41,7 +41,7 @@ package enum ProcessMemory {
 
     /// The children of a process.
     package static func children(of process: Int32) throws -> [Int32] {
-        let list = try String(contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
+        let list = try KernelFile.text("/proc/\(process)/task/\(process)/children")
         return list.split(separator: " ").compactMap { Int32($0) }
     }
 }

@@ -9,17 +9,21 @@ import TLSCrypto
 /// Only what is true of the same bytes for good comes from here: their structure, their key, and that the key of an
 /// issuer made the signature. Validity, names, usages, algorithms, constraints and revocation are judged each time.
 ///
-/// A place is found by a few bytes, and what is there counts if all bytes are the same. Certificates come in only as
-/// parts of a valid path, so that nobody can fill this with others. Leaves and issuers have places of their own, for
-/// leaves are many. A leaf is known only where it was shown under the same name: by the time that an answer takes, no
-/// server learns of the others that were visited.
+/// Places are found by a hash of a few bytes, several for each, and what is there counts if all bytes are the same.
+/// Certificates come in only as parts of a valid path, so that nobody can fill this with others. Leaves and issuers have
+/// places of their own, for leaves are many. A leaf is known only where it was shown under the same name: by the time
+/// that an answer takes, no server learns of the others that were visited.
 final class KnownCertificates: Sendable {
     /// The longest certificate that is kept, in bytes. Those of servers have up to two thousand.
     private static let maximumLength = 4096
 
+    /// How many certificates whose hashes meet have room beside each other: those of one path always have.
+    private static let placesForHash = 4
+
     private struct Entry {
         var certificate: Certificate
         var role: CertificateRole
+        var hash: Int
 
         func isOf(_ der: Span<UInt8>, _ role: CertificateRole) -> Bool {
             let known = certificate.der
@@ -41,35 +45,63 @@ final class KnownCertificates: Sendable {
     /// Nobody waits for another thread here: while it is busy with the places, nothing is known.
     func find(_ der: Span<UInt8>, as role: CertificateRole) -> Certificate? {
         guard capacity > 0, der.count <= Self.maximumLength else { return nil }
-        let place = place(of: der, as: role)
-        let found = places.withLockIfAvailable { places in place < places.count ? places[place] : nil }
+        let hash = Self.hash(of: der, as: role)
+        let candidates = candidates(for: hash, as: role)
+        let found = places.withLockIfAvailable { places -> Entry? in
+            guard !places.isEmpty, let place = Self.place(of: hash, in: places, among: candidates) else { return nil }
+            return places[place]
+        }
         guard let entry = found ?? nil, entry.isOf(der, role) else { return nil }
         return entry.certificate
     }
 
     /// Keeps the certificates of a valid path, but for those that were read leniently.
     ///
+    /// What is nearer to the leaf comes last: where there is little room, it stays.
+    ///
     /// - Parameter name: What the leaf was to be for.
     func keep(_ path: [Certificate], for name: ServerName?) {
         guard capacity > 0 else { return }
-        for (depth, certificate) in path.enumerated() {
-            let der = certificate.der
-            guard der.count <= Self.maximumLength, !certificate.storage.isLenient else { continue }
-            let role = depth == 0 ? CertificateRole.leaf(name) : .issuer
-            let place = place(of: der.span, as: role)
-            // What has to go goes behind the lock.
-            _ = places.withLockIfAvailable { places -> Entry? in
-                if places.isEmpty { places = Array(repeating: nil, count: capacity) }
-                let old = places[place]
-                if let old, old.isOf(der.span, role) { return nil }
-                places[place] = Entry(certificate: certificate, role: role)
-                return old
-            }
+        for (depth, certificate) in path.enumerated().reversed() where !certificate.storage.isLenient {
+            keep(certificate, as: depth == 0 ? .leaf(name) : .issuer)
         }
     }
 
-    /// By the end of the encoding, which is the end of the signature.
-    private func place(of der: Span<UInt8>, as role: CertificateRole) -> Int {
+    private func keep(_ certificate: Certificate, as role: CertificateRole) {
+        let der = certificate.der
+        guard der.count <= Self.maximumLength else { return }
+        let hash = Self.hash(of: der.span, as: role)
+        let candidates = candidates(for: hash, as: role)
+        // What has to go goes behind the lock.
+        _ = places.withLockIfAvailable { places -> Entry? in
+            if places.isEmpty { places = Array(repeating: nil, count: capacity) }
+            let known = Self.place(of: hash, in: places, among: candidates)
+            if let known, places[known]?.isOf(der.span, role) == true { return nil }
+            // The newest is first, and the last is the one that has to go.
+            let freed = known ?? candidates.first { places[$0] == nil } ?? candidates.upperBound - 1
+            let old = places[freed]
+            for place in (candidates.lowerBound..<freed).reversed() { places[place + 1] = places[place] }
+            places[candidates.lowerBound] = Entry(certificate: certificate, role: role, hash: hash)
+            return old
+        }
+    }
+
+    private static func place(of hash: Int, in places: [Entry?], among candidates: Range<Int>) -> Int? {
+        candidates.first { places[$0]?.hash == hash }
+    }
+
+    /// The places that a certificate with this hash can have.
+    private func candidates(for hash: Int, as role: CertificateRole) -> Range<Int> {
+        let half = capacity / 2
+        let groups = (half + Self.placesForHash - 1) / Self.placesForHash
+        let group = Int(UInt(bitPattern: hash) % UInt(groups))
+        let start = (role == .issuer ? half : 0)
+        let first = group * Self.placesForHash
+        return start + first..<start + min(first + Self.placesForHash, half)
+    }
+
+    /// Of the end of the encoding, which is the end of the signature.
+    private static func hash(of der: Span<UInt8>, as role: CertificateRole) -> Int {
         var hasher = Hasher()
         hasher.combine(role)
         hasher.combine(der.count)
@@ -78,9 +110,7 @@ final class KnownCertificates: Sendable {
             word = word << 8 | UInt64(der[index])
             if (der.count - index) % 8 == 1 { hasher.combine(word) }
         }
-        let half = capacity / 2
-        let hash = Int(truncatingIfNeeded: UInt(bitPattern: hasher.finalize()) % UInt(half))
-        return role == .issuer ? half + hash : hash
+        return hasher.finalize()
     }
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
 public import TLSCrypto
 
 /// An X.509 certificate (RFC 5280), parsed once and shared without copying.
@@ -17,9 +16,9 @@ public struct Certificate: Sendable {
         let fields: CertificateFields
         /// See ``Certificate/init(lenientlyReading:)``.
         let isLenient: Bool
-        let publicKey = AtomicLazyReference<PublicKey>()
+        let publicKey = LazyReference<PublicKey>()
         /// The issuer's signature, once it has been found good.
-        let checkedSignature = AtomicLazyReference<CheckedSignature>()
+        let checkedSignature = LazyReference<CheckedSignature>()
 
         init(der: [UInt8], fields: CertificateFields, isLenient: Bool) {
             self.der = der

@@ -6,7 +6,7 @@ internal import CLibcrypto
 ///
 /// Per record nothing is allocated or copied.
 public struct AEADSealer: ~Copyable, Sendable {
-    private var context: AEADContext
+    var context: AEADContext
 
     /// The cipher.
     public var algorithm: AEADAlgorithm { context.algorithm }
@@ -28,6 +28,35 @@ public struct AEADSealer: ~Copyable, Sendable {
         _ hash: inout KeyedHash
     ) throws(CryptoError) {
         context = try AEADContext(algorithm, trafficSecret: trafficSecret, &hash, encrypts: true)
+    }
+
+    /// Prepares the cipher with a key that HKDF-Expand derives (RFC 5869 §2.3), of at most one digest.
+    ///
+    /// - Throws: As ``init(_:key:)``.
+    package init(
+        _ algorithm: AEADAlgorithm,
+        pseudorandomKey: Span<UInt8>,
+        info: Span<UInt8>,
+        _ hash: inout KeyedHash
+    ) throws(CryptoError) {
+        context = try AEADContext(
+            algorithm,
+            pseudorandomKey: pseudorandomKey,
+            info: info,
+            &hash,
+            encrypts: true
+        )
+    }
+
+    /// Goes on with another key that HKDF-Expand derives, in the memory that is there.
+    ///
+    /// - Throws: ``CryptoError/internalFailure(_:)``; the cipher must not be used any more then.
+    package mutating func replaceKey(
+        pseudorandomKey: Span<UInt8>,
+        info: Span<UInt8>,
+        _ hash: inout KeyedHash
+    ) throws(CryptoError) {
+        try context.replaceKey(pseudorandomKey: pseudorandomKey, info: info, &hash)
     }
 
     /// Goes on with the key of another traffic secret, in the memory that is there.
@@ -63,7 +92,7 @@ public struct AEADSealer: ~Copyable, Sendable {
         guard offset >= 0, offset <= output.count, count <= output.count - offset else {
             throw .internalFailure("There is no room for a sealed record.")
         }
-        let context = unsafe context.pointer
+        let (context, nonceByParameter) = unsafe (context.pointer, context.nonceByParameter)
         let trailing = trailer.map { CInt($0) } ?? -1
         let nonce = nonce.span
         let isSealed = unsafe output.withUnsafeMutableBufferPointer { output in
@@ -79,6 +108,7 @@ public struct AEADSealer: ~Copyable, Sendable {
                             plaintext.baseAddress,
                             plaintext.count,
                             trailing,
+                            nonceByParameter,
                             target + offset
                         ) == 1
                     }

@@ -203,14 +203,51 @@ internal import CLibcrypto
         count: Int,
         _ use: (UnsafePointer<UInt8>) -> Result
     ) throws(CryptoError) -> Result {
+        try unsafe withKey(count: count, use) { hash, output in
+            unsafe hash.expandLabel(secret, label, context: Span(), into: output, count: count)
+        }
+    }
+
+    /// Derives a key with HKDF-Expand, of at most one digest, that goes no further than `use`, and is wiped behind it.
+    mutating func withKey<Result>(
+        _ pseudorandomKey: Span<UInt8>,
+        info: Span<UInt8>,
+        count: Int,
+        _ use: (UnsafePointer<UInt8>) -> Result
+    ) throws(CryptoError) -> Result {
+        try unsafe withKey(count: count, use) { hash, output in
+            unsafe pseudorandomKey.withUnsafeBufferPointer { key in
+                unsafe info.withUnsafeBufferPointer { info in
+                    unsafe safetls_hkdf_expand(
+                        hash.context,
+                        hash.algorithm.shimValue,
+                        key.baseAddress,
+                        key.count,
+                        info.baseAddress,
+                        info.count,
+                        output,
+                        count
+                    )
+                }
+            }
+            return true
+        }
+    }
+
+    /// Lends a key to `use`, in this value's own memory, and wipes it afterwards.
+    ///
+    /// - Parameter derive: Writes the key, or says that it cannot.
+    private mutating func withKey<Result>(
+        count: Int,
+        _ use: (UnsafePointer<UInt8>) -> Result,
+        derive: (inout KeyedHash, UnsafeMutablePointer<UInt8>) -> Bool
+    ) throws(CryptoError) -> Result {
         guard count >= 0, count <= algorithm.digestLength else {
             throw .internalFailure("A key is longer than one digest.")
         }
         let output = unsafe safetls_hmac_output(context)
         defer { unsafe OPENSSL_cleanse(output, count) }
-        guard unsafe expandLabel(secret, label, context: Span(), into: output, count: count) else {
-            throw .internalFailure("A label is too long.")
-        }
+        guard unsafe derive(&self, output) else { throw .internalFailure("A label is too long.") }
         return unsafe use(UnsafePointer(output))
     }
 

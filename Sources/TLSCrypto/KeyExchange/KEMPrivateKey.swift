@@ -9,12 +9,20 @@ enum KEMImplementation: Sendable, CaseIterable {
     /// libcrypto's, of 3.5 and later.
     case libcrypto
 
-    /// libcrypto's where there is one that does what ours does: it is what others review and validate, and takes as long.
+    /// Ours, unless libcrypto is configured to have another provider than its default one do ML-KEM, as for FIPS 140-3 or with
+    /// a device: then that, if it does what ours does.
     ///
-    /// The name alone is no promise: providers of other makers register it, too, and know neither seeds nor a message that
-    /// is given.
-    static let preferred: KEMImplementation =
-        NativeKEM.isAvailable && agree(.mlKEM768) && agree(.mlKEM1024) ? .libcrypto : .own
+    /// OpenSSL's own is there from 3.5 on, and takes 1.5 to 2 times as long.
+    static let preferred = preferred(
+        isOfAnotherProvider: NativeKEM.isAvailable && !NativeKEM.isOfDefaultProvider,
+        agrees: agree
+    )
+
+    /// - Parameter agrees: Asked of another provider's. The name alone is no promise: providers of other makers register it,
+    ///   too, and know neither seeds nor a message that is given.
+    static func preferred(isOfAnotherProvider: Bool, agrees: (ParameterSet) -> Bool) -> KEMImplementation {
+        isOfAnotherProvider && agrees(.mlKEM768) && agrees(.mlKEM1024) ? .libcrypto : .own
+    }
 
     /// Whether both implementations make the same of the same randomness.
     static func agree(_ parameters: ParameterSet) -> Bool {

@@ -31,6 +31,11 @@ enum NativeKEM {
         unsafe maker768 != nil && maker1024 != nil
     }
 
+    /// Whether both are the default provider's.
+    static var isOfDefaultProvider: Bool {
+        ParameterSet.allCases.allSatisfy { unsafe safetls_kem_is_of_default_provider(name($0)) == 1 }
+    }
+
     private static func key(_ parameters: ParameterSet, _ bytes: Span<UInt8>, isSeed: Bool) -> NativeKey? {
         let maker =
             switch parameters {

@@ -22,7 +22,7 @@ enum X25519Exchange {
     /// The public key of `scalar`, 32 bytes.
     static func publicKey(_ scalar: Span<UInt8>) throws(CryptoError) -> [UInt8] {
         try check(scalar)
-        var publicKey = [UInt8](repeating: 0, count: X25519.keyLength)
+        var publicKey = zeros(X25519.keyLength)
         var output = publicKey.mutableSpan
         X25519.makePublicKey(of: scalar, into: &output)
         return publicKey
@@ -52,7 +52,7 @@ enum X25519Exchange {
         secret: inout Secret
     ) throws(CryptoError) -> [UInt8] {
         try check(scalar)
-        var publicKey = [UInt8](repeating: 0, count: X25519.keyLength)
+        var publicKey = zeros(X25519.keyLength)
         var output = publicKey.mutableSpan
         var secretBytes = secret.mutableBytes
         do {

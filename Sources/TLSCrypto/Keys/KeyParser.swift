@@ -5,8 +5,8 @@ import Synchronization
 
 /// libcrypto's parser of private keys, which takes longer to make than to use, and its decryption of keys.
 ///
-/// One thread at a time uses them: the parser is one, and so is glibc's setting that has what is freed overwritten. A second
-/// thread that was through would end that for the first.
+/// One thread at a time uses the parser. Decrypting a key takes as long as whoever made it wanted, seconds perhaps: nobody waits
+/// for that.
 ///
 /// `@unchecked`: the pointer never changes, and who uses what is there has the lock.
 @safe final class KeyParser: @unchecked Sendable {
@@ -21,14 +21,25 @@ import Synchronization
         ErrorQueue.clear()
     }
 
-    /// Does something while no other thread parses or decrypts keys.
+    /// Does something while no other thread parses keys.
     static func exclusively(_ body: () -> Void) { shared.lock.withLock { _ in body() } }
+
+    /// Has glibc overwrite what is freed: one setting for all threads.
+    private static let wiping = SharedSetting { safetls_set_wiping($0 ? 1 : 0) }
+
+    /// Does something of which no freed memory is to be left.
+    private static func wipingBehind<Result>(_ body: () -> Result) -> Result {
+        defer { safetls_wipe_small_blocks() }
+        return wiping.during(body)
+    }
 
     /// Reads a key in PKCS#8, SEC1 or PKCS#1 form; nil if it is none.
     static func parse(_ der: UnsafePointer<UInt8>, _ count: Int) -> OpaquePointer? {
         guard let parser = unsafe shared.parser else { return nil }
         var key: OpaquePointer?
-        exclusively { unsafe key = safetls_parse_private_key(parser, der, count) }
+        exclusively {
+            unsafe key = wipingBehind { unsafe safetls_parse_private_key(parser, der, count) }
+        }
         return unsafe key
     }
 
@@ -46,7 +57,7 @@ import Synchronization
         _ plain: UnsafeMutableRawBufferPointer
     ) -> Int {
         guard let der = sealed.baseAddress, let output = plain.baseAddress else { return 0 }
-        return shared.lock.withLock { _ in
+        return wipingBehind {
             unsafe safetls_open_private_key(
                 der,
                 sealed.count,
@@ -65,7 +76,7 @@ import Synchronization
         _ plain: UnsafeMutableRawBufferPointer
     ) -> Int {
         guard let pem = sealed.baseAddress, let output = plain.baseAddress else { return 0 }
-        return shared.lock.withLock { _ in
+        return wipingBehind {
             unsafe safetls_open_traditional_key(
                 pem,
                 sealed.count,
@@ -84,10 +95,9 @@ import Synchronization
         iterations: UInt64,
         into contents: inout safetls_pkcs12
     ) -> CInt {
-        var status = CInt(SAFETLS_PKCS12_DAMAGED)
-        guard let der = file.baseAddress else { return status }
-        exclusively {
-            unsafe status = safetls_pkcs12_read(
+        guard let der = file.baseAddress else { return CInt(SAFETLS_PKCS12_DAMAGED) }
+        return wipingBehind {
+            unsafe safetls_pkcs12_read(
                 &contents,
                 der,
                 file.count,
@@ -96,6 +106,5 @@ import Synchronization
                 iterations
             )
         }
-        return status
     }
 }

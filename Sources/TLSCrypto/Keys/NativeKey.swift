@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLibcrypto
-import Synchronization
 
 /// libcrypto's key object.
 ///
@@ -10,9 +9,12 @@ import Synchronization
 @safe final class NativeKey: @unchecked Sendable {
     let pointer: OpaquePointer
 
+    /// Whether the halves of a private key are known to belong together.
+    let isConsistent: Bool
+
     /// The context that verified a signature first, for others of the same algorithm: keys are used with one. To make a new
     /// one, libcrypto goes through the names of everything it has; a copy costs next to nothing.
-    private let verification = AtomicLazyReference<PreparedVerification>()
+    private let verification = LazyReference<PreparedVerification>()
 
     private final class PreparedVerification: Sendable {
         let algorithm: SignatureAlgorithm
@@ -25,8 +27,9 @@ import Synchronization
     }
 
     /// Takes ownership of `pointer`.
-    init(owning pointer: OpaquePointer) {
+    init(owning pointer: OpaquePointer, isConsistent: Bool = false) {
         unsafe self.pointer = unsafe pointer
+        self.isConsistent = isConsistent
     }
 
     deinit {

@@ -57,10 +57,13 @@ enum PrivateKeyShape: Equatable {
             return rsa(der, in: sequence)
         }
         let isKnown =
-            isEqual(identifier, ecPublicKey.span) || isEqual(identifier, ed25519.span)
+            isECDSA(identifier) || isEqual(identifier, ed25519.span)
             || MLDSAParameterSet(objectIdentifier: identifier) != nil
         return isKnown ? .isUsable : .isOfOtherKind
     }
+
+    /// Whether an object identifier is that of ECDSA keys.
+    static func isECDSA(_ identifier: Span<UInt8>) -> Bool { isEqual(identifier, ecPublicKey.span) }
 
     /// Most bits of an RSA key's public exponent, as of a public key's.
     private static let exponentBits = 34

@@ -7,11 +7,17 @@ public final class PublicKey: Sendable {
     /// What the key is.
     public let kind: KeyKind
 
-    private let key: NativeKey
+    private let key: Implementation
     private let requiredHash: HashAlgorithm?
 
+    private enum Implementation: Sendable {
+        case native(NativeKey)
+        /// Of a curve: the object that verifies, and the point, of which the native one is made where it is asked for.
+        case curve(CurveKey, point: [UInt8], KeyExchangeGroup)
+    }
+
     init(_ key: NativeKey, kind: KeyKind) {
-        self.key = key
+        self.key = .native(key)
         self.kind = kind
         requiredHash = nil
     }
@@ -60,7 +66,7 @@ public final class PublicKey: Sendable {
             ErrorQueue.clear()
             throw .invalidKey("The RSA key is not valid.")
         }
-        key = unsafe NativeKey(owning: pointer)
+        key = .native(unsafe NativeKey(owning: pointer))
         kind = isPSS ? .rsaPSS(bits: bits) : .rsa(bits: bits)
         self.requiredHash = requiredHash
     }
@@ -71,32 +77,48 @@ public final class PublicKey: Sendable {
     ///
     /// - Throws: ``CryptoError/invalidKey(_:)`` when the point is not one of the curve.
     public init(ecdsaPoint: Span<UInt8>, group: KeyExchangeGroup) throws(CryptoError) {
-        let parameters: OpaquePointer?
         switch group {
         case .x25519: throw .invalidKey("X25519 is not for signatures.")
         case .x25519MLKEM768, .secp256r1MLKEM768, .secp384r1MLKEM1024:
             throw .invalidKey("ML-KEM is not for signatures.")
-        case .secp256r1: (kind, unsafe parameters) = (.ecdsaP256, unsafe KeyMaker.p256)
-        case .secp384r1: (kind, unsafe parameters) = (.ecdsaP384, unsafe KeyMaker.p384)
-        case .secp521r1: (kind, unsafe parameters) = (.ecdsaP521, unsafe KeyMaker.p521)
+        case .secp256r1: kind = .ecdsaP256
+        case .secp384r1: kind = .ecdsaP384
+        case .secp521r1: kind = .ecdsaP521
         }
+        guard Self.isPoint(ecdsaPoint, of: group) else { throw Self.noPoint }
+        requiredHash = nil
+        guard CurveKey.isAllowed else {
+            key = .native(try Self.native(ecdsaPoint, group))
+            return
+        }
+        guard let curveKey = try CurveKey(ecdsaPoint, group: group) else { throw Self.noPoint }
+        key = .curve(curveKey, point: copyBytes(ecdsaPoint), group)
+    }
+
+    private static let noPoint = CryptoError.invalidKey("The ECDSA key is not a point of its curve.")
+
+    /// EVP's key of a point.
+    private static func native(_ point: Span<UInt8>, _ group: KeyExchangeGroup) throws(CryptoError) -> NativeKey {
+        let parameters =
+            switch group {
+            case .secp256r1: unsafe KeyMaker.p256
+            case .secp384r1: unsafe KeyMaker.p384
+            case .secp521r1: unsafe KeyMaker.p521
+            default: unsafe OpaquePointer?.none
+            }
         guard let parameters = unsafe parameters else {
             ErrorQueue.clear()
             throw .unsupported("This libcrypto lacks the curve.")
         }
-        guard Self.isPoint(ecdsaPoint, of: group) else {
-            throw .invalidKey("The ECDSA key is not a point of its curve.")
-        }
-        let pointer = unsafe ecdsaPoint.withUnsafeBufferPointer { point -> OpaquePointer? in
+        let pointer = unsafe point.withUnsafeBufferPointer { point -> OpaquePointer? in
             guard let bytes = point.baseAddress else { return nil }
             return unsafe safetls_ec_public_key(parameters, bytes, point.count)
         }
         guard let pointer = unsafe pointer else {
             ErrorQueue.clear()
-            throw .invalidKey("The ECDSA key is not a point of its curve.")
+            throw noPoint
         }
-        key = unsafe NativeKey(owning: pointer)
-        requiredHash = nil
+        return unsafe NativeKey(owning: pointer)
     }
 
     /// Makes an Ed25519 key from its 32 bytes (RFC 8410 §4).
@@ -113,7 +135,7 @@ public final class PublicKey: Sendable {
             ErrorQueue.clear()
             throw .unsupported("This libcrypto lacks Ed25519.")
         }
-        key = unsafe NativeKey(owning: pointer)
+        key = .native(unsafe NativeKey(owning: pointer))
         kind = .ed25519
         requiredHash = nil
     }
@@ -130,7 +152,7 @@ public final class PublicKey: Sendable {
         guard let native = NativeMLDSA.key(set, bytes, isSeed: false) else {
             throw .internalFailure("A key for \(set.name) could not be made.")
         }
-        key = native
+        key = .native(native)
         kind = .mlDSA(set)
         requiredHash = nil
     }
@@ -149,13 +171,17 @@ public final class PublicKey: Sendable {
         }
         if let requiredHash, requiredHash != algorithm.hash { throw .invalidSignature }
         let isValid: Bool
-        if let hash = algorithm.hash {
+        switch (key, algorithm.hash) {
+        case (.curve(let key, _, _), let hash?) where hash != .sha1:
+            let digest = try HashState.hash(hash, message)
+            isValid = key.verifies(signature, digest: digest.bytes)
+        case (.native(let key), let hash?):
             let digest = try HashState.hash(hash, message)
             guard let verdict = key.verifies(signature, digest: digest.bytes, algorithm: algorithm) else {
                 throw .unsupported("The key is not for signatures of this algorithm.")
             }
             isValid = verdict
-        } else {
+        case (.native(let key), nil):
             isValid = unsafe message.withUnsafeBufferPointer { message in
                 unsafe signature.withUnsafeBufferPointer { signature in
                     guard let bytes = signature.baseAddress else { return false }
@@ -168,6 +194,7 @@ public final class PublicKey: Sendable {
                     ) == 1
                 }
             }
+        case (.curve, _): throw .unsupported("The key is not for signatures of this algorithm.")
         }
         guard isValid else {
             ErrorQueue.clear()
@@ -177,9 +204,18 @@ public final class PublicKey: Sendable {
 
     /// Whether `other` is the same key.
     public func isSameKey(as other: PublicKey) -> Bool {
-        let isSame = unsafe EVP_PKEY_eq(key.pointer, other.key.pointer) == 1
+        guard let key = native, let otherKey = other.native else { return false }
+        let isSame = unsafe EVP_PKEY_eq(key.pointer, otherKey.pointer) == 1
         ErrorQueue.clear()
         return isSame
+    }
+
+    /// EVP's key.
+    private var native: NativeKey? {
+        switch key {
+        case .native(let key): key
+        case .curve(_, let point, let group): try? Self.native(point.span, group)
+        }
     }
 
     /// Whether the first byte goes with the length. The hybrid form of X9.62 is none that certificates may have.
@@ -200,10 +236,11 @@ public final class PublicKey: Sendable {
     }
 }
 
-/// What libcrypto makes public keys with, each fetched once; only ever copied from; never freed.
+/// What libcrypto makes keys with, each fetched once; only ever copied from; never freed.
 enum KeyMaker {
     nonisolated(unsafe) static let rsa = unsafe EVP_PKEY_CTX_new_from_name(nil, "RSA", nil)
     nonisolated(unsafe) static let rsaPSS = unsafe EVP_PKEY_CTX_new_from_name(nil, "RSA-PSS", nil)
+    nonisolated(unsafe) static let ec = unsafe EVP_PKEY_CTX_new_from_name(nil, "EC", nil)
     nonisolated(unsafe) static let p256 = unsafe safetls_curve_parameters("P-256")
     nonisolated(unsafe) static let p384 = unsafe safetls_curve_parameters("P-384")
     nonisolated(unsafe) static let p521 = unsafe safetls_curve_parameters("P-521")

@@ -74,6 +74,10 @@ public enum FileBytes {
     public static func readSecret(_ path: String, limit: Int) throws(FileError) -> Secret {
         let (descriptor, _) = try openForReading(path)
         defer { close(descriptor) }
+        return try readSecret(descriptor, path, limit: limit)
+    }
+
+    private static func readSecret(_ descriptor: CInt, _ path: String, limit: Int) throws(FileError) -> Secret {
         var contents = Secret(zeroed: 4096)
         var length = 0
         while true {
@@ -93,6 +97,76 @@ public enum FileBytes {
         }
         guard length <= limit else { throw FileError(path: path, reason: "The file is longer than \(limit) bytes") }
         return Secret(copying: contents.bytes.extracting(0..<length))
+    }
+
+    /// Whether there is something at `path`, or that cannot be told.
+    public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 || errno != ENOENT }
+
+    /// The contents of a file with secrets that this user alone may read and write, as ``replace(_:with:)`` makes it.
+    ///
+    /// - Throws: ``FileError``, also when it belongs to somebody else, when others may read or write it, and when it is longer than
+    ///   `limit`.
+    public static func readPrivate(_ path: String, limit: Int) throws(FileError) -> Secret {
+        let (descriptor, _) = try openForReading(path)
+        defer { close(descriptor) }
+        var information = stat()
+        guard unsafe fstat(descriptor, &information) == 0 else { throw FileError(path: path, code: errno) }
+        guard information.st_uid == geteuid() else { throw FileError(path: path, reason: "It belongs to another user") }
+        guard information.st_mode & 0o077 == 0 else {
+            throw FileError(path: path, reason: "Others than its owner may use it: give it the mode 0600")
+        }
+        return try readSecret(descriptor, path, limit: limit)
+    }
+
+    /// Replaces the file at `path`, if there is one, by one that its owner alone may read. Readers see the old contents or the
+    /// new, and what was there stays when the new cannot be written. A link is replaced, not what it leads to.
+    public static func replace(_ path: String, with bytes: Span<UInt8>) throws(FileError) {
+        let new = "\(path).\(getpid()).new"
+        // What an earlier process of the same number has left behind; with O_EXCL nobody's file is written to.
+        _ = unsafe unlink(new)
+        let descriptor = unsafe open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw FileError(path: new, code: errno) }
+        var code: CInt = 0
+        var start = 0
+        while code == 0, start < bytes.count {
+            let written = unsafe bytes.extracting(droppingFirst: start).withUnsafeBytes { buffer in
+                unsafe write(descriptor, buffer.baseAddress, buffer.count)
+            }
+            if written >= 0 { start += written } else if errno != EINTR { code = errno }
+        }
+        if code == 0, fsync(descriptor) != 0 { code = errno }
+        if close(descriptor) != 0, code == 0 { code = errno }
+        if code == 0, unsafe rename(new, path) != 0 { code = errno }
+        guard code == 0 else {
+            _ = unsafe unlink(new)
+            throw FileError(path: path, code: code)
+        }
+    }
+
+    /// Sees whether ``replace(_:with:)`` could write a file at `path`, by making one beside it for a moment.
+    ///
+    /// - Throws: ``FileError`` when it could not.
+    public static func checkReplaceable(_ path: String) throws(FileError) {
+        var information = stat()
+        if unsafe lstat(path, &information) == 0, information.st_mode & S_IFMT == S_IFDIR {
+            throw FileError(path: path, code: EISDIR)
+        }
+        let new = "\(path).\(getpid()).new"
+        _ = unsafe unlink(new)
+        let descriptor = unsafe open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw FileError(path: new, code: errno) }
+        close(descriptor)
+        guard unsafe unlink(new) == 0 else { throw FileError(path: new, code: errno) }
+    }
+
+    /// Removes the file at `path`. Of several processes that do so at the same time one succeeds. A link is removed, not what it leads to.
+    ///
+    /// - Returns: Whether there was one.
+    /// - Throws: ``FileError`` when it cannot be removed.
+    public static func remove(_ path: String) throws(FileError) -> Bool {
+        if unsafe unlink(path) == 0 { return true }
+        guard errno == ENOENT else { throw FileError(path: path, code: errno) }
+        return false
     }
 
     /// Opens a file without waiting for anybody, and says how long it seems to be.

@@ -9,6 +9,14 @@ package func copyBytes(_ span: Span<UInt8>) -> [UInt8] {
     unsafe span.withUnsafeBufferPointer { unsafe Array($0) }
 }
 
+/// So many zeros: `Array(repeating:count:)`, which is not specialised, looks up the type of its storage each time.
+package func zeros(_ count: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count)
+    bytes.append(contentsOf: repeatElement(0, count: max(count, 0)))
+    return bytes
+}
+
 /// Appends borrowed bytes to an array.
 package func append(_ span: Span<UInt8>, to bytes: inout [UInt8]) {
     unsafe span.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }

@@ -34,6 +34,19 @@ size_t check_stack_depth(void);
 /// shared secret follow: 128 bytes in all.
 bool check_libcrypto_x25519(uint8_t *__counted_by(count) bytes __noescape, size_t count);
 
+/// Keeps in mind where bytes are.
+void check_remember(uint8_t *__counted_by(count) bytes __noescape, size_t count);
+
+/// How many of these bytes are where others were that were remembered last, though that memory may have been freed; -1 where that
+/// cannot be looked into.
+long check_remembered(const uint8_t *__counted_by(count) bytes __noescape, size_t count);
+
+/// Has libcrypto read its configuration from a file, where it has not read another one yet.
+bool check_use_configuration(const uint8_t *__counted_by(count) path __noescape, size_t count);
+
+/// Whether libcrypto has its default provider loaded, once it has read its configuration.
+bool check_has_default_provider(void);
+
 /// Has standard output written line by line, wherever it goes.
 void check_print_by_lines(void);
 
