@@ -19,4 +19,5 @@
 @_exported public import class TLSCrypto.PrivateKey
 @_exported public import class TLSCrypto.PublicKey
 @_exported public import protocol TLSCrypto.RandomSource
+@_exported public import struct TLSCrypto.Secret
 @_exported public import struct TLSCrypto.SystemRandomSource

@@ -48,8 +48,6 @@ protocol AnsweringSession: TLSSession, ~Copyable {
     /// Answers what the session asks; returns whether it asked.
     mutating func answer(_ answers: inout Answers) throws(TLSError) -> Bool
 
-    mutating func reject(_ alert: AlertDescription, reason: String)
-
     /// Seals 0-RTT data; a server has none.
     mutating func sealEarlyData(
         _ plaintext: Span<UInt8>,
@@ -60,9 +58,23 @@ protocol AnsweringSession: TLSSession, ~Copyable {
 
     /// What came with the peer's certificate.
     var staple: (ocspResponse: [UInt8]?, timestamps: [UInt8]?) { get }
+
+    /// What a QUIC peer says of itself; nil where there is none.
+    var peerTransportParameters: [UInt8]? { get }
 }
 
-extension ClientSession: AnsweringSession {
+/// What the shim answers a client session by, whatever carries it.
+protocol AnsweredClient: ~Copyable {
+    var request: ClientRequest? { get }
+    var ocspResponse: [UInt8]? { get }
+    var signedCertificateTimestamps: [UInt8]? { get }
+    mutating func answer(verification verdict: Verdict) throws(TLSError)
+    mutating func answer(credential: Credential?) throws(TLSError)
+    mutating func answer(signature: [UInt8]) throws(TLSError)
+    mutating func reject(_ alert: AlertDescription, reason: String)
+}
+
+extension AnsweredClient where Self: ~Copyable {
     var staple: (ocspResponse: [UInt8]?, timestamps: [UInt8]?) { (ocspResponse, signedCertificateTimestamps) }
 
     mutating func answer(_ answers: inout Answers) throws(TLSError) -> Bool {
@@ -105,7 +117,23 @@ extension ClientSession: AnsweringSession {
     }
 }
 
-extension ServerSession: AnsweringSession {
+extension ClientSession: AnsweredClient, AnsweringSession {
+    var peerTransportParameters: [UInt8]? { nil }
+}
+
+/// What the shim answers a server session by, whatever carries it.
+protocol AnsweredServer: ~Copyable {
+    var request: ServerRequest? { get }
+    mutating func answer(
+        configuration: ServerConfiguration,
+        applicationProtocol: ApplicationProtocolAnswer
+    ) throws(TLSError)
+    mutating func answer(verification verdict: Verdict) throws(TLSError)
+    mutating func answer(signature: [UInt8]) throws(TLSError)
+    mutating func reject(_ alert: AlertDescription, reason: String)
+}
+
+extension ServerSession: AnsweredServer, AnsweringSession {
     mutating func sealEarlyData(
         _ plaintext: Span<UInt8>,
         into output: inout MutableSpan<UInt8>
@@ -117,6 +145,10 @@ extension ServerSession: AnsweringSession {
 
     var staple: (ocspResponse: [UInt8]?, timestamps: [UInt8]?) { (nil, nil) }
 
+    var peerTransportParameters: [UInt8]? { nil }
+}
+
+extension AnsweredServer where Self: ~Copyable {
     mutating func answer(_ answers: inout Answers) throws(TLSError) -> Bool {
         switch request {
         case .clientHello(let info):

@@ -56,6 +56,7 @@ struct Connection<Session: AnsweringSession & ~Copyable>: ~Copyable {
         try expectations.check(session)
         let (response, timestamps) = session.staple
         try expectations.check(ocspResponse: response, timestamps: timestamps)
+        try expectations.check(transportParameters: session.peerTransportParameters)
         try sendMaterial()
         if options.sendsAlert {
             session.reject(.decompressionFailure, reason: "the test asks for it")

@@ -61,6 +61,10 @@ struct Expectations {
         try match("the timestamps", timestamps ?? [], options.expectedTimestamps)
     }
 
+    func check(transportParameters: [UInt8]?) throws(ShimFailure) {
+        try match("the peer's transport parameters", transportParameters ?? [], options.expectedTransportParameters)
+    }
+
     /// The word of the runner for what became of 0-RTT data.
     private func reason(
         _ status: EarlyDataStatus,

@@ -95,6 +95,16 @@ struct Flag: Sendable {
             options.verifyingSchemes.append(try scheme(value))
         },
         "-server-preference": set(\.prefersServerOrder),
+        "-quic": set(\.usesQUIC),
+        "-quic-transport-params": Flag(hasValue: true) { options, value throws(ShimFailure) in
+            options.transportParameters = try base64(value)
+        },
+        "-quic-use-legacy-codepoint": number { options, value throws(ShimFailure) in
+            options.usesLegacyTransportParameters = value != 0
+        },
+        "-expect-quic-transport-params": Flag(hasValue: true) { options, value throws(ShimFailure) in
+            options.expectedTransportParameters = try base64(value)
+        },
         "-host-name": text { $0.hostName = $1 },
         "-advertise-alpn": Flag(hasValue: true) { options, value throws(ShimFailure) in
             options.advertisedProtocols = try protocolNames(value)

@@ -106,6 +106,11 @@ struct Options {
     var expectedEarlyDataReason: String?
     /// Whether a server keeps the session under an ID.
     var expectsSessionID: Bool?
+    /// Whether the runner is a QUIC peer, and what the shim says of itself and expects of the peer.
+    var usesQUIC = false
+    var transportParameters: [UInt8]?
+    var expectedTransportParameters: [UInt8]?
+    var usesLegacyTransportParameters = false
     var expectsExtendedMasterSecret = false
     var expectsSecureRenegotiation = false
     var expectsHandshakeToFail = false
@@ -166,6 +171,14 @@ struct Plan {
         }
         resumed.isResumption = true
         retried.isResumption = true
+        for options in [initial, resumed] {
+            if options.usesQUIC && options.usesLegacyTransportParameters {
+                throw .unimplemented("QUIC's transport parameters of a draft")
+            }
+            if !options.usesQUIC && options.transportParameters != nil {
+                throw .unimplemented("transport parameters of a session that is not QUIC's")
+            }
+        }
         for options in [initial, resumed] where options.rejectsPeer && !options.isServer && !options.verifiesPeer {
             throw .unimplemented("a client that goes on with a certificate it refuses")
         }

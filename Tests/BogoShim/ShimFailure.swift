@@ -72,6 +72,9 @@ extension PeerMisbehavior {
         case .noServerCertificate, .noClientCertificate: "noCertificate"
         case .tooMany: "tooMany"
         case .renegotiation: "renegotiation"
+        case .transportParametersWithoutQUIC: "transportParametersWithoutQUIC"
+        case .quic(.wrongLevel): "quic.wrongLevel"
+        case .quic: "quic"
         }
     }
 }
@@ -84,7 +87,7 @@ extension Incompatibility {
         case .cipherSuite: "cipherSuite"
         case .group: "group"
         case .signatureScheme: "signatureScheme"
-        case .applicationProtocol: "applicationProtocol"
+        case .applicationProtocol: "no_application_protocol"
         case .compression: "compression"
         case .preSharedKey: "preSharedKey"
         case .requiredExtension: "requiredExtension"

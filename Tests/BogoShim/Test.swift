@@ -41,23 +41,47 @@ struct Test {
         let (configuration, credential) = try options.serverConfiguration(ticketKeys: ticketKeys, store: store)
         let stored = store.count
         var deferring: DeferredRequests = options.isAsync ? [.clientHello, .signature] : .clientHello
-        // Sessions whose chains a driver judged are not resumed: the verdict is deferred only where none is.
-        if options.rejectsPeer || options.isAsync && resumeCount == 0 { deferring.insert(.verification) }
+        // Sessions whose chains a driver judged are not resumed, nor does a driver that judges resume any other: the verdict is deferred
+        // only where no session is resumed.
+        if options.rejectsPeer && !options.isResumption || options.isAsync && resumeCount == 0 {
+            deferring.insert(.verification)
+        }
+        let answers = Answers(options: options, configuration: configuration, credential: credential)
+        if options.usesQUIC {
+            let quic: QUICServerSession
+            do throws(TLSError) {
+                quic = try QUICServerSession(
+                    configuration: configuration,
+                    transportParameters: options.transportParameters ?? [],
+                    deferring: deferring
+                )
+            } catch {
+                throw .tls(error)
+            }
+            _ = try Connection(QUICPackets(quic, isAsync: options.isAsync), answers).run()
+            return
+        }
         let session = ServerSession(
             configuration: configuration,
             deferring: deferring,
             fragmentLength: options.fragmentLength
         )
-        _ = try Connection(session, Answers(options: options, configuration: configuration, credential: credential))
-            .run()
+        _ = try Connection(session, answers).run()
         if let expected = options.expectsSessionID, !options.isResumption, expected != (store.count > stored) {
             throw .expectation("a session is\(expected ? " not" : "") kept under an ID")
         }
     }
 
     private mutating func runClient(_ options: Options) throws(ShimFailure) {
-        let configuration = try options.clientConfiguration(after: clientConfiguration)
-        clientConfiguration = configuration
+        let made = try options.clientConfiguration(after: clientConfiguration)
+        clientConfiguration = made
+        let configuration: ClientConfiguration
+        do throws(TLSError) {
+            // QUIC's sessions are kept apart.
+            configuration = options.usesQUIC ? try made.forQUIC() : made
+        } catch {
+            throw .tls(error)
+        }
         if options.isResumption && configuration.sessionCount(for: options.serverName) == 0 {
             throw .expectation("there is no session to offer")
         }
@@ -72,6 +96,40 @@ struct Test {
             || options.failsCertificateCallback || !options.expectedPeerSchemes.isEmpty || options.isAsync
         if asksForCertificate && resumeCount == 0 { deferring.insert(.certificate) }
         let offered = configuration.newestSession(for: options.serverName)
+        var answers = Answers(options: options)
+        answers.clientCredential = try options.clientCredential
+        answers.retried = retried
+        answers.offersSession = offered != nil
+        let negotiated = try run(options, made, deferring, answers)
+        guard deferring.isDisjoint(with: [.verification, .certificate]) else { return }
+        try checkSessions(
+            options,
+            negotiated,
+            isNew: configuration.newestSession(for: options.serverName).map { $0 != offered } ?? false
+        )
+    }
+
+    /// Makes the client's session and runs it.
+    private func run(
+        _ options: Options,
+        _ configuration: ClientConfiguration,
+        _ deferring: DeferredRequests,
+        _ answers: Answers
+    ) throws(ShimFailure) -> NegotiatedParameters {
+        if options.usesQUIC {
+            let session: QUICClientSession
+            do throws(TLSError) {
+                session = try QUICClientSession(
+                    configuration: configuration,
+                    serverName: options.serverName,
+                    transportParameters: options.transportParameters ?? [],
+                    deferring: deferring
+                )
+            } catch {
+                throw .tls(error)
+            }
+            return try Connection(QUICPackets(session, isAsync: options.isAsync), answers).run()
+        }
         let session: ClientSession
         do throws(TLSError) {
             session = try ClientSession(
@@ -83,17 +141,7 @@ struct Test {
         } catch {
             throw .tls(error)
         }
-        var answers = Answers(options: options)
-        answers.clientCredential = try options.clientCredential
-        answers.retried = retried
-        answers.offersSession = offered != nil
-        let negotiated = try Connection(session, answers).run()
-        guard deferring.isDisjoint(with: [.verification, .certificate]) else { return }
-        try checkSessions(
-            options,
-            negotiated,
-            isNew: configuration.newestSession(for: options.serverName).map { $0 != offered } ?? false
-        )
+        return try Connection(session, answers).run()
     }
 
     /// Whether a session was kept, as the runner expects from every connection that reads the server's tickets.

@@ -15,7 +15,7 @@ struct Transport: ~Copyable {
         let hosts = options.usesIPv6 ? ["::1"] : options.shimID != nil ? ["127.0.0.1"] : ["::1", "127.0.0.1"]
         for host in hosts {
             let name = Array(host.utf8)
-            let code = cs_connect(name.span, options.port, 10_000)
+            let code = cs_connect(name.span, options.port, 0, 10_000)
             if code >= 0 { return code }
         }
         throw .transport("cannot connect")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
 public import TLSCertificates
 public import TLSCrypto
 
@@ -91,6 +92,12 @@ public struct ClientOptions: Sendable {
     public var ticketRequest: TicketRequest?
     /// Where the secrets of connections are logged for debugging, if anywhere. Default: nil.
     public var keyLog: (any KeyLog)?
+    /// Is told of the messages of connections as they pass, for debugging: on the thread that drives the session, before what a
+    /// message brings about. Application data are not among them. Default: nil.
+    public var messageObserver: (@Sendable (ObservedMessage) -> Void)?
+    /// Is told of servers' chains before anything is judged, and before the server has proved that it is its own: who says why a chain is
+    /// refused shows what it is about.
+    package var verificationObserver: (@Sendable (VerificationRequest) -> Void)?
     /// The time in UNIX seconds, for certificate validity. Tests replace it.
     public var clock: @Sendable () -> Int64 = { WallClock.now() }
     /// Where randomness comes from. Tests replace it.
@@ -116,6 +123,9 @@ public final class ClientConfiguration: Sendable {
     /// The groups that a first ClientHello has shares of, in the same order.
     let keyShares: [NamedGroup]
     let sessionCache: ClientSessionCache
+    /// The sessions of QUIC connections, which are resumed by such alone.
+    let quicSessionCache: ClientSessionCache
+    let quicVariant = Mutex<ClientConfiguration?>(nil)
     let certificateCompression: CertificateCompression
     /// Judges in the verifier's place.
     let judge: (@Sendable (VerificationRequest) -> Verdict)?
@@ -163,11 +173,12 @@ public final class ClientConfiguration: Sendable {
         )
     }
 
-    private init(
+    init(
         trustAnchors: TrustAnchors,
         options: ClientOptions,
         sharingSessionsWith other: ClientConfiguration?,
-        verdict judge: (@Sendable (VerificationRequest) -> Verdict)?
+        verdict judge: (@Sendable (VerificationRequest) -> Verdict)?,
+        sessionCache cache: ClientSessionCache? = nil
     ) throws(ConfigurationError) {
         let options = options.withoutDuplicates
         guard trustAnchors.count > 0 || options.requiresPreSharedKey || judge != nil else {
@@ -228,7 +239,9 @@ public final class ClientConfiguration: Sendable {
             trustsOnlyRoots: options.trustsOnlyRoots,
             policies: options.policies
         )
-        sessionCache = other?.sessionCache ?? ClientSessionCache(capacity: options.sessionCacheCapacity)
+        let caches = cache.map { ($0, $0) } ?? other.map { ($0.sessionCache, $0.quicSessionCache) }
+        sessionCache = caches?.0 ?? ClientSessionCache(capacity: options.sessionCacheCapacity)
+        quicSessionCache = caches?.1 ?? ClientSessionCache(capacity: options.sessionCacheCapacity)
         certificateCompression = try CertificateCompression(options.certificateCompressors)
         self.judge = judge
         self.trustAnchors = trustAnchors

@@ -23,6 +23,34 @@ enum ConfigurationCheck {
         }
     }
 
+    /// Each certificate is for some signature scheme, and each version has some certificate.
+    static func credentials(_ credentials: [Credential], _ options: ServerOptions) throws(ConfigurationError) {
+        for credential in credentials {
+            guard
+                options.signatureSchemes.contains(where: {
+                    credential.canSign(with: $0, in: options.versions.upperBound)
+                        || credential.canSign(with: $0, in: options.versions.lowerBound)
+                })
+            else {
+                throw ConfigurationError(
+                    reason: "no enabled signature scheme fits the certificate \(credential.certificateChain[0].subject)"
+                )
+            }
+        }
+        for version in [ProtocolVersion.tls12, .tls13]
+        where options.versions.contains(version) && !options.requiresPreSharedKey {
+            // A client that speaks the version would be refused, and not try another one.
+            let canSign = credentials.contains { credential in
+                options.signatureSchemes.contains { credential.canSign(with: $0, in: version) }
+            }
+            guard canSign else {
+                throw ConfigurationError(
+                    reason: "\(version.name) is enabled but no certificate fits a signature scheme enabled for it"
+                )
+            }
+        }
+    }
+
     static func earlyData(_ options: ServerOptions) throws(ConfigurationError) {
         guard let earlyData = options.earlyData else { return }
         guard earlyData.replayProtection != nil || options.ticketForm == .stateful else {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Synchronization
 package import TLSCertificates
 public import TLSCrypto
 
@@ -87,6 +88,9 @@ public struct ServerOptions: Sendable {
     public var resumptionContext: [UInt8] = []
     /// Where the secrets of connections are logged for debugging, if anywhere. Default: nil.
     public var keyLog: (any KeyLog)?
+    /// Is told of the messages of connections as they pass, for debugging: on the thread that drives the session, before what a
+    /// message brings about. Application data are not among them. Default: nil.
+    public var messageObserver: (@Sendable (ObservedMessage) -> Void)?
     /// The time in UNIX seconds. Tests replace it.
     public var clock: @Sendable () -> Int64 = { WallClock.now() }
     /// Where randomness comes from. Tests replace it.
@@ -135,6 +139,9 @@ public final class ServerConfiguration: Sendable {
     let certificateCompression: CertificateCompression
     /// External keys by their identities on the wire.
     let preSharedKeys: [[UInt8]: ExternalPSK.Entry]
+    /// Whether it is what ``forQUIC()`` has made.
+    let isQUIC: Bool
+    let quicVariant = Mutex<ServerConfiguration?>(nil)
 
     /// Checks the options and creates a configuration.
     ///
@@ -152,7 +159,8 @@ public final class ServerConfiguration: Sendable {
     package init(
         credentials: [Credential],
         options: ServerOptions,
-        clientJudge: (@Sendable ([Certificate]) -> Verdict)?
+        clientJudge: (@Sendable ([Certificate]) -> Verdict)?,
+        isQUIC: Bool = false
     ) throws(ConfigurationError) {
         let options = options.withoutDuplicates
         guard !credentials.isEmpty || options.requiresPreSharedKey else {
@@ -183,30 +191,7 @@ public final class ServerConfiguration: Sendable {
             uniquingKeysWith: { first, _ in first }
         )
         try ConfigurationCheck.signatureSchemes(options.signatureSchemes)
-        for credential in credentials {
-            guard
-                options.signatureSchemes.contains(where: {
-                    credential.canSign(with: $0, in: options.versions.upperBound)
-                        || credential.canSign(with: $0, in: options.versions.lowerBound)
-                })
-            else {
-                throw ConfigurationError(
-                    reason: "no enabled signature scheme fits the certificate \(credential.certificateChain[0].subject)"
-                )
-            }
-        }
-        for version in [ProtocolVersion.tls12, .tls13]
-        where options.versions.contains(version) && !options.requiresPreSharedKey {
-            // A client that speaks the version would be refused, and not try another one.
-            let canSign = credentials.contains { credential in
-                options.signatureSchemes.contains { credential.canSign(with: $0, in: version) }
-            }
-            guard canSign else {
-                throw ConfigurationError(
-                    reason: "\(version.name) is enabled but no certificate fits a signature scheme enabled for it"
-                )
-            }
-        }
+        try ConfigurationCheck.credentials(credentials, options)
         applicationProtocols = try ConfigurationCheck.applicationProtocols(options.applicationProtocols)
         retryCookieKey = try Secret32(random: options.random)
         certificateCompression = try CertificateCompression(
@@ -225,7 +210,8 @@ public final class ServerConfiguration: Sendable {
             }
         }
         clientAuthenticator = authenticator
-        resumption = try ServerResumption(options, authenticator)
+        resumption = try ServerResumption(options, authenticator, isQUIC: isQUIC)
+        self.isQUIC = isQUIC
         self.credentials = credentials
         hasSHA1Chain = credentials.contains { $0.hasSHA1Signature }
         self.options = options

@@ -80,6 +80,10 @@ public enum TLSLimits {
     /// Most tickets that a handshake gives. Browsers use one for each of their parallel connections.
     public static let ticketsPerHandshake = 8
 
+    /// How many threads find what they have made their last ticket with, 3 KiB for each of them and each `TicketKeys`; with more,
+    /// some make it anew.
+    static let keptTicketCiphers = 8
+
     /// Longest ticket that a client keeps, in bytes: it goes into a ClientHello, beside other extensions.
     static let keptTicketLength = 16_384
 
@@ -97,6 +101,13 @@ public enum TLSLimits {
     /// Longest time from a full handshake to the last resumption that goes back to it, in seconds: seven days, as
     /// RFC 9846 §4.7.1 says for one ticket.
     static let sessionAge: Int64 = 604_800
+
+    /// Most CRYPTO bytes of QUIC that wait while a session waits for its driver: a peer's Finished, and room for whatever comes
+    /// out of turn; it is as much as a QUIC endpoint has to take ahead of what it can use (RFC 9000 §7.5).
+    static let waitingCryptoBytes = 4_096
+
+    /// Longest transport parameters that a session sends, in bytes. Stacks send a hundred or two.
+    public static let quicTransportParametersLength = 8_192
 
     /// Longest ALPN protocol name, in bytes (RFC 7301 §3.1).
     static let applicationProtocolLength = 255

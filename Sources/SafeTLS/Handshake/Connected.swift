@@ -56,10 +56,15 @@ struct Connected: ~Copyable {
             return try channel.writeWarning(.noRenegotiation)
         }
         switch type {
+        case .keyUpdate where channel.isQUIC:
+            // RFC 9001 §6: QUIC changes its keys itself.
+            throw .unexpected(type, expected: isClient ? "NewSessionTicket" : "no message")
+        case .certificateRequest where channel.isQUIC && isClient:
+            throw .peerMisbehaved(.quic(.postHandshakeAuthentication))
         case .keyUpdate where !isWithinAuthentication:
             try receiveKeyUpdate(message, &channel)
         case .newSessionTicket where isClient:
-            try receiveSessionTicket(message, &channel.limits)
+            try receiveSessionTicket(message, &channel)
         default:
             try receiveAuthentication(type, message, &channel.flight)
         }
@@ -107,7 +112,7 @@ struct Connected: ~Copyable {
     }
 
     /// Keeps a ticket for later, or checks and forgets it: a client is free to (RFC 9846 §4.7.1).
-    private func receiveSessionTicket(_ message: [UInt8], _ limits: inout FloodLimits) throws(TLSError) {
+    private func receiveSessionTicket(_ message: [UInt8], _ channel: inout Channel) throws(TLSError) {
         let ticket: NewSessionTicket
         do throws(DecodeError) {
             ticket = try NewSessionTicket(message.span.extracting(droppingFirst: HandshakeMessage.headerLength))
@@ -115,7 +120,15 @@ struct Connected: ~Copyable {
             throw TLSError(error, in: .newSessionTicket)
         }
         try ticket.extensions.checkPlacement(in: .newSessionTicket)
-        try limits.countSessionTicket()
+        if channel.isQUIC {
+            // RFC 9001 §4.6.1: no other number means that 0-RTT data may be sent.
+            if let size = ticket.maximumEarlyDataSize, size != .max {
+                throw .peerMisbehaved(.quic(.earlyDataSize(size)))
+            }
+            guard channel.limits.takesSessionTicket() else { return }
+        } else {
+            try channel.limits.countSessionTicket()
+        }
         switch tickets {
         case .some(let tickets): try tickets.keep(ticket)
         case .none: return

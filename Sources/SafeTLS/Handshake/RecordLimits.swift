@@ -15,6 +15,15 @@ struct RecordLimits {
     /// The most content of a record from the peer, in bytes.
     private let receiving: Int
 
+    /// For connections without records.
+    static let none = RecordLimits()
+
+    private init() {
+        answer = nil
+        sending = RecordSize.plaintext
+        receiving = RecordSize.plaintext
+    }
+
     /// A server's side of the agreement. Unknown to the client, a limit binds nobody.
     init(answering hello: borrowing ClientHello, _ options: RecordOptions, version: ProtocolVersion) {
         if let limit = hello.recordSizeLimit {

@@ -17,6 +17,11 @@ struct TrafficSecret: ~Copyable {
         keyLog.log(label, clientRandom: clientRandom, secret: secret)
     }
 
+    /// The secret for a QUIC stack, which derives keys of its own from it (RFC 9001 §5.1).
+    func handOut(at level: QUICLevel, for direction: QUICSecret.Direction) -> QUICSecret {
+        QUICSecret(secret.copy(), cipherSuite: cipherSuite, level: level, direction: direction)
+    }
+
     /// The protection of records we send.
     func sealer(_ hash: inout KeyedHash) throws(TLSError) -> RecordSealer {
         let algorithm = try aead

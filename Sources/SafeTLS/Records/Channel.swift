@@ -17,14 +17,26 @@ struct Channel: ~Copyable {
     var early = EarlyDataGate()
     var limits = FloodLimits()
     private(set) var output = OutputQueue()
+    /// What messages go into where QUIC carries them; nil where records do.
+    var streams: CryptoStreams?
     /// The version, once it is negotiated: alerts mean different things in different versions.
     private(set) var version: ProtocolVersion?
     /// Whether the record that makes TLS 1.3 look like TLS 1.2 was sent: it is sent once (RFC 9846 appendix E.4).
     private(set) var hasSentChangeCipherSpec = false
+    /// Is told of messages that pass.
+    var observer: (@Sendable (ObservedMessage) -> Void)?
     /// Whether an alert that ends our direction has been written: nothing may follow it (RFC 9846 §6.1).
     private(set) var isClosed = false
 
     init(fragmentLength: Int = RecordSize.plaintext) { sending = SendingProtection(fragmentLength: fragmentLength) }
+
+    /// Whether QUIC carries the messages: there are no records then, no alerts and no change_cipher_spec.
+    var isQUIC: Bool {
+        switch streams {
+        case .some: true
+        case .none: false
+        }
+    }
 
     /// Takes the version that was negotiated.
     mutating func settle(_ version: ProtocolVersion) {
@@ -60,11 +72,18 @@ struct Channel: ~Copyable {
     /// Makes room for a flight whose messages take so many bytes in all, and in pieces under their own keys so many.
     mutating func reserve(flight longest: Int, records all: Int) {
         flight.reserve(longest)
+        guard !isQUIC else { return }
         output.reserve(output.count + all)
     }
 
-    /// Writes bytes of one content type as records, in pieces of at most 2^14 bytes.
+    /// Writes bytes of one content type as records, in pieces of at most 2^14 bytes; or messages as they are, where QUIC
+    /// carries them.
     mutating func write(_ bytes: Span<UInt8>, type: ContentType) throws(TLSError) {
+        if observer != nil, !isClosed { observeSent(bytes, type) }
+        if isQUIC {
+            if !isClosed { streams?.write(bytes) }
+            return
+        }
         var offset = 0
         while offset < bytes.count {
             let end = min(offset + sending.fragmentLength, bytes.count)
@@ -85,9 +104,17 @@ struct Channel: ~Copyable {
     }
 
     /// Writes an alert. Alerts that end the connection are fatal, close_notify and user_canceled are warnings.
+    ///
+    /// In QUIC nothing is written: the error's code goes into CONNECTION_CLOSE (RFC 9001 §4.8).
     mutating func writeAlert(_ alert: AlertDescription) {
+        if isQUIC {
+            isClosed = true
+            streams?.close()
+            return
+        }
         let level: UInt8 = alert == .closeNotify || alert == .userCanceled ? 1 : 2
         let content: [UInt8] = [level, alert.rawValue]
+        if observer != nil, !isClosed { observeSent(content.span, .alert) }
         // What cannot be sealed cannot be sent; the session ends either way.
         try? writeRecord(content.span, type: .alert)
         if alert != .userCanceled { isClosed = true }
@@ -97,6 +124,7 @@ struct Channel: ~Copyable {
     mutating func writeWarning(_ alert: AlertDescription) throws(TLSError) {
         try flush()
         let content: [UInt8] = [1, alert.rawValue]
+        if observer != nil, !isClosed { observeSent(content.span, .alert) }
         try writeRecord(content.span, type: .alert)
     }
 
@@ -105,6 +133,7 @@ struct Channel: ~Copyable {
         try flushMessages()
         hasSentChangeCipherSpec = true
         let content: [UInt8] = [1]
+        if observer != nil, !isClosed { observeSent(content.span, .changeCipherSpec) }
         try writeRecord(content.span, type: .changeCipherSpec)
     }
 
@@ -131,6 +160,10 @@ struct Channel: ~Copyable {
         _ hash: inout KeyedHash
     ) throws(TLSError) {
         try flushMessages()
+        if isQUIC {
+            streams?.hand(out: secret, for: .sending)
+            return
+        }
         try sending.install(secret, &hash)
     }
 
@@ -156,6 +189,10 @@ struct Channel: ~Copyable {
         _ hash: inout KeyedHash
     ) throws(TLSError) {
         try joiner.expectEmpty()
+        if isQUIC {
+            streams?.hand(out: secret, for: .receiving)
+            return
+        }
         try receiving.install(secret, &hash)
     }
 

@@ -39,6 +39,14 @@ struct FloodLimits: ~Copyable {
         }
     }
 
+    /// Whether one more ticket is taken where nobody knows of application data: in QUIC, where a connection may last and get
+    /// tickets from time to time.
+    mutating func takesSessionTicket() -> Bool {
+        guard sessionTickets < TLSLimits.consecutiveSessionTickets else { return false }
+        sessionTickets += 1
+        return true
+    }
+
     /// Counts a HelloRequest, or a ClientHello after the handshake.
     mutating func countRenegotiationRequest() throws(TLSError) {
         renegotiationRequests += 1

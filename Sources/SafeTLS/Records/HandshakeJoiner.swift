@@ -12,6 +12,9 @@ struct HandshakeJoiner: ~Copyable {
     /// Whether all bytes received so far have been taken out as complete messages.
     var isEmpty: Bool { start == bytes.count }
 
+    /// How many bytes wait: those of messages that are not whole, or not taken out yet.
+    var count: Int { bytes.count - start }
+
     /// Checks, where keys change, our turn comes or the handshake ends, that the peer has not gone on: it could not know
     /// how (RFC 9846 §5.1).
     func expectEmpty() throws(TLSError) {

@@ -56,6 +56,22 @@ struct ReceivingProtection: ~Copyable {
         }
     }
 
+    /// Whether a record of such a type is protected: in TLS 1.3 some are not (RFC 9846 §5).
+    @inline(__always)
+    func protects(_ type: ContentType) -> Bool { form == .tls13 ? type == .applicationData : form == .tls12 }
+
+    /// Decrypts the body of a protected record in `range` to the front of `output`.
+    @inline(__always)
+    mutating func open(
+        _ input: Span<UInt8>,
+        range: Range<Int>,
+        type: ContentType,
+        into output: inout MutableSpan<UInt8>
+    ) throws(TLSError) -> RecordOpener.Opened {
+        if let opened = try opener?.open(input, range: range, type: type, into: &output) { return opened }
+        throw .internalFailure("a record was opened without a key")
+    }
+
     /// Decrypts the record body in `range`, or hands it out as it is while there is no key.
     @inline(__always)
     mutating func open(

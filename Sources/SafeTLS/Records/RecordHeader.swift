@@ -18,6 +18,8 @@ enum RecordSize {
     static let small = 1_369
     /// How many bytes are sent in small records when a connection starts small: forty of them.
     static let smallStart = 40 * small
+    /// The longest record, its header included.
+    static let longest = header + plaintext + expansionTLS12
     /// The most that sealing adds to a fragment: header, then explicit nonce or inner type, and tag.
     static let overhead = header + explicitNonce + tag
 }
@@ -34,6 +36,14 @@ struct RecordHeader {
         type = ContentType(rawValue: buffer[offset])
         version = UInt16(buffer[offset &+ 1]) << 8 | UInt16(buffer[offset &+ 2])
         length = Int(buffer[offset &+ 3]) << 8 | Int(buffer[offset &+ 4])
+    }
+
+    /// The same in memory that does not change.
+    @inline(__always)
+    init(_ bytes: Span<UInt8>, at offset: Int) {
+        type = ContentType(rawValue: bytes[offset])
+        version = UInt16(bytes[offset &+ 1]) << 8 | UInt16(bytes[offset &+ 2])
+        length = Int(bytes[offset &+ 3]) << 8 | Int(bytes[offset &+ 4])
     }
 
     /// Writes a header. TLS 1.3 records say TLS 1.2 as well (RFC 9846 §5.1).

@@ -47,6 +47,14 @@ struct SendingProtection: ~Copyable {
         try secret.install(in: &sealer, &hash)
     }
 
+    /// Whether there is a key.
+    var isProtected: Bool {
+        switch sealer {
+        case .none: false
+        case .some: true
+        }
+    }
+
     /// Whether there may be another KeyUpdate (RFC 9846 §4.7.3).
     var mayUpdateKey: Bool { keyUpdates < keyUpdateLimit }
 

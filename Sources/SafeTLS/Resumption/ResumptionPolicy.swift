@@ -15,6 +15,10 @@ struct ResumptionPolicy {
     let clientAuthentication: ClientAuthenticationFingerprint?
     /// Whether the key exchange of the first connection had to be post-quantum: 0-RTT data are under its keys alone.
     var requiresPostQuantum = false
+    /// Whether the driver judges the certificates of clients: what was accepted without it is new to it.
+    var isJudgedByDriver = false
+    /// Whether QUIC carries the connections: a session of these is none of the others.
+    var isQUIC = false
 
     /// SHA-256 over the policy.
     func digest() throws(ConfigurationError) -> [UInt8] {
@@ -24,6 +28,8 @@ struct ResumptionPolicy {
         fields.add("client authentication", clientAuthentication?.digest ?? [])
         // Only then, so that tickets of other servers stay good.
         if requiresPostQuantum { fields.add("post-quantum", [1]) }
+        if isJudgedByDriver { fields.add("verdict", [1]) }
+        if isQUIC { fields.add("transport", Array("QUIC".utf8)) }
         return try fields.digest()
     }
 }
@@ -53,7 +59,7 @@ struct ClientAuthenticationFingerprint: Sendable {
 }
 
 /// Labelled fields with their lengths, to be hashed.
-private struct PolicyFields {
+struct PolicyFields {
     private var writer = ByteWriter(reserving: 256)
 
     init(_ title: String) { add("title", Array(title.utf8)) }
@@ -63,6 +69,9 @@ private struct PolicyFields {
         writer.append(UInt32(truncatingIfNeeded: value.count))
         writer.append(value)
     }
+
+    /// Adds code points in their order.
+    mutating func add(_ label: String, codes: [UInt16]) { add(label, codes.flatMap(\.bytes)) }
 
     /// Adds byte strings in no particular order.
     mutating func add(_ label: String, set values: [[UInt8]]) throws(ConfigurationError) {

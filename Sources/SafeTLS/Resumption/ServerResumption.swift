@@ -3,7 +3,7 @@
 import TLSCrypto
 
 /// What a server's sessions need for resumption, made once with the configuration.
-struct ServerResumption: Sendable {
+final class ServerResumption: Sendable {
     let keys: TicketKeys
     /// How many TLS 1.3 tickets a handshake gives; 0 gives none in either version.
     let ticketCount: Int
@@ -13,12 +13,18 @@ struct ServerResumption: Sendable {
     let lifetime: UInt32
     /// The most seconds from a full handshake to the last resumption that goes back to it.
     private let sessionAge: Int64
-    /// Must be the same when a session is resumed as when it was made.
-    let policy: [UInt8]
+    /// What must be the same when a session is resumed as when it was made.
+    private let policy: [UInt8]
+    /// The same where the driver judges the certificates of clients.
+    private let driversPolicy: [UInt8]
     private let authenticator: ClientAuthenticator?
 
     /// Nil when the options turn resumption off.
-    init?(_ options: ServerOptions, _ authenticator: ClientAuthenticator?) throws(ConfigurationError) {
+    init?(
+        _ options: ServerOptions,
+        _ authenticator: ClientAuthenticator?,
+        isQUIC: Bool = false
+    ) throws(ConfigurationError) {
         guard options.ticketCount > 0 || options.sessionStore != nil else { return nil }
         if options.ticketForm == .stateful && options.sessionStore == nil {
             throw ConfigurationError(reason: "stateful tickets need a session store")
@@ -48,12 +54,21 @@ struct ServerResumption: Sendable {
         lifetime = UInt32(min(options.ticketLifetime, keys.epochLength))
         sessionAge = max(0, min(options.authenticationLifetime, TLSLimits.sessionAge))
         self.authenticator = authenticator
-        policy = try ResumptionPolicy(
+        var policy = ResumptionPolicy(
             versions: options.versions,
             context: options.resumptionContext,
             clientAuthentication: authenticator?.fingerprint,
-            requiresPostQuantum: options.requiresPostQuantum
-        ).digest()
+            requiresPostQuantum: options.requiresPostQuantum,
+            isQUIC: isQUIC
+        )
+        self.policy = try policy.digest()
+        policy.isJudgedByDriver = authenticator != nil
+        driversPolicy = try policy.digest()
+    }
+
+    /// What must be the same when a session is resumed as when it was made.
+    func policy(_ deferring: DeferredRequests) -> [UInt8] {
+        deferring.contains(.verification) ? driversPolicy : policy
     }
 
     /// Reads the ticket that a client brings, or what the store has under it, and judges whether it may resume, the
@@ -62,17 +77,18 @@ struct ServerResumption: Sendable {
         _ ticket: Span<UInt8>,
         version: ProtocolVersion,
         serverName: [UInt8]?,
+        deferring: DeferredRequests = [],
         at now: Int64
     ) -> SessionState? {
         // Whoever gives no tickets takes none; session IDs are another matter.
         guard let identifier = identifier(ticket) else {
             guard ticketCount > 0 else { return nil }
-            return open(ticket, version: version, serverName: serverName, at: now)
+            return open(ticket, version, serverName, policy(deferring), at: now)
         }
         guard version == .tls12 || ticketCount > 0, let stored = store?.session(for: identifier, now: now) else {
             return nil
         }
-        return open(stored.span, version: version, serverName: serverName, at: now)
+        return open(stored.span, version, serverName, policy(deferring), at: now)
     }
 
     /// The identifier that a ticket or session ID is; nil for a sealed ticket, which is longer.
@@ -95,7 +111,7 @@ struct ServerResumption: Sendable {
         random: any RandomSource
     ) throws(CryptoError) -> [UInt8] {
         guard let store else { throw .internalFailure("there is no session store") }
-        var name = identifier ?? [UInt8](repeating: 0, count: Self.identifierLength)
+        var name = identifier ?? zeros(Self.identifierLength)
         if identifier == nil {
             var span = name.mutableSpan
             try random.fill(&span)
@@ -108,8 +124,9 @@ struct ServerResumption: Sendable {
 
     private func open(
         _ sealed: Span<UInt8>,
-        version: ProtocolVersion,
-        serverName: [UInt8]?,
+        _ version: ProtocolVersion,
+        _ serverName: [UInt8]?,
+        _ policy: [UInt8],
         at now: Int64
     ) -> SessionState? {
         guard let bytes = keys.open(sealed, at: now) else { return nil }

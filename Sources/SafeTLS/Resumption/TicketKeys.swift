@@ -13,15 +13,16 @@ public import TLSCrypto
 /// key    = HKDF-Expand (master secret, "safetls ticket" | format | epoch | salt)
 /// ```
 ///
-/// Each ticket has a key of its own, so the nonce is constant and no number of tickets wears a key out.
+/// Each ticket has a key of its own, so the nonce is constant and no number of tickets wears a key out. What derives the keys
+/// and encrypts is kept from ticket to ticket, and takes the next one's key; processes that are forked share no key, since
+/// salts are random.
 public final class TicketKeys: Sendable {
     /// How long a key is used to make tickets, in seconds.
     public let epochLength: Int64
     private let master: Secret
+    /// What tickets are made and read with, between tickets.
+    private let places = (0..<TLSLimits.keptTicketCiphers).map { _ in SparePlace<TicketCipher>() }
 
-    private static let format: UInt8 = 1
-    private static let saltLength = 16
-    private static let headerLength = 1 + 4 + saltLength
     private static let label = Array("safetls ticket".utf8)
 
     /// Derives keys from a secret that several servers share.
@@ -87,57 +88,44 @@ public final class TicketKeys: Sendable {
 
     /// Makes a ticket.
     ///
-    /// - Parameter now: The time in UNIX seconds.
+    /// - Parameters:
+    ///   - now: The time in UNIX seconds.
+    ///   - salt: `TicketHeader.saltLength` random bytes that no other ticket has.
+    func seal(_ state: Span<UInt8>, at now: Int64, salt: Span<UInt8>) throws(CryptoError) -> [UInt8] {
+        guard salt.count == TicketHeader.saltLength else { throw .internalFailure("a salt of another length") }
+        let header = TicketHeader(epoch: epoch(at: now), salt: salt)
+        var ticket = zeros(TicketHeader.length + state.count + AEADAlgorithm.tagLength)
+        for index in 0..<TicketHeader.length { ticket[index] = header.bytes[index] }
+        let place = place
+        var cipher = try Self.cipher(place)
+        try cipher.seal(state, header, master, into: &ticket)
+        place.put(cipher)
+        return ticket
+    }
+
+    /// Makes a ticket with a salt from `random`.
     func seal(_ state: Span<UInt8>, at now: Int64, random: any RandomSource) throws(CryptoError) -> [UInt8] {
-        var ticket = [UInt8](repeating: 0, count: Self.headerLength + state.count + AEADAlgorithm.tagLength)
-        ticket[0] = Self.format
-        let epoch = epoch(at: now)
-        for index in 0..<4 { ticket[1 + index] = UInt8(truncatingIfNeeded: epoch >> UInt32(24 - 8 * index)) }
         var salt: [16 of UInt8] = .init(repeating: 0)
         do {
             var span = salt.mutableSpan
             try random.fill(&span)
         }
-        for index in 0..<Self.saltLength { ticket[5 + index] = salt[index] }
-        let info = Self.info(ticket.span)
-        let key = try Self.key(master, info)
-        var sealer = try AEADSealer(.aes256GCM, key: key.bytes)
-        var output = ticket.mutableSpan
-        _ = try sealer.seal(
-            state,
-            trailer: nil,
-            nonce: .init(repeating: 0),
-            additionalData: info.span.extracting(droppingFirst: Self.label.count),
-            into: &output,
-            at: Self.headerLength
-        )
-        return ticket
+        return try seal(state, at: now, salt: salt.span)
     }
 
     /// Reads a ticket; nil when it is not ours, is too old, or was changed.
     func open(_ ticket: Span<UInt8>, at now: Int64) -> Secret? {
-        guard ticket.count > Self.headerLength + AEADAlgorithm.tagLength, ticket[0] == Self.format else { return nil }
-        var made: UInt32 = 0
-        for index in 1..<5 { made = made << 8 | UInt32(ticket[index]) }
+        guard let header = TicketHeader(of: ticket) else { return nil }
         // The next epoch counts too: the clocks of machines that share the secret differ.
         let current = Int64(epoch(at: now))
-        guard (current - 1...current + 1).contains(Int64(made)) else { return nil }
-        let info = Self.info(ticket)
-        var state = Secret(copying: ticket.extracting(Self.headerLength..<ticket.count))
+        guard (current - 1...current + 1).contains(Int64(TicketHeader.epoch(of: ticket))) else { return nil }
+        var state = Secret(copying: ticket.extracting(TicketHeader.length..<ticket.count))
+        let place = place
         do throws(CryptoError) {
-            let key = try Self.key(master, info)
-            var opener = try AEADOpener(.aes256GCM, key: key.bytes)
-            let all = 0..<state.count
-            let length: Int
-            do {
-                var bytes = state.mutableBytes
-                length = try opener.open(
-                    &bytes,
-                    range: all,
-                    nonce: .init(repeating: 0),
-                    additionalData: info.span.extracting(droppingFirst: Self.label.count)
-                )
-            }
+            var cipher = try Self.cipher(place)
+            let length = try cipher.open(&state, header, master)
+            place.put(cipher)
+            guard let length else { return nil }
             return Secret(copying: state.bytes.extracting(0..<length))
         } catch {
             return nil
@@ -146,25 +134,20 @@ public final class TicketKeys: Sendable {
 
     /// Whether a ticket was made in the epoch of `now`: it will stay readable for as long as a new one.
     func isCurrent(_ ticket: Span<UInt8>, at now: Int64) -> Bool {
-        guard ticket.count > Self.headerLength else { return false }
-        var made: UInt32 = 0
-        for index in 1..<5 { made = made << 8 | UInt32(ticket[index]) }
-        return made == epoch(at: now)
+        guard ticket.count > TicketHeader.length else { return false }
+        return TicketHeader.epoch(of: ticket) == epoch(at: now)
     }
 
     private func epoch(at now: Int64) -> UInt32 { UInt32(truncatingIfNeeded: max(now, 0) / epochLength) }
 
-    /// What the key of a ticket is derived with: the label and the ticket's header, which is also what it authenticates.
-    private static func info(_ ticket: Span<UInt8>) -> [UInt8] {
-        var info = ByteWriter(reserving: label.count + headerLength)
-        info.append(label)
-        info.append(ticket.extracting(0..<headerLength))
-        return info.takeBytes()
-    }
+    // MARK: Ciphers
 
-    /// The key of one ticket.
-    private static func key(_ master: borrowing Secret, _ info: [UInt8]) throws(CryptoError) -> Secret {
-        var hash = try KeyedHash(.sha256)
-        return try hash.expand(master.bytes, info: info.span, count: AEADAlgorithm.aes256GCM.keyLength)
+    /// Where the running thread finds its cipher: what another one has used last would have to come from the other
+    /// processor's cache.
+    private var place: SparePlace<TicketCipher> { places[CurrentThread.number(of: places.count)] }
+
+    private static func cipher(_ place: SparePlace<TicketCipher>) throws(CryptoError) -> TicketCipher {
+        if let kept = place.take() { return kept }
+        return try TicketCipher()
     }
 }

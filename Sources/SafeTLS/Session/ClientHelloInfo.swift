@@ -39,6 +39,11 @@ public struct ClientHelloInfo: Equatable, Sendable {
     }
 }
 
+extension ClientHelloInfo {
+    /// A QUIC client's transport parameters (RFC 9001 §8.2), nil in other connections. Nobody has authenticated them yet.
+    public var quicTransportParameters: [UInt8]? { read { copyBytes($0.quicTransportParameters) } ?? nil }
+}
+
 // MARK: One element
 
 extension ClientHelloInfo {

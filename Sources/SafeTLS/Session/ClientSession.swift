@@ -4,7 +4,7 @@ public import TLSCertificates
 
 /// The client side of one connection.
 public struct ClientSession: ~Copyable, Sendable {
-    private(set) var engine: Engine<ClientHandshake>
+    var engine: Engine<ClientHandshake>
 
     /// Creates a session. Its ClientHello is the first pending output.
     ///
@@ -42,15 +42,7 @@ public struct ClientSession: ~Copyable, Sendable {
         unnamedServerOf configuration: ClientConfiguration,
         deferring: DeferredRequests = []
     ) throws(TLSError) {
-        let options = configuration.options
-        guard configuration.judge != nil || options.requiresPreSharedKey || options.dangerouslyAcceptsAnyName else {
-            throw .misuse(
-                .invalidArgument(
-                    "without a server's name there has to be a judge, a pre-shared key that is required, or "
-                        + "ClientOptions.dangerouslyAcceptsAnyName"
-                )
-            )
-        }
+        try configuration.checkUnnamed()
         try self.init(configuration: configuration, serverName: nil, deferring: deferring, channel: Channel())
     }
 
@@ -78,6 +70,7 @@ public struct ClientSession: ~Copyable, Sendable {
     ) throws(TLSError) {
         var channel = channel
         channel.sending.follow(configuration.options.records)
+        channel.observer = configuration.options.messageObserver
         let state = try ExpectServerHello.start(
             configuration: configuration,
             serverName: serverName,
@@ -193,6 +186,13 @@ extension ClientSession: TLSSession {
         try engine.receive(&buffer)
     }
 
+    public mutating func receive(
+        _ input: Span<UInt8>,
+        into output: inout MutableSpan<UInt8>
+    ) throws(TLSError) -> Received {
+        try engine.receive(input, into: &output)
+    }
+
     public mutating func endOfInput() throws(TLSError) { try engine.endOfInput() }
 
     public var pendingOutputCount: Int { engine.channel.output.count }
@@ -249,5 +249,19 @@ extension ClientSession: TLSSession {
         count: Int
     ) throws(TLSError) -> [UInt8] {
         try engine.exportKeyingMaterial(label: label, context: context, count: count)
+    }
+}
+
+extension ClientConfiguration {
+    /// Whether something else than a name says that a server is the right one.
+    func checkUnnamed() throws(TLSError) {
+        guard judge != nil || options.requiresPreSharedKey || options.dangerouslyAcceptsAnyName else {
+            throw .misuse(
+                .invalidArgument(
+                    "without a server's name there has to be a judge, a pre-shared key that is required, or "
+                        + "ClientOptions.dangerouslyAcceptsAnyName"
+                )
+            )
+        }
     }
 }

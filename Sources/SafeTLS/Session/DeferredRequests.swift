@@ -16,7 +16,8 @@ public struct DeferredRequests: OptionSet, Sendable {
     public static let signature = DeferredRequests(rawValue: 2)
     /// The verdict on the peer's certificate chain.
     ///
-    /// Sessions of chains that a driver judged are not resumed: what it accepted must not pass for a verified chain.
+    /// Sessions of chains that a driver judged are not resumed: what it accepted must not pass for a verified chain. Nor are sessions of
+    /// others resumed where a driver judges: nobody has asked it.
     public static let verification = DeferredRequests(rawValue: 4)
     /// A client: which certificate a server that asks for one is shown.
     public static let certificate = DeferredRequests(rawValue: 8)

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TLSCrypto
+
 /// Drives a connection: records in, messages to the state that stands, records out.
 ///
 /// Shared by ``ServerSession`` and ``ClientSession``; the compiler makes one specialised copy for each.
 struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
-    private(set) var channel: Channel
+    var channel: Channel
     private(set) var phase: Phase<Handshake>
     /// The error that ended the session. Sticky.
     private(set) var failure: TLSError?
     /// Whether the peer has sent close_notify.
     private(set) var isPeerClosed = false
     private var hasSeenRecord = false
-    private var isConnected = false
+    private(set) var isConnected = false
     /// The exporter of a connection with 0-RTT data. It outlives the handshake.
-    private var earlyExporter: EarlyExporter?
+    private(set) var earlyExporter: EarlyExporter?
 
     init(
         _ handshake: consuming Handshake,
@@ -60,9 +62,9 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     /// (RFC 9846 §4.7.2).
     private var isWithinAuthentication = false
     /// Whether the peer's request for a KeyUpdate is to be answered before the next data (RFC 9846 §4.7.3).
-    private var owesKeyUpdate = false
+    private(set) var owesKeyUpdate = false
 
-    private var isWaiting: Bool {
+    var isWaiting: Bool {
         guard !isConnected else { return isConnectedAndWaiting }
         switch phase {
         case .handshaking(let handshake): return handshake.isWaiting
@@ -183,6 +185,124 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         return nil
     }
 
+    // MARK: Input that stays as it is
+
+    // What this would share with the way in place costs that two instructions in a hundred.
+
+    /// See `TLSSession.receive(_:into:)`.
+    mutating func receive(
+        _ input: Span<UInt8>,
+        into output: inout MutableSpan<UInt8>
+    ) throws(TLSError) -> Received {
+        if let failure { throw failure }
+        guard output.count >= min(input.count, RecordSize.longest) else {
+            throw .misuse(.invalidArgument("there is no room for a record's plaintext"))
+        }
+        do throws(TLSError) {
+            let received = try receiveRecords(input, into: &output)
+            if !isConnected || channel.flight.count > 0 { try channel.flush() }
+            return received
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    private mutating func receiveRecords(
+        _ input: Span<UInt8>,
+        into output: inout MutableSpan<UInt8>
+    ) throws(TLSError) -> Received {
+        var offset = 0
+        while !ignoresInput {
+            var needed = 0
+            guard let header = try nextRecord(input, at: offset, &needed) else {
+                return Received(consumed: offset, plaintext: 0..<0, needed: needed)
+            }
+            let body = offset &+ RecordSize.header..<offset &+ RecordSize.header &+ header.length
+            if let plaintext = try process(input, body, header, into: &output) {
+                return Received(consumed: body.upperBound, plaintext: plaintext, needed: 0, isEarlyData: !isConnected)
+            }
+            offset = body.upperBound
+        }
+        return Received(consumed: input.count, plaintext: 0..<0, needed: 0)
+    }
+
+    /// The header of the record at `offset` when all of it is there, and the state waits for nothing else.
+    ///
+    /// - Parameter needed: How many bytes are not there.
+    private mutating func nextRecord(
+        _ bytes: Span<UInt8>,
+        at offset: Int,
+        _ needed: inout Int
+    ) throws(TLSError) -> RecordHeader? {
+        if isWaiting { return nil }
+        let available = bytes.count &- offset
+        guard available >= RecordSize.header else {
+            needed = RecordSize.header &- available
+            return nil
+        }
+        let header = RecordHeader(bytes, at: offset)
+        if !hasSeenRecord {
+            try recognise(header, third: bytes[offset &+ 2])
+        }
+        try check(header)
+        guard available >= RecordSize.header &+ header.length else {
+            needed = RecordSize.header &+ header.length &- available
+            return nil
+        }
+        hasSeenRecord = true
+        return header
+    }
+
+    /// Handles one record whose content goes to `output`.
+    ///
+    /// - Returns: Where its application data lies there, or nil when it held something else.
+    private mutating func process(
+        _ input: Span<UInt8>,
+        _ body: Range<Int>,
+        _ header: RecordHeader,
+        into output: inout MutableSpan<UInt8>
+    ) throws(TLSError) -> Range<Int>? {
+        guard channel.receiving.protects(header.type) else {
+            // There are few of those, and they are short.
+            copy(input.extracting(body), into: &output, at: 0)
+            return try process(&output, 0..<body.count, header)
+        }
+        guard header.version == 0x0303 else { throw .peerMisbehaved(.badRecordMAC) }
+        let opened: RecordOpener.Opened
+        do throws(TLSError) {
+            opened = try channel.receiving.open(input, range: body, type: header.type, into: &output)
+        } catch {
+            if skips(body, error) { return nil }
+            throw error
+        }
+        return try processOpened(opened, output.span)
+    }
+
+    /// Whether a record that could not be decrypted is one of the 0-RTT data that are skipped (RFC 9846 §4.3.10).
+    private mutating func skips(_ body: Range<Int>, _ error: TLSError) -> Bool {
+        error == .peerMisbehaved(.badRecordMAC) && channel.early.skips(body.count)
+    }
+
+    /// Handles what a record held.
+    ///
+    /// - Returns: Where its application data lies, or nil when it held something else.
+    private mutating func processOpened(
+        _ opened: RecordOpener.Opened,
+        _ bytes: Span<UInt8>
+    ) throws(TLSError) -> Range<Int>? {
+        if channel.receiving.form != .none { channel.early.endSkipping() }
+        if opened.type == .applicationData {
+            if !isConnected { try channel.early.count(opened.content.count) }
+            guard channel.joiner.isEmpty && !isWithinAuthentication else {
+                throw .peerMisbehaved(.unexpectedRecord("application data within a handshake message"))
+            }
+            try channel.limits.countApplicationData(opened.content.count)
+            return opened.content.isEmpty ? nil : opened.content
+        }
+        try processControl(bytes.extracting(opened.content), opened.type)
+        return nil
+    }
+
     /// Handles the records that TLS 1.3 allows without protection though there are keys.
     private mutating func processUnprotected(
         _ buffer: inout MutableSpan<UInt8>,
@@ -213,6 +333,9 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         guard channel.joiner.isEmpty else {
             throw .peerMisbehaved(.unexpectedRecord("change_cipher_spec within a handshake message"))
         }
+        if channel.observer != nil {
+            channel.observeReceived(buffer.span.extracting(body), .changeCipherSpec)
+        }
         if channel.receiving.ignoresChangeCipherSpec {
             try channel.limits.countChangeCipherSpec()
             return
@@ -235,9 +358,10 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     }
 
     /// Hands complete messages to the state, until none is left or the state waits for an answer.
-    private mutating func processMessages() throws(TLSError) {
+    mutating func processMessages() throws(TLSError) {
         while !isWaiting, let message = try channel.joiner.next() {
             let type = HandshakeType(rawValue: message[0])
+            if channel.observer != nil { channel.observeReceived(message.span, .handshake) }
             if isConnected {
                 try advanceConnected { connected, channel throws(TLSError) in
                     try connected.receive(type, message, &channel)
@@ -262,6 +386,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         }
         let level = content[0]
         let alert = AlertDescription(rawValue: content[1])
+        if channel.observer != nil { channel.observeReceived(content, .alert) }
         if alert == .closeNotify && isConnected {
             isPeerClosed = true
         } else if alert == .userCanceled || (level == 1 && channel.version != .tls13 && alert != .closeNotify) {
@@ -316,7 +441,7 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
     }
 
     /// Runs a step of a connection whose handshake is complete.
-    private mutating func advanceConnected(
+    mutating func advanceConnected(
         _ step: (inout Connected, inout Channel) throws(TLSError) -> Void
     ) throws(TLSError) {
         guard case .connected(var connected) = takePhase() else {
@@ -374,80 +499,6 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
         throw fail(phase.awaited.map { .closedDuringHandshake(awaiting: $0) } ?? .truncated)
     }
 
-    // MARK: Output
-
-    /// See `TLSSession.seal(_:into:)`.
-    mutating func seal(
-        _ plaintext: Span<UInt8>,
-        into output: inout MutableSpan<UInt8>
-    ) throws(TLSError) -> Sealed {
-        if let failure { throw failure }
-        guard isConnected || earlyNegotiated != nil else { throw .misuse(.handshakeIncomplete) }
-        guard !channel.isClosed else { throw .misuse(.closed) }
-        var sealed = Sealed(consumed: 0, written: 0)
-        do throws(TLSError) {
-            if owesKeyUpdate && plaintext.count > 0 { try sendKeyUpdate(KeyUpdate(isUpdateRequested: false)) }
-            while true {
-                if channel.output.count > 0 {
-                    sealed.written = channel.moveOutput(into: &output, at: sealed.written)
-                    if channel.output.count > 0 { return sealed }
-                }
-                let rest = plaintext.extracting(droppingFirst: sealed.consumed)
-                let part = try channel.sending.seal(rest, into: &output, at: sealed.written)
-                sealed.consumed &+= part.consumed
-                sealed.written = part.written
-                guard channel.sending.isWornOut else { return sealed }
-                // RFC 9846 §5.5: a key that cannot be replaced, yet or any more, seals nothing beyond its limit.
-                guard isConnected, channel.sending.mayUpdateKey else { break }
-                // The KeyUpdate waits in the output: it goes out first, then the rest under the new key.
-                try sendKeyUpdate(KeyUpdate(isUpdateRequested: false))
-            }
-        } catch {
-            throw fail(error)
-        }
-        return try sealed.unlessStuck(plaintext.count)
-    }
-
-    /// Seals 0-RTT data, as much as the ticket allows and `output` has room for.
-    mutating func sealEarlyData(
-        _ plaintext: Span<UInt8>,
-        into output: inout MutableSpan<UInt8>
-    ) throws(TLSError) -> Sealed {
-        if let failure { throw failure }
-        guard let budget = channel.early.sendable, !channel.isClosed else { throw .misuse(.noEarlyData) }
-        let start = channel.moveOutput(into: &output, at: 0)
-        if channel.output.count > 0 { return Sealed(consumed: 0, written: start) }
-        let part = plaintext.extracting(0..<min(plaintext.count, budget))
-        let sealed: Sealed
-        do throws(TLSError) {
-            sealed = try channel.sending.seal(part, into: &output, at: start)
-            channel.early.spend(sealed.consumed)
-        } catch {
-            throw fail(error)
-        }
-        // RFC 9846 §5.5: there is no KeyUpdate for early data, so the key's limit is theirs.
-        return channel.sending.isWornOut ? try sealed.unlessStuck(part.count) : sealed
-    }
-
-    /// See `ClientSession.earlyDataCapacity`.
-    var earlyDataCapacity: Int { channel.sending.isWornOut ? 0 : channel.early.sendable ?? 0 }
-
-    /// See `TLSSession.exportEarlyKeyingMaterial(label:context:count:)`.
-    func exportEarlyKeyingMaterial(label: String, context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8] {
-        if let failure { throw failure }
-        switch earlyExporter {
-        case .some(let exporter): return try exporter.export(label: label, context: context, count: count)
-        case .none: throw .misuse(.noEarlyData)
-        }
-    }
-
-    /// See `TLSSession.sealedByteCount(for:)`.
-    func sealedByteCount(for plaintextCount: Int) -> Int {
-        channel.output.count + channel.sending.sealedByteCount(for: plaintextCount, owesKeyUpdate: owesKeyUpdate)
-    }
-
-    mutating func discardOutput(_ count: Int) { channel.discardOutput(count) }
-
     /// See `TLSSession.close()`.
     mutating func close() {
         guard !isClosed else { return }
@@ -457,75 +508,5 @@ struct Engine<Handshake: HandshakeState & ~Copyable>: ~Copyable {
             phase = .failed
         }
         channel.writeAlert(.closeNotify)
-    }
-
-    /// See `TLSSession.updateKeys(requestingPeer:)`.
-    mutating func updateKeys(requestingPeer: Bool) throws(TLSError) {
-        if let failure { throw failure }
-        guard isConnected else { throw .misuse(.handshakeIncomplete) }
-        guard !channel.isClosed else { throw .misuse(.closed) }
-        guard channel.version == .tls13 else { throw .misuse(.needsTLS13) }
-        guard channel.sending.mayUpdateKey else { throw .misuse(.keysUsedUp) }
-        do throws(TLSError) {
-            try sendKeyUpdate(KeyUpdate(isUpdateRequested: requestingPeer))
-        } catch {
-            throw fail(error)
-        }
-    }
-
-    private mutating func sendKeyUpdate(_ update: KeyUpdate) throws(TLSError) {
-        try advanceConnected { connected, channel throws(TLSError) in
-            try connected.sendKeyUpdate(update, &channel)
-        }
-    }
-
-    /// See `ServerSession.requestClientCertificate(_:)`.
-    mutating func requestClientCertificate(_ authenticator: ClientAuthenticator) throws(TLSError) {
-        if let failure { throw failure }
-        guard isConnected else { throw .misuse(.handshakeIncomplete) }
-        guard !channel.isClosed else { throw .misuse(.closed) }
-        guard channel.version == .tls13 else { throw .misuse(.needsTLS13) }
-        switch phase {
-        case .connected(let connected):
-            guard connected.mayAuthenticate else { throw .misuse(.noPostHandshakeAuthentication) }
-            guard !connected.isAuthenticating else { throw .misuse(.requestPending) }
-        default: throw .internalFailure("a connection without secrets was driven on")
-        }
-        do throws(TLSError) {
-            try advanceConnected { connected, channel throws(TLSError) in
-                try connected.ask(authenticator, &channel.flight)
-            }
-            try channel.flush()
-        } catch {
-            throw fail(error)
-        }
-    }
-
-    /// Whether a client was asked for its certificate after the handshake and has not answered.
-    var isAuthenticating: Bool {
-        switch phase {
-        case .connected(let connected): connected.isAuthenticating
-        default: false
-        }
-    }
-
-    /// Whether a client would answer.
-    var mayAuthenticate: Bool {
-        switch phase {
-        case .connected(let connected): connected.mayAuthenticate
-        default: false
-        }
-    }
-
-    /// See `TLSSession.exportKeyingMaterial(label:context:count:)`.
-    func exportKeyingMaterial(label: String, context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8] {
-        if let failure { throw failure }
-        switch phase {
-        case .connected(let connected):
-            return try connected.secrets.exportKeyingMaterial(label: label, context: context, count: count)
-        case .handshaking: throw .misuse(.handshakeIncomplete)
-        case .takingEarlyData: throw .misuse(.handshakeIncomplete)
-        case .failed: throw .misuse(.handshakeIncomplete)
-        }
     }
 }

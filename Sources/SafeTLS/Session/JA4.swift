@@ -67,7 +67,10 @@ struct JA4 {
         let destination = extensions.contains(name) ? "d" : "i"
         let counts = Self.count(cipherSuites) + Self.count(extensions)
         let suites = cipherSuites.sorted().map(Self.digits).joined(separator: ",")
-        return "t\(version)\(destination)\(counts)\(applicationProtocol)_\(try Self.hash(suites))_\(try lastPart())"
+        // A server over TCP refuses a client with this extension.
+        let transport = extensions.contains(ExtensionType.quicTransportParameters.rawValue) ? "q" : "t"
+        return
+            "\(transport)\(version)\(destination)\(counts)\(applicationProtocol)_\(try Self.hash(suites))_\(try lastPart())"
     }
 
     /// The extensions, without those that the first part is about, and the signature schemes in their order.

@@ -14,4 +14,11 @@ public struct Received: Equatable, Sendable {
     public var needed: Int
     /// Whether ``plaintext`` is 0-RTT data: an attacker may have sent it before (RFC 9846 §8).
     public var isEarlyData = false
+
+    package init(consumed: Int, plaintext: Range<Int>, needed: Int, isEarlyData: Bool = false) {
+        self.consumed = consumed
+        self.plaintext = plaintext
+        self.needed = needed
+        self.isEarlyData = isEarlyData
+    }
 }

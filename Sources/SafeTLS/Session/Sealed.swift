@@ -6,6 +6,11 @@ public struct Sealed: Equatable, Sendable {
     public var consumed: Int
     /// Bytes written to the output.
     public var written: Int
+
+    package init(consumed: Int, written: Int) {
+        self.consumed = consumed
+        self.written = written
+    }
 }
 
 extension Sealed {

@@ -10,7 +10,7 @@ public import TLSCertificates
 /// let sealed = try session.seal(answer, into: &output) // plaintext in, ciphertext out
 /// ```
 public struct ServerSession: ~Copyable, Sendable {
-    private(set) var engine: Engine<ServerHandshake>
+    var engine: Engine<ServerHandshake>
 
     /// Creates a session that waits for a ClientHello.
     ///
@@ -33,6 +33,7 @@ public struct ServerSession: ~Copyable, Sendable {
     /// The same over a record layer whose limits may be others than usual.
     init(configuration: ServerConfiguration, deferring: DeferredRequests = [], channel: consuming Channel) {
         var channel = channel
+        channel.observer = configuration.options.messageObserver
         // The first ClientHello may be a second one, in front of which 0-RTT data of the first arrive (§4.3.10).
         if configuration.options.sendsRetryCookie { channel.early.startSkipping() }
         engine = Engine(
@@ -145,6 +146,13 @@ public struct ServerSession: ~Copyable, Sendable {
 extension ServerSession: TLSSession {
     public mutating func receive(_ buffer: inout MutableSpan<UInt8>) throws(TLSError) -> Received {
         try engine.receive(&buffer)
+    }
+
+    public mutating func receive(
+        _ input: Span<UInt8>,
+        into output: inout MutableSpan<UInt8>
+    ) throws(TLSError) -> Received {
+        try engine.receive(input, into: &output)
     }
 
     public mutating func endOfInput() throws(TLSError) { try engine.endOfInput() }

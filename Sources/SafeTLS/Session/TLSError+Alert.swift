@@ -32,6 +32,8 @@ extension PeerMisbehavior {
         case .noServerCertificate: .decodeError
         case .noClientCertificate(let version): version == .tls13 ? .certificateRequired : .handshakeFailure
         case .tooMany, .renegotiation: .unexpectedMessage
+        case .transportParametersWithoutQUIC: .unsupportedExtension
+        case .quic(let violation): violation.alert
         }
     }
 }

@@ -50,6 +50,9 @@ extension PeerMisbehavior: CustomStringConvertible {
         case .noServerCertificate: "The server sent no certificate."
         case .noClientCertificate: "The client sent no certificate, and this server requires one."
         case .tooMany(let what): "The peer sent too many \(what)."
+        case .transportParametersWithoutQUIC:
+            "The peer sent the extension quic_transport_parameters in a connection that is not QUIC."
+        case .quic(let violation): violation.description
         case .renegotiation: "The peer asked for renegotiation again and again, though it is refused."
         }
     }

@@ -84,6 +84,10 @@ public enum PeerMisbehavior: Equatable, Sendable {
     case noClientCertificate(ProtocolVersion)
     /// More of something than ``TLSLimits`` allows.
     case tooMany(String)
+    /// The extension quic_transport_parameters in a connection that is not QUIC (RFC 9001 §8.2).
+    case transportParametersWithoutQUIC
+    /// A rule of QUIC's own, which it reports by an error code of its own: see ``TLSError/quicErrorCode``.
+    case quic(QUICViolation)
     /// Asked to renegotiate again and again, which this library never does: ``TLSLimits/renegotiationRequests`` times it
     /// is answered by the warning no_renegotiation.
     case renegotiation

@@ -9,6 +9,14 @@ extension TLSSession where Self: ~Copyable {
         try withBytes(of: &buffer) { bytes throws(TLSError) in try receive(&bytes) }
     }
 
+    /// See `receive(_:into:)` above: the same for an output that is not typed.
+    public mutating func receive(
+        _ input: Span<UInt8>,
+        into output: inout MutableRawSpan
+    ) throws(TLSError) -> Received {
+        try withBytes(of: &output) { bytes throws(TLSError) in try receive(input, into: &bytes) }
+    }
+
     /// See `seal(_:into:)` above: the same for memory that is not typed.
     public mutating func seal(
         _ plaintext: Span<UInt8>,

@@ -24,6 +24,19 @@ public protocol TLSSession: Sendable, ~Copyable {
     /// - Throws: `TLSError` when the connection has failed; the alert for the peer is in ``pendingOutput``.
     mutating func receive(_ buffer: inout MutableSpan<UInt8>) throws(TLSError) -> Received
 
+    /// The same for records in memory that must not change: application data go to the front of `output`.
+    ///
+    /// ``Received/plaintext`` says where they lie there. What else is in `output` has no meaning.
+    ///
+    /// - Parameters:
+    ///   - input: Records; they stay as they are.
+    ///   - output: As many bytes as `input`, or 18,437 when that has more.
+    /// - Throws: `TLSError.misuse` when `output` is shorter, which does not end the session; otherwise as the method above.
+    mutating func receive(
+        _ input: Span<UInt8>,
+        into output: inout MutableSpan<UInt8>
+    ) throws(TLSError) -> Received
+
     /// Says that the transport has ended.
     ///
     /// - Throws: `TLSError.truncated`, or `TLSError.closedDuringHandshake` before the handshake is complete, unless the peer

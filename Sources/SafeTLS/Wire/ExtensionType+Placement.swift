@@ -18,7 +18,8 @@ extension ExtensionType {
         case .serverName:
             message == .clientHello || message == .encryptedExtensions || message == .certificateRequest
         case .maxFragmentLength, .supportedGroups, .applicationLayerProtocolNegotiation,
-            .recordSizeLimit, .ticketRequest, .clientCertificateType, .serverCertificateType, .heartbeat:
+            .recordSizeLimit, .quicTransportParameters, .ticketRequest, .clientCertificateType, .serverCertificateType,
+            .heartbeat:
             message == .clientHello || message == .encryptedExtensions
         case .statusRequest, .signedCertificateTimestamp:
             message == .clientHello || message == .certificateRequest || message == .certificate

@@ -64,6 +64,8 @@ public struct ExtensionType: RawRepresentable, Hashable, Sendable {
     public static let signatureAlgorithmsCert = ExtensionType(rawValue: 50)
     /// RFC 9846 §4.3.8.
     public static let keyShare = ExtensionType(rawValue: 51)
+    /// RFC 9001 §8.2.
+    public static let quicTransportParameters = ExtensionType(rawValue: 57)
     /// RFC 9149.
     public static let ticketRequest = ExtensionType(rawValue: 58)
     /// RFC 9849.
@@ -101,6 +103,7 @@ public struct ExtensionType: RawRepresentable, Hashable, Sendable {
         case .postHandshakeAuth: "post_handshake_auth"
         case .signatureAlgorithmsCert: "signature_algorithms_cert"
         case .keyShare: "key_share"
+        case .quicTransportParameters: "quic_transport_parameters"
         case .ticketRequest: "ticket_request"
         case .encryptedClientHello: "encrypted_client_hello"
         case .renegotiationInfo: "renegotiation_info"

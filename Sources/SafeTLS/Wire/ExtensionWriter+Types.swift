@@ -53,6 +53,11 @@ extension ExtensionWriter {
         add(.maxFragmentLength) { $0.append(code) }
     }
 
+    /// The sender's transport parameters, which nobody here reads (RFC 9001 §8.2).
+    mutating func quicTransportParameters(_ parameters: [UInt8]) {
+        add(.quicTransportParameters, body: parameters.span)
+    }
+
     mutating func supportedGroups(_ groups: [NamedGroup]) {
         codePoints(.supportedGroups, groups)
     }

@@ -47,6 +47,53 @@ struct ProtectionForm: Sendable, CustomTestStringConvertible {
     }
 }
 
+/// The two ways to open a record, in place and on the way to another buffer, which come to the same.
+private struct BothWays: ~Copyable {
+    struct Opened: Equatable {
+        let type: ContentType
+        let content: [UInt8]
+    }
+
+    var inPlace: RecordOpener
+    var elsewhere: RecordOpener
+
+    init(_ make: () throws -> RecordOpener) throws {
+        let one = try make()
+        let other = try make()
+        inPlace = one
+        elsewhere = other
+    }
+
+    mutating func open(_ record: [UInt8], type: ContentType) throws(TLSError) -> Opened {
+        let (here, there) = (openInPlace(record, type), openElsewhere(record, type))
+        let sequences = (inPlace.sequence, elsewhere.sequence)
+        #expect(here == there && sequences.0 == sequences.1)
+        return try here.get()
+    }
+
+    private mutating func openInPlace(_ record: [UInt8], _ type: ContentType) -> Result<Opened, TLSError> {
+        var buffer = record
+        var span = buffer.mutableSpan
+        do throws(TLSError) {
+            let opened = try inPlace.open(&span, range: 5..<record.count, type: type)
+            return .success(Opened(type: opened.type, content: Array(buffer[opened.content])))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private mutating func openElsewhere(_ record: [UInt8], _ type: ContentType) -> Result<Opened, TLSError> {
+        var output = [UInt8](repeating: 0, count: record.count)
+        var span = output.mutableSpan
+        do throws(TLSError) {
+            let opened = try elsewhere.open(record.span, range: 5..<record.count, type: type, into: &span)
+            return .success(Opened(type: opened.type, content: Array(output[opened.content])))
+        } catch {
+            return .failure(error)
+        }
+    }
+}
+
 @Suite("Forms of record protection")
 struct ProtectionFormTests {
     private func seal(
@@ -66,24 +113,15 @@ struct ProtectionFormTests {
     }
 
     private func open(
-        _ opener: inout RecordOpener,
+        _ openers: inout BothWays,
         _ record: [UInt8],
         type: ContentType? = nil
     ) throws(TLSError) -> (ContentType, [UInt8]) {
-        var buffer = record
-        let opened: RecordOpener.Opened
-        do {
-            var span = buffer.mutableSpan
-            opened = try opener.open(
-                &span,
-                range: 5..<record.count,
-                type: type ?? ContentType(rawValue: record[0])
-            )
-        }
-        return (opened.type, Array(buffer[opened.content]))
+        let opened = try openers.open(record, type: type ?? ContentType(rawValue: record[0]))
+        return (opened.type, opened.content)
     }
 
-    private func failure(_ opener: inout RecordOpener, _ record: [UInt8], type: ContentType? = nil) -> TLSError? {
+    private func failure(_ opener: inout BothWays, _ record: [UInt8], type: ContentType? = nil) -> TLSError? {
         do throws(TLSError) {
             _ = try open(&opener, record, type: type)
             return nil
@@ -127,18 +165,18 @@ struct ProtectionFormTests {
         let contents = [[1], [2, 3], [], [UInt8](repeating: 4, count: 16_384)]
         var records: [[UInt8]] = []
         for (type, content) in zip(types, contents) { records.append(try seal(&sealer, type, content)) }
-        var opener = try form.opener()
+        var opener = try BothWays { try form.opener() }
         for (number, record) in records.enumerated() {
             let (type, content) = try open(&opener, record)
             let isSame = type == types[number] && content == contents[number]
             #expect(isSame)
         }
-        let sequence = opener.sequence
+        let sequence = opener.inPlace.sequence
         #expect(sequence == 4)
         // A record left out, and one that comes twice.
-        var skipping = try form.opener()
+        var skipping = try BothWays { try form.opener() }
         #expect(failure(&skipping, records[1]) == .peerMisbehaved(.badRecordMAC))
-        var repeating = try form.opener()
+        var repeating = try BothWays { try form.opener() }
         _ = try open(&repeating, records[0])
         #expect(failure(&repeating, records[0]) == .peerMisbehaved(.badRecordMAC))
     }
@@ -150,7 +188,7 @@ struct ProtectionFormTests {
         for position in 5..<record.count {
             var changed = record
             changed[position] ^= 0x10
-            var opener = try form.opener()
+            var opener = try BothWays { try form.opener() }
             #expect(failure(&opener, changed) == .peerMisbehaved(.badRecordMAC))
         }
     }
@@ -160,14 +198,14 @@ struct ProtectionFormTests {
         var sealer = try form.sealer()
         let record = try seal(&sealer, .applicationData, [1, 2, 3])
         for count in 5..<record.count {
-            var opener = try form.opener()
+            var opener = try BothWays { try form.opener() }
             #expect(failure(&opener, Array(record[..<count])) == .peerMisbehaved(.badRecordMAC))
         }
-        var longer = try form.opener()
+        var longer = try BothWays { try form.opener() }
         #expect(failure(&longer, record + [0]) == .peerMisbehaved(.badRecordMAC))
         if !form.isTLS13 {
             // In TLS 1.3 the type is inside; the engine takes no other outer type.
-            var opener = try form.opener()
+            var opener = try BothWays { try form.opener() }
             #expect(failure(&opener, record, type: .handshake) == .peerMisbehaved(.badRecordMAC))
         }
     }
@@ -178,10 +216,11 @@ struct ProtectionFormTests {
         let record = try seal(&sealer, .applicationData, [1, 2, 3])
         var key = form.key
         key[0] ^= 1
-        var opener =
+        var opener = try BothWays {
             form.isTLS13
-            ? try RecordOpener(tls13: form.algorithm, key: key.span, iv: form.iv.span)
-            : try RecordOpener(tls12: form.algorithm, key: key.span, iv: form.iv.span)
+                ? try RecordOpener(tls13: form.algorithm, key: key.span, iv: form.iv.span)
+                : try RecordOpener(tls12: form.algorithm, key: key.span, iv: form.iv.span)
+        }
         #expect(failure(&opener, record) == .peerMisbehaved(.badRecordMAC))
     }
 
@@ -189,8 +228,24 @@ struct ProtectionFormTests {
     func longContent(form: ProtectionForm) throws {
         var sealer = try form.sealer()
         let record = try seal(&sealer, .applicationData, [UInt8](repeating: 1, count: 16_385))
-        var opener = try form.opener()
+        var opener = try BothWays { try form.opener() }
         #expect(failure(&opener, record) == .peerMisbehaved(.recordOverflow))
+    }
+
+    @Test("padding counts as content: RFC 9846 §5.4", arguments: ProtectionForm.all.filter(\.isTLS13))
+    func longPadding(form: ProtectionForm) throws {
+        let limit = 16_384
+        let cases: [(zeros: Int, error: TLSError?)] = [
+            (limit - 1, nil), (limit, .peerMisbehaved(.recordOverflow)),
+        ]
+        for (zeros, error) in cases {
+            // What is sealed is content, its type and zeros, and then a type of the sealer's: a zero, too.
+            let inner: [UInt8] = [1, 23] + [UInt8](repeating: 0, count: zeros - 1)
+            var sealer = try form.sealer()
+            let record = try seal(&sealer, ContentType(rawValue: 0), inner)
+            var opener = try BothWays { try form.opener() }
+            #expect(failure(&opener, record) == error)
+        }
     }
 
     @Test("a peer chooses its explicit nonces freely: RFC 5288 §3")
@@ -214,7 +269,7 @@ struct ProtectionFormTests {
                 at: 13
             )
         }
-        var opener = try form.opener()
+        var opener = try BothWays { try form.opener() }
         let (type, opened) = try open(&opener, record)
         #expect(type == .applicationData)
         #expect(opened == content)

@@ -153,6 +153,27 @@ struct ResumptionPolicyTests {
             #expect(isResumed == isExpected && sent.count == 1 && path.count == (isExpected ? 2 : 0))
         }
     }
+
+    @Test(
+        "Never past a driver that judges clients, when it has not judged this one",
+        arguments: [ProtocolVersion.tls12, .tls13].flatMap { version in Form.allCases.map { (version, $0) } }
+    )
+    func otherDriver(_ kind: (version: ProtocolVersion, form: Form)) throws {
+        let site = try site(kind.version, kind.form, shows: "p256")
+        _ = try site.connect()
+        #expect(try site.connect().client.isResumed)
+        var client = try ClientSession(configuration: site.clientConfiguration, serverName: .dns("server.example"))
+        var server = ServerSession(configuration: site.server, deferring: .verification)
+        #expect(throws: TLSError.self) {
+            for _ in 0..<4 {
+                try Loopback.feed(&server, Loopback.output(&client))
+                if case .verifyPeer = server.request { server.reject(.accessDenied, reason: "not here") }
+                try Loopback.feed(&client, Loopback.output(&server))
+            }
+        }
+        let failure = server.failure
+        #expect(failure == .refused(alert: .accessDenied, reason: "not here"))
+    }
 }
 
 extension TestCredentials {

@@ -185,7 +185,7 @@ struct ServerTicketTests {
             createdAt: TestCredentials.now,
             lifetime: 100,
             ageAdd: 0,
-            policy: resumption.policy,
+            policy: resumption.policy([]),
             serverName: Array("server.example".utf8),
             applicationProtocol: nil,
             usesExtendedMasterSecret: isExtended,

@@ -27,15 +27,20 @@ final class SeededRandom: RandomSource {
     }
 }
 
-/// Gives out prepared bytes in order: the keys and randoms of a recorded handshake.
+/// Gives out prepared bytes in order: the keys and randoms of a recorded handshake. Several may be drawn at once, none in part.
 final class ScriptedRandom: RandomSource {
     private let queue: Mutex<[[UInt8]]>
 
     init(_ chunks: [[UInt8]]) { queue = Mutex(chunks) }
 
     func fill(_ bytes: inout MutableSpan<UInt8>) throws(CryptoError) {
-        let chunk = queue.withLock { $0.isEmpty ? nil : $0.removeFirst() }
-        guard let chunk, chunk.count == bytes.count else { throw .randomUnavailable }
-        for index in bytes.indices { bytes[index] = chunk[index] }
+        let count = bytes.count
+        let drawn = queue.withLock { queue -> [UInt8] in
+            var drawn: [UInt8] = []
+            while drawn.count < count, !queue.isEmpty { drawn += queue.removeFirst() }
+            return drawn
+        }
+        guard drawn.count == count else { throw .randomUnavailable }
+        for index in bytes.indices { bytes[index] = drawn[index] }
     }
 }

@@ -430,9 +430,9 @@ struct PostQuantumTests {
     func resumption() throws {
         var pair = Pair.tls13()
         (pair.server.versions, pair.server.ticketCount) = (.tls13 ... .tls13, 1)
-        let lenient = try pair.serverConfiguration().resumption?.policy
+        let lenient = try pair.serverConfiguration().resumption?.policy([])
         pair.server.requiresPostQuantum = true
-        let strict = try pair.serverConfiguration().resumption?.policy
+        let strict = try pair.serverConfiguration().resumption?.policy([])
         #expect(lenient != nil && strict != nil && lenient != strict)
     }
 

@@ -92,6 +92,7 @@ struct ExpectServerKeyExchange: ~Copyable {
             throw .peerMisbehaved(.illegalParameter("a key of the group \(group), which was not offered"))
         }
         let content = handshake.randoms.signedContent(parameters: received.signedParameters)
+        handshake.offer.options.verificationObserver?(handshake.offer.verification(chain))
         let proof = try HandshakeSignatureVerified(
             received.signature,
             content: content.span,

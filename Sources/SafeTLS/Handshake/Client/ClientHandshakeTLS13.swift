@@ -42,6 +42,9 @@ struct ExpectEncryptedExtensions: ~Copyable {
         if let name = received.applicationProtocol {
             applicationProtocol = try handshake.offer.checkApplicationProtocol(name)
         }
+        if channel.isQUIC {
+            try channel.settleQUIC(received.quicTransportParameters, applicationProtocol: applicationProtocol)
+        }
         try RecordLimits(
             recordSizeLimit: received.recordSizeLimit,
             maxFragmentLength: received.maxFragmentLength,
@@ -155,6 +158,7 @@ struct ExpectCertificateVerify: ~Copyable {
 
     consuming func receive(_ type: HandshakeType, _ message: [UInt8]) throws(TLSError) -> ClientPhase {
         guard type == .certificateVerify else { throw .unexpected(type, expected: "CertificateVerify") }
+        handshake.offer.options.verificationObserver?(handshake.offer.verification(chain))
         let proof = try HandshakeSignatureVerified(
             certificateVerify: message,
             content: CertificateVerifyContent.bytes(.server, transcript: try handshake.transcript.digest()),

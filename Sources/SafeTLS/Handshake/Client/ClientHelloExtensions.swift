@@ -18,6 +18,8 @@ struct ClientHelloExtensions {
     let keyShares: [KeyShare]
     /// The pre-shared keys that are offered. Their binders are still zeros.
     let preSharedKeys: [OfferedKey]
+    /// Nil unless QUIC carries the handshake.
+    let transportParameters: [UInt8]?
     let offersEarlyData: Bool
 
     private var offersTLS12: Bool { options.versions.contains(.tls12) }
@@ -39,6 +41,7 @@ struct ClientHelloExtensions {
         if !compression.isEmpty { extensions.certificateCompression(compression) }  // RFC 8879 §3
         if options.offersPostHandshakeAuthentication { extensions.addEmpty(.postHandshakeAuth) }  // RFC 9846 §4.3.6
         if offersEarlyData { extensions.addEmpty(.earlyData) }  // RFC 9846 §4.3.10
+        if let transportParameters { extensions.quicTransportParameters(transportParameters) }  // RFC 9001 §8.2
         extensions.keyShares(keyShares)  // RFC 9846 §4.3.8
         writePreSharedKeys(into: &extensions)  // RFC 9846 §4.3.9, §4.3.11
     }

@@ -29,6 +29,13 @@ struct ClientKeyShares: ~Copyable {
         }
     }
 
+    /// How many random bytes the keys take.
+    static func randomLength(_ groups: [NamedGroup]) -> Int {
+        groups.reduce(0) { count, group in
+            isPart(group, of: groups) ? count : count + (group.keyExchangeGroup?.randomLength ?? 0)
+        }
+    }
+
     /// A key that was made elsewhere.
     init(_ key: consuming KeyExchangePrivateKey) {
         groups = [NamedGroup(key.group)]

@@ -9,6 +9,8 @@ struct ClientOffer: ~Copyable {
     /// Nil when the session was made without one.
     let serverName: ServerName?
     let deferring: DeferredRequests
+    /// For a server that is reached by QUIC; nil for any other.
+    let transportParameters: [UInt8]?
     let random: [32 of UInt8]
     let sessionID: [UInt8]
     /// The keys whose public parts are in key_share; none when only TLS 1.2 is offered.
@@ -20,37 +22,52 @@ struct ClientOffer: ~Copyable {
     /// The types of the extensions sent: the server may answer these and no others (RFC 9846 §4.3).
     private(set) var extensions = ExtensionSet()
 
-    var options: ClientOptions { configuration.options }
+    var options: ClientOptions {
+        // Lent: a copy counts references up and down again for each list in it.
+        _read { yield configuration.options }
+    }
 
     init(
         configuration: ClientConfiguration,
         serverName: ServerName?,
-        deferring: DeferredRequests
+        deferring: DeferredRequests,
+        transportParameters: [UInt8]? = nil
     ) throws(TLSError) {
+        self.transportParameters = transportParameters
         self.configuration = configuration
         self.serverName = serverName
         self.deferring = deferring
-        let options = configuration.options
         var random: [32 of UInt8] = .init(repeating: 0)
         var sessionID: [UInt8] = []
         var session: ResumableSession?
         if let serverName, let cache = Self.sessionCache(configuration, deferring) {
-            session = cache.take(serverName, versions: options.versions, at: options.clock())
+            session = cache.take(
+                serverName,
+                versions: configuration.options.versions,
+                at: configuration.options.clock()
+            )
         }
         do throws(CryptoError) {
+            let source = try DrawnRandom(
+                count: random.count + 32 + ClientKeyShares.randomLength(configuration.keyShares),
+                from: configuration.options.random
+            )
             var span = random.mutableSpan
-            try options.random.fill(&span)
+            try source.fill(&span)
             // RFC 9846 appendix E.4: a session ID that is not empty makes TLS 1.3 look like a resumption of TLS 1.2.
             // RFC 5077 §3.4: in such a resumption its echo tells that the ticket was accepted.
             if let known = session?.sessionID, !known.isEmpty {
                 // RFC 9846 §4.2.2: a session of TLS 1.2 is named by its ID.
                 sessionID = known
-            } else if options.versions.contains(.tls13) || session?.version == .tls12 {
-                sessionID = [UInt8](repeating: 0, count: 32)
+            } else if transportParameters == nil,
+                configuration.options.versions.contains(.tls13) || session?.version == .tls12
+            {
+                // Not in QUIC, which has no middleboxes to please (RFC 9001 §8.4).
+                sessionID = zeros(32)
                 var span = sessionID.mutableSpan
-                try options.random.fill(&span)
+                try source.fill(&span)
             }
-            keyShares = try ClientKeyShares(configuration.keyShares, random: options.random)
+            keyShares = try ClientKeyShares(configuration.keyShares, random: source)
         } catch {
             throw TLSError(error)
         }
@@ -69,6 +86,7 @@ struct ClientOffer: ~Copyable {
         key: consuming KeyExchangePrivateKey,
         extensions: ExtensionSet
     ) {
+        transportParameters = nil
         self.configuration = configuration
         self.serverName = serverName
         self.deferring = deferring
@@ -122,6 +140,7 @@ struct ClientOffer: ~Copyable {
             cookie: cookie,
             keyShares: keyShares.list,
             preSharedKeys: keys,
+            transportParameters: transportParameters,
             // RFC 9846 §4.2.2: not in a second ClientHello.
             offersEarlyData: offersEarlyData && !isRetried
         )

@@ -28,7 +28,12 @@ struct ExpectServerHello: ~Copyable {
         deferring: DeferredRequests,
         channel: inout Channel
     ) throws(TLSError) -> ExpectServerHello {
-        var offer = try ClientOffer(configuration: configuration, serverName: serverName, deferring: deferring)
+        var offer = try ClientOffer(
+            configuration: configuration,
+            serverName: serverName,
+            deferring: deferring,
+            transportParameters: channel.localTransportParameters
+        )
         var hello = try offer.hello(cookie: nil)
         try offer.bind(&hello) { algorithm, covered throws(TLSError) in
             try Transcript(algorithm).digest(adding: covered)

@@ -57,7 +57,13 @@ struct BinderVerified: ~Copyable {
                 return BinderVerified(source: .external(entry), identity: UInt16(index), earlySecret: early)
             }
             guard let resumption = context.configuration.resumption,
-                let state = resumption.session(identity.identity, version: .tls13, serverName: name, at: now)
+                let state = resumption.session(
+                    identity.identity,
+                    version: .tls13,
+                    serverName: name,
+                    deferring: context.deferring,
+                    at: now
+                )
             else { continue }
             // §4.3.11: the hash, and so the key schedule, is the session's.
             guard state.cipherSuite.hash == choice.hash else { continue }

@@ -57,6 +57,7 @@ enum ClientHelloChoice {
         let received = try ReceivedClientHello(message.span, context)
         let compression = context.configuration.certificateCompression
         try compression.check(received.hello.certificateCompression, in: .clientHello)
+        try received.checkTransport(&channel)
         // What a session that takes retry cookies skips ends here; this ClientHello says what comes behind it.
         channel.early.endSkipping()
         let version = try negotiateVersion(received.hello, context.options.versions)

@@ -18,7 +18,9 @@ struct ReceivedClientHello: ~Copyable, ~Escapable {
         self.context = context
     }
 
-    var options: ServerOptions { context.options }
+    var options: ServerOptions {
+        _read { yield context.configuration.options }
+    }
 
     var clientRandom: [32 of UInt8] {
         var random: [32 of UInt8] = .init(repeating: 0)

@@ -35,7 +35,13 @@ enum ResumptionTLS12 {
             name = received.hello.legacySessionID
             guard resumption.store != nil, resumption.identifier(name) != nil else { return nil }
         }
-        return resumption.session(name, version: .tls12, serverName: received.hello.sessionName, at: now)
+        return resumption.session(
+            name,
+            version: .tls12,
+            serverName: received.hello.sessionName,
+            deferring: received.context.deferring,
+            at: now
+        )
     }
 
     /// Answers the ClientHello, step by step (RFC 5246 §7.3, figure 2).

@@ -9,6 +9,8 @@ struct ServerFlightTLS12: ~Copyable, ~Escapable {
     /// The hash of transcript and PRF.
     private let algorithm: HashAlgorithm
     private let applicationProtocol: String?
+    /// For the server's random, and the key.
+    private let random: DrawnRandom
     private let randoms: Randoms
     private let ticket: TicketIssueTLS12?
     private let session: SessionIDIssue?
@@ -24,13 +26,16 @@ struct ServerFlightTLS12: ~Copyable, ~Escapable {
         }
         var transcript = try Transcript(algorithm, recording: context.configuration.clientAuthenticator != nil)
         transcript.update(received.message)
-        let randoms = Randoms(client: received.clientRandom, server: try ServerHelloTLS12.random(context))
+        let random = try context.drawnRandom(count: 32 + (choice.group.keyExchangeGroup?.randomLength ?? 0))
+        let serverRandom = try ServerHelloTLS12.random(context, from: random)
+        let randoms = Randoms(client: received.clientRandom, server: serverRandom)
         let ticket = TicketIssueTLS12(received)
         session = try SessionIDIssue(received, ticket: ticket)
         staple = choice.credential.staple.answer(to: received.hello, at: context.options.clock())
         self.applicationProtocol = applicationProtocol
         self.algorithm = algorithm
         self.transcript = transcript
+        self.random = random
         self.randoms = randoms
         self.ticket = ticket
         self.choice = choice
@@ -130,7 +135,7 @@ struct ServerFlightTLS12: ~Copyable, ~Escapable {
         let group = choice.group
         guard let exchange = group.keyExchangeGroup else { throw .internalFailure("\(group) has no key exchange") }
         do throws(CryptoError) {
-            return try KeyExchangePrivateKey(exchange, random: received.options.random)
+            return try KeyExchangePrivateKey(exchange, random: random)
         } catch {
             throw TLSError(error)
         }

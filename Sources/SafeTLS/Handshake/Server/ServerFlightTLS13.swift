@@ -30,7 +30,12 @@ struct ServerFlightTLS13: ~Copyable, ~Escapable {
     }
 
     /// RFC 9846 §4.4.1.
-    mutating func sendEncryptedExtensions(_ flight: inout ByteWriter) throws(TLSError) {
+    ///
+    /// - Parameter transportParameters: Nil unless QUIC carries the handshake.
+    mutating func sendEncryptedExtensions(
+        _ transportParameters: [UInt8]?,
+        _ flight: inout ByteWriter
+    ) throws(TLSError) {
         let negotiated = handshake.negotiated
         // An answer to server_name says that the name was used, and a session that is resumed already has its name
         // (RFC 6066 §3).
@@ -42,6 +47,7 @@ struct ServerFlightTLS13: ~Copyable, ~Escapable {
                 if acknowledgesName { extensions.addEmpty(.serverName) }
                 extensions.recordLimits(limits)
                 if let name = negotiated.applicationProtocol { extensions.applicationProtocols([name]) }
+                if let transportParameters { extensions.quicTransportParameters(transportParameters) }
                 if acceptsEarlyData { extensions.addEmpty(.earlyData) }
                 if answersTicketRequest { extensions.expectedTickets(ticketCount) }
             }

@@ -155,14 +155,30 @@ struct ServerContext {
     let deferring: DeferredRequests
     var applicationProtocol: ApplicationProtocolAnswer = .automatic
 
-    var options: ServerOptions { configuration.options }
+    var options: ServerOptions {
+        // Lent: a copy counts references up and down again for each list in it.
+        _read { yield configuration.options }
+    }
 
-    /// Fresh random bytes from the configuration's source.
-    func random32() throws(TLSError) -> [32 of UInt8] {
+    /// As many random bytes as a flight takes, drawn at once.
+    func drawnRandom(count: Int) throws(TLSError) -> DrawnRandom {
+        do throws(CryptoError) {
+            return try DrawnRandom(count: count, from: configuration.options.random)
+        } catch {
+            throw TLSError(error)
+        }
+    }
+
+    /// Fresh random bytes, from the configuration's source unless they were drawn from that before.
+    func random32(from source: DrawnRandom? = nil) throws(TLSError) -> [32 of UInt8] {
         var bytes: [32 of UInt8] = .init(repeating: 0)
         do {
             var span = bytes.mutableSpan
-            try options.random.fill(&span)
+            if let source {
+                try source.fill(&span)
+            } else {
+                try configuration.options.random.fill(&span)
+            }
         } catch {
             throw TLSError(error)
         }

@@ -55,9 +55,11 @@ enum ServerHelloTLS12 {
     }
 
     /// The server's random. Its end tells a client that speaks TLS 1.3 that somebody is between (RFC 9846 §4.2.3).
-    static func random(_ context: ServerContext) throws(TLSError) -> [32 of UInt8] {
-        var random = try context.random32()
-        if context.options.versions.contains(.tls13) {
+    ///
+    /// - Parameter source: Nil for the configuration's.
+    static func random(_ context: ServerContext, from source: DrawnRandom? = nil) throws(TLSError) -> [32 of UInt8] {
+        var random = try context.random32(from: source)
+        if context.configuration.options.versions.contains(.tls13) {
             for (index, byte) in ServerHello.tls12DowngradeSentinel.enumerated() { random[24 + index] = byte }
         }
         return random

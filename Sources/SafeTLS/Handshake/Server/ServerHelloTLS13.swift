@@ -38,7 +38,7 @@ enum ServerHelloTLS13 {
         try parameters.decideEarlyData(&channel)  // §4.3.10
         parameters.reserve(&channel)
         var flight = try parameters.sendServerHello(&channel)  // §4.2.3
-        try flight.sendEncryptedExtensions(&channel.flight)  // §4.4.1
+        try flight.sendEncryptedExtensions(channel.localTransportParameters, &channel.flight)  // §4.4.1
         guard let signer = flight.signer else { return try flight.finish(&channel) }  // §4.5.3
         try flight.sendCertificateRequest(&channel.flight)  // §4.4.2
         try flight.sendCertificate(of: signer, &channel.flight)  // §4.5.1

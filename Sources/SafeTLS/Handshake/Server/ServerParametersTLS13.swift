@@ -40,9 +40,12 @@ struct ServerParametersTLS13: ~Copyable, ~Escapable {
         self.isRetried = isRetried
     }
 
-    /// RFC 7301 §3.2.
+    /// RFC 7301 §3.2. In QUIC there has to be one (RFC 9001 §8.1).
     mutating func chooseApplicationProtocol() throws(TLSError) {
         applicationProtocol = try received.context.applicationProtocol(received.hello)
+        guard applicationProtocol != nil || !received.context.configuration.isQUIC else {
+            throw .nothingInCommon(.applicationProtocol)
+        }
     }
 
     /// RFC 9846 §4.3.11. Its binder covers the messages before this ClientHello and the ClientHello itself up to the
@@ -135,7 +138,8 @@ struct ServerParametersTLS13: ~Copyable, ~Escapable {
             negotiated: negotiated,
             clientRandom: received.clientRandom,
             ticketCount: ticketCount,
-            offersPostHandshakeAuthentication: received.hello.hasPostHandshakeAuth,
+            // RFC 9001 §4.4.
+            offersPostHandshakeAuthentication: received.hello.hasPostHandshakeAuth && !channel.isQUIC,
             resumed: preSharedKey,
             early: early,
             sharedSecret: sharedSecret,
@@ -143,7 +147,9 @@ struct ServerParametersTLS13: ~Copyable, ~Escapable {
             hash: hash
         )
         try handshake.installKeys(&channel)
-        let limits = RecordLimits(answering: received.hello, received.options.records, version: .tls13)
+        let limits =
+            channel.isQUIC
+            ? RecordLimits.none : RecordLimits(answering: received.hello, received.options.records, version: .tls13)
         limits.apply(to: &channel)
         return ServerFlightTLS13(
             received,
@@ -163,10 +169,11 @@ struct ServerParametersTLS13: ~Copyable, ~Escapable {
         guard let share = received.hello.keyShares?.publicKey(for: choice.group) else {
             throw .internalFailure("no key share of the chosen group")
         }
-        let serverRandom = try received.context.random32()
+        let random = try received.context.drawnRandom(count: 32 + group.responseRandomLength)
+        let serverRandom = try received.context.random32(from: random)
         let response: KeyExchangeResponse
         do throws(CryptoError) {
-            response = try KeyExchangeResponse.respond(to: share, group: group, random: received.options.random)
+            response = try KeyExchangeResponse.respond(to: share, group: group, random: random)
         } catch {
             throw TLSError(error)
         }

@@ -6,6 +6,7 @@ import TLSCrypto
 /// The ticket that a TLS 1.2 server promises in its ServerHello and gives in its last flight (RFC 5077 §3.3).
 struct TicketIssueTLS12 {
     private let resumption: ServerResumption
+    private let policy: [UInt8]
     /// When a full handshake last made a master secret, in UNIX seconds.
     private let authenticatedAt: Int64
     private let now: Int64
@@ -26,6 +27,7 @@ struct TicketIssueTLS12 {
         let lifetime = resumption.lifetime(authenticatedAt: began, now: now, version: .tls12)
         guard lifetime > 0 else { return nil }
         self.resumption = resumption
+        policy = resumption.policy(received.context.deferring)
         self.authenticatedAt = began
         self.now = now
         self.lifetime = lifetime
@@ -47,7 +49,7 @@ struct TicketIssueTLS12 {
             authenticatedAt: authenticatedAt,
             createdAt: now,
             lifetime: lifetime,
-            policy: resumption.policy
+            policy: policy
         )
         let bytes = state.serialised()
         let ticket = try sealed(bytes.bytes, random)
@@ -76,6 +78,7 @@ struct TicketIssueTLS12 {
 /// A session that a TLS 1.2 server keeps under an ID (RFC 5246 §7.4.1.3): for clients that get no ticket.
 struct SessionIDIssue {
     private let resumption: ServerResumption
+    private let policy: [UInt8]
     /// The ID that ServerHello gives the session.
     let identifier: [UInt8]
 
@@ -86,6 +89,7 @@ struct SessionIDIssue {
             received.hello.hasExtendedMasterSecret
         else { return nil }
         self.resumption = resumption
+        policy = resumption.policy(received.context.deferring)
         identifier = try copyBytes(received.context.random32().span)
     }
 
@@ -105,7 +109,7 @@ struct SessionIDIssue {
             authenticatedAt: now,
             createdAt: now,
             lifetime: resumption.lifetime(authenticatedAt: now, now: now, version: .tls12),
-            policy: resumption.policy
+            policy: policy
         )
         do throws(CryptoError) {
             _ = try resumption.keep(state, as: identifier, at: now, random: options.random)

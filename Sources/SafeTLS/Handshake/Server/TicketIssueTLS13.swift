@@ -6,20 +6,16 @@ extension IncomingClientFlightTLS13 {
     /// Writes the tickets that end a handshake, behind the client's Finished (RFC 9846 §4.7.1).
     mutating func issueTickets(into flight: inout ByteWriter) throws(TLSError) {
         guard ticketCount > 0, let resumption = context.configuration.resumption else { return }
-        let options = context.options
-        let maximumEarlyData = options.earlyData?.maximumSize ?? 0
+        let configuration = context.configuration
+        let maximumEarlyData = configuration.options.earlyData?.maximumSize ?? 0
         let resumptionSecret = try master.resumption(transcript.digest(), &hash)
-        let now = options.clock()
+        let now = configuration.options.clock()
         let lifetime = resumption.lifetime(authenticatedAt: authenticatedAt, now: now, version: .tls13)
         guard lifetime > 0 else { return }
+        let random = try TicketRandom(count: ticketCount, from: configuration.options.random)
         for number in 0..<ticketCount {
             let nonce = [UInt8(truncatingIfNeeded: number)]
             do throws(CryptoError) {
-                var ageAdd: [4 of UInt8] = .init(repeating: 0)
-                do {
-                    var span = ageAdd.mutableSpan
-                    try options.random.fill(&span)
-                }
                 let state = SessionState(
                     version: .tls13,
                     cipherSuite: negotiated.cipherSuite,
@@ -32,8 +28,8 @@ extension IncomingClientFlightTLS13 {
                     authenticatedAt: authenticatedAt,
                     createdAt: now,
                     lifetime: lifetime,
-                    ageAdd: ageAdd.span.reduceBigEndian(),
-                    policy: resumption.policy,
+                    ageAdd: random.ageAdd(number),
+                    policy: resumption.policy(context.deferring),
                     serverName: negotiated.sessionName,
                     applicationProtocol: negotiated.applicationProtocol,
                     usesExtendedMasterSecret: true,
@@ -44,9 +40,9 @@ extension IncomingClientFlightTLS13 {
                 switch resumption.ticketForm {
                 case .stateless:
                     let bytes = state.serialised()
-                    ticket = try resumption.keys.seal(bytes.bytes, at: now, random: options.random)
+                    ticket = try resumption.keys.seal(bytes.bytes, at: now, salt: random.salt(number))
                 case .stateful:
-                    ticket = try resumption.keep(state, at: now, random: options.random)
+                    ticket = try resumption.keep(state, at: now, random: configuration.options.random)
                 }
                 try Self.write(state.ageAdd, lifetime, nonce, ticket, maximumEarlyData, &flight)
             } catch {
@@ -79,11 +75,30 @@ extension IncomingClientFlightTLS13 {
     }
 }
 
-extension Span<UInt8> {
-    /// The bytes as one big-endian number; of more than four the last four count.
-    fileprivate func reduceBigEndian() -> UInt32 {
-        var value: UInt32 = 0
-        for index in indices { value = value << 8 | UInt32(self[index]) }
-        return value
+/// The random bytes of all tickets that a handshake gives, which take one call: most of its price is not that of the bytes.
+private struct TicketRandom {
+    private let bytes: [UInt8]
+
+    /// For each ticket, what obfuscates its age (RFC 9846 §4.7.1), and its salt.
+    private static let length = 4 + TicketHeader.saltLength
+
+    init(count: Int, from source: any RandomSource) throws(TLSError) {
+        var bytes = zeros(count * Self.length)
+        do {
+            var span = bytes.mutableSpan
+            try source.fill(&span)
+        } catch {
+            throw TLSError(error)
+        }
+        self.bytes = bytes
+    }
+
+    func ageAdd(_ number: Int) -> UInt32 {
+        bytes[number * Self.length..<number * Self.length + 4].reduce(0) { $0 << 8 | UInt32($1) }
+    }
+
+    @_lifetime(borrow self)
+    func salt(_ number: Int) -> Span<UInt8> {
+        bytes.span.extracting(number * Self.length + 4..<(number + 1) * Self.length)
     }
 }

@@ -41,6 +41,7 @@ struct ClientHello: ~Escapable {
     let maxFragmentLength: UInt8?
     let recordSizeLimit: UInt16?
     let ticketRequest: TicketRequest?
+    let quicTransportParameters: Span<UInt8>?
 
     @_lifetime(copy body)
     init(_ body: Span<UInt8>) throws(DecodeError) {
@@ -79,6 +80,7 @@ struct ClientHello: ~Escapable {
         var recordSizeLimit: UInt16? = nil
         var requestsOCSP = false
         var ticketRequest: TicketRequest? = nil
+        var quicTransportParameters: Span<UInt8>? = nil
         var iterator = list.makeIterator()
         while let next = iterator.next() {
             // RFC 9846 §4.3.11: the binders cover all that stands before them.
@@ -107,6 +109,7 @@ struct ClientHello: ~Escapable {
                 case .statusRequest: requestsOCSP = try body.readStatusRequest()
                 case .maxFragmentLength: maxFragmentLength = try body.readMaxFragmentLength()
                 case .recordSizeLimit: recordSizeLimit = try body.readRecordSizeLimit()
+                case .quicTransportParameters: quicTransportParameters = body.readRest()
                 case .ticketRequest:
                     ticketRequest = TicketRequest(
                         newSessionCount: try body.readUInt8(),
@@ -141,6 +144,7 @@ struct ClientHello: ~Escapable {
         self.maxFragmentLength = maxFragmentLength
         self.recordSizeLimit = recordSizeLimit
         self.ticketRequest = ticketRequest
+        self.quicTransportParameters = quicTransportParameters
     }
 }
 

@@ -7,6 +7,7 @@ struct EncryptedExtensions: ~Escapable {
     let supportedGroups: CodePointList<NamedGroup>?
     let maxFragmentLength: UInt8?
     let recordSizeLimit: UInt16?
+    let quicTransportParameters: Span<UInt8>?
     let encryptedClientHello: Span<UInt8>?
 
     @_lifetime(copy body)
@@ -20,6 +21,7 @@ struct EncryptedExtensions: ~Escapable {
         var supportedGroups: CodePointList<NamedGroup>? = nil
         var maxFragmentLength: UInt8? = nil
         var recordSizeLimit: UInt16? = nil
+        var quicTransportParameters: Span<UInt8>? = nil
         var encryptedClientHello: Span<UInt8>? = nil
         var iterator = list.makeIterator()
         while let next = iterator.next() {
@@ -30,6 +32,7 @@ struct EncryptedExtensions: ~Escapable {
                 case .supportedGroups: supportedGroups = try body.readCodePoints16()
                 case .maxFragmentLength: maxFragmentLength = try body.readMaxFragmentLength()
                 case .recordSizeLimit: recordSizeLimit = try body.readRecordSizeLimit()
+                case .quicTransportParameters: quicTransportParameters = body.readRest()
                 case .encryptedClientHello: encryptedClientHello = body.readRest()
                 // The expected count binds nobody (RFC 9149 §3).
                 case .ticketRequest: _ = try body.readUInt8()
@@ -46,6 +49,7 @@ struct EncryptedExtensions: ~Escapable {
         self.supportedGroups = supportedGroups
         self.maxFragmentLength = maxFragmentLength
         self.recordSizeLimit = recordSizeLimit
+        self.quicTransportParameters = quicTransportParameters
         self.encryptedClientHello = encryptedClientHello
     }
 

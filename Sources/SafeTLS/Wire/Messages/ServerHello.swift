@@ -29,6 +29,13 @@ struct ServerHello: ~Escapable {
     let maxFragmentLength: UInt8?
     let recordSizeLimit: UInt16?
 
+    /// Whether a whole ServerHello message, with its header, is a HelloRetryRequest.
+    static func isHelloRetryRequest(_ message: Span<UInt8>) -> Bool {
+        let start = HandshakeMessage.headerLength + 2
+        guard message.count >= start + 32 else { return false }
+        return isEqual(message.extracting(start..<start + 32), helloRetryRequestRandom.span)
+    }
+
     @_lifetime(copy body)
     init(_ body: Span<UInt8>) throws(DecodeError) {
         var reader = ByteReader(body)
