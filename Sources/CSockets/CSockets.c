@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 
 #include "CSockets.h"
+#include "internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,26 +14,23 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
-
-// Codes are negated errno values; the resolver's own errors (EAI_…) lie beyond them.
-static const long resolver_codes = 100000;
 
 const long cs_would_block = -EAGAIN;
 const long cs_aborted = -ECONNABORTED;
 const long cs_timed_out = -ETIMEDOUT;
-
-static long resolver_failure(int error) {
-    return error == EAI_SYSTEM ? -errno : -resolver_codes - (error < 0 ? -error : error);
-}
-
-static long failure(void) { return errno == EWOULDBLOCK ? -EAGAIN : -errno; }
+const long cs_cancelled = -ECANCELED;
+const long cs_broken_pipe = -EPIPE;
+const long cs_too_long = -ENOBUFS;
 
 size_t cs_reason(long code, uint8_t *text, size_t capacity) {
     // The resolver's codes are negative on some systems and positive on others.
@@ -42,17 +40,6 @@ size_t cs_reason(long code, uint8_t *text, size_t capacity) {
     if (length > capacity) length = capacity;
     memcpy(text, words, length);
     return length;
-}
-
-static long resolve(const uint8_t *host, size_t length, uint16_t port, int flags, struct addrinfo **result) {
-    char name[256], service[8];
-    if (length >= sizeof name) return -ENAMETOOLONG;
-    memcpy(name, host, length);
-    name[length] = 0;
-    snprintf(service, sizeof service, "%u", port);
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = flags | AI_NUMERICSERV};
-    int code = getaddrinfo(length > 0 ? name : NULL, service, &hints, result);
-    return code == 0 ? 0 : resolver_failure(code);
 }
 
 // A socket that programs which this one starts do not get.
@@ -91,33 +78,32 @@ static int finish_connect(int handle, const struct addrinfo *address, int timeou
     if (connect(handle, address->ai_addr, address->ai_addrlen) == 0) return 0;
     // A signal ends neither the attempt nor the wait for it.
     if (errno != EINPROGRESS && errno != EINTR) return (int)failure();
-    struct pollfd interest = {.fd = handle, .events = POLLOUT};
-    uint64_t end = cs_milliseconds() + (uint64_t)(timeout > 0 ? timeout : 0);
-    int ready;
-    while ((ready = poll(&interest, 1, timeout)) < 0 && errno == EINTR) {
-        uint64_t now = cs_milliseconds();
-        if (timeout >= 0) timeout = now < end ? (int)(end - now) : 0;
-    }
-    if (ready < 0) return (int)failure();
-    if (ready == 0) return -ETIMEDOUT;
+    int code = cs_wait_until(handle, POLLOUT, cs_milliseconds() + (uint64_t)(timeout > 0 ? timeout : 0));
+    if (code != 0) return code;
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(handle, SOL_SOCKET, SO_ERROR, &error, &size);
     return -error;
 }
 
-int cs_connect(const uint8_t *host, size_t length, uint16_t port, int timeout) {
+int cs_connect(const uint8_t *host, size_t length, uint16_t port, int family, int timeout) {
     struct addrinfo *addresses = NULL;
-    long code = resolve(host, length, port, 0, &addresses);
+    family = family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC;
+    uint64_t end = cs_milliseconds() + (uint64_t)(timeout > 0 ? timeout : 0);
+    long code = cs_resolve(host, length, port, family, 0, end, &addresses);
     if (code != 0) return (int)code;
+    int left = 0;
+    for (struct addrinfo *address = addresses; address != NULL; address = address->ai_next) left++;
     int result = -EADDRNOTAVAIL;
-    for (struct addrinfo *address = addresses; address != NULL && result < 0; address = address->ai_next) {
+    for (struct addrinfo *address = addresses; address != NULL && result < 0; address = address->ai_next, left--) {
         int handle = open_socket(address);
         if (handle < 0) {
             result = handle;
             continue;
         }
-        result = finish_connect(handle, address, timeout);
+        // One that does not answer leaves the others their part.
+        uint64_t now = cs_milliseconds();
+        result = finish_connect(handle, address, now < end ? (int)((end - now) / (uint64_t)left) : 0);
         if (result == 0) result = cs_set_blocking(handle, true);
         if (result < 0)
             close(handle);
@@ -130,7 +116,7 @@ int cs_connect(const uint8_t *host, size_t length, uint16_t port, int timeout) {
 
 int cs_listen(const uint8_t *host, size_t length, uint16_t port) {
     struct addrinfo *addresses = NULL;
-    long code = resolve(host, length, port, AI_PASSIVE, &addresses);
+    long code = cs_resolve(host, length, port, AF_UNSPEC, AI_PASSIVE, 0, &addresses);
     if (code != 0) return (int)code;
     int handle = open_socket(addresses);
     if (handle >= 0) {
@@ -329,7 +315,7 @@ long cs_poll(struct cs_interest *interests, size_t count, int timeout) {
     if (count > sizeof descriptors / sizeof descriptors[0]) return -EINVAL;
     for (size_t index = 0; index < count; index++) {
         const struct cs_interest *interest = &interests[index];
-        bool waits = interest->wants_read || interest->wants_write;
+        bool waits = interest->wants_read || interest->wants_write || interest->wants_failure;
         // poll() passes over negative descriptors; otherwise a hang-up nobody asked about would spin.
         descriptors[index] = (struct pollfd){
             .fd = waits ? interest->descriptor : -1,
@@ -343,6 +329,7 @@ long cs_poll(struct cs_interest *interests, size_t count, int timeout) {
         bool failed = (events & (POLLHUP | POLLERR | POLLNVAL)) != 0;
         interests[index].can_read = interests[index].wants_read && ((events & POLLIN) != 0 || failed);
         interests[index].can_write = interests[index].wants_write && ((events & POLLOUT) != 0 || failed);
+        interests[index].has_failed = interests[index].wants_failure && failed;
     }
     return ready < 0 ? 0 : ready;
 }
@@ -353,4 +340,119 @@ uint64_t cs_milliseconds(void) {
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+int cs_open_standard_streams(void) {
+    int closed = 0;
+    for (int descriptor = 0; descriptor <= 2; descriptor++) {
+        if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+        // The lowest that is free, which is this one.
+        int opened = open("/dev/null", O_RDWR | O_NOCTTY);
+        if (opened < 0) return (int)failure();
+        if (opened != descriptor) {
+            close(opened);
+            return -EBADF;
+        }
+        closed |= 1 << descriptor;
+    }
+    return closed;
+}
+
 void cs_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
+
+long cs_environment(const uint8_t *name, size_t length, uint8_t *value, size_t capacity) {
+    char text[256];
+    if (length >= sizeof text || memchr(name, 0, length) != NULL) return -1;
+    memcpy(text, name, length);
+    text[length] = 0;
+    const char *found = getenv(text);
+    if (found == NULL) return -1;
+    size_t count = strlen(found);
+    memcpy(value, found, count < capacity ? count : capacity);
+    return (long)count;
+}
+
+// The signal that came while somebody was asked.
+static volatile sig_atomic_t arrived_signal;
+
+static void note_signal(int number) { arrived_signal = number; }
+
+// Signals that end or stop a process unless it says otherwise, and that others send.
+static const int ending_signals[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGTSTP};
+enum { ending_signal_count = sizeof ending_signals / sizeof ending_signals[0] };
+
+// Waits for a key with signals let through, which are blocked at all other times: none comes unnoticed between a look and the wait.
+static long wait_for_key(int terminal, const sigset_t *mask) {
+    if (terminal >= FD_SETSIZE) return -EMFILE;
+    while (arrived_signal == 0) {
+        fd_set descriptors;
+        FD_ZERO(&descriptors);
+        FD_SET(terminal, &descriptors);
+        if (pselect(terminal + 1, &descriptors, NULL, NULL, NULL, mask) > 0) return 0;
+        if (errno != EINTR) return failure();
+    }
+    return -ECANCELED;
+}
+
+// Reads a line from a terminal that shows nothing and sends no signals: each byte comes alone, and Ctrl-C is one.
+static long read_hidden(int terminal, const sigset_t *mask, uint8_t *answer, size_t capacity) {
+    size_t count = 0;
+    while (true) {
+        uint8_t byte;
+        long code = wait_for_key(terminal, mask);
+        if (code < 0) return code;
+        long read = cs_read(terminal, &byte, 1);
+        if (read < 0) return read;
+        if (read == 0 || byte == 3 || (byte == 4 && count == 0)) return -ECANCELED;
+        if (byte == '\n' || byte == '\r') return (long)count;
+        if (byte == 8 || byte == 127) {
+            // As far back as a character of UTF-8 begins.
+            while (count > 0 && (answer[--count] & 0xC0) == 0x80) {}
+        } else if (byte == 21) {
+            count = 0;
+        } else if (count < capacity) {
+            answer[count++] = byte;
+        } else {
+            return -ENOBUFS;
+        }
+    }
+}
+
+long cs_ask(const uint8_t *prompt, size_t length, uint8_t *answer, size_t capacity) {
+    int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (terminal < 0) return failure();
+    struct termios shown, hidden;
+    if (tcgetattr(terminal, &shown) < 0) {
+        long code = failure();
+        close(terminal);
+        return code;
+    }
+    // Signals from elsewhere wait until the terminal shows what is typed again: those that end the process end the question, and act then.
+    sigset_t all, before, waiting;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    waiting = all;
+    arrived_signal = 0;
+    struct sigaction actions[ending_signal_count];
+    for (int index = 0; index < ending_signal_count; index++) {
+        int number = ending_signals[index];
+        // What is ignored, as nohup has it, stays so.
+        if (sigaction(number, NULL, &actions[index]) < 0 || actions[index].sa_handler == SIG_IGN) continue;
+        struct sigaction action = {.sa_handler = note_signal};
+        sigfillset(&action.sa_mask);
+        sigaction(number, &action, NULL);
+        if (!sigismember(&before, number)) sigdelset(&waiting, number);
+    }
+    hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ISIG | ICANON);
+    hidden.c_cc[VMIN] = 1;
+    hidden.c_cc[VTIME] = 0;
+    // Whoever sees the prompt may type.
+    long result = tcsetattr(terminal, TCSAFLUSH, &hidden) < 0 ? failure() : cs_write(terminal, prompt, length);
+    if (result >= 0) result = read_hidden(terminal, &waiting, answer, capacity);
+    tcsetattr(terminal, TCSAFLUSH, &shown);
+    cs_write(terminal, (const uint8_t *)"\n", 1);
+    for (int index = 0; index < ending_signal_count; index++) sigaction(ending_signals[index], &actions[index], NULL);
+    if (arrived_signal != 0) raise(arrived_signal);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    close(terminal);
+    return result;
+}

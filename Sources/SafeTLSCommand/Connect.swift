@@ -12,16 +12,73 @@ struct Connect: ParsableCommand {
         abstract: "Connect to a TLS server.",
         discussion: """
             What was negotiated goes to standard error. Standard input is sent, and what the server sends goes to \
-            standard output. A server that cannot be authenticated is refused, with exit status 1.
+            standard output, unless --check, --showcerts, --json or --head says otherwise. A server that cannot be \
+            authenticated is refused.
+
+            \(ExitStatus.list)
             """
     )
 
-    @Argument(help: ArgumentHelp("Where to connect, as in example.org:443.", valueName: "host:port"))
-    var endpoint: Endpoint
+    @Argument(
+        help: ArgumentHelp(
+            "Where to connect, as in example.org:443 or [::1]:443; without a port it is 443, or that of --starttls.",
+            valueName: "host:port"
+        ),
+        transform: Target.parse
+    )
+    var target: Target
+
+    // MARK: What is done
+
+    @Flag(help: "Shake hands, say what was negotiated, and close.")
+    var check = false
+
+    @Flag(
+        name: .customLong("showcerts"),
+        help: "The same, and print the certificates of the server: what is in them, and PEM."
+    )
+    var showCertificates = false
+
+    @Flag(help: "The same, and print one JSON object with all that is known, also when it fails.")
+    var json = false
+
+    @Flag(help: "Send one HTTP HEAD request and print the head of the response.")
+    var head = false
+
+    // MARK: How it is connected
+
+    @Option(
+        name: .customLong("starttls"),
+        help: ArgumentHelp("Ask a server of this protocol to go over to TLS first.", valueName: "protocol")
+    )
+    var startTLS: StartTLS?
+
+    @Flag(name: .customShort("4"), help: "Connect by IPv4.")
+    var usesIPv4 = false
+
+    @Flag(name: .customShort("6"), help: "Connect by IPv6.")
+    var usesIPv6 = false
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            How long the host may take to be looked up, to take the connection, to go over to TLS and to shake hands, all \
+            together, and then to answer --head (1 to 3600).
+            """,
+            valueName: "seconds"
+        )
+    )
+    var timeout: Int32 = 30
+
+    @Flag(help: "Show records and handshake messages as they pass.")
+    var trace = false
+
+    // MARK: Whom to trust
 
     @Option(
         name: .customLong("ca"),
-        help: ArgumentHelp("Trust the certificates in this PEM file instead of the system's.", valueName: "file")
+        help: ArgumentHelp("Trust the certificates in this PEM file instead of the system's.", valueName: "file"),
+        completion: .file()
     )
     var trustFile: String?
 
@@ -39,27 +96,49 @@ struct Connect: ParsableCommand {
         help: ArgumentHelp(
             "Check the chain with the revocation lists in this file. May be repeated.",
             valueName: "file"
-        )
+        ),
+        completion: .file()
     )
     var revocationLists: [String] = []
 
+    @Flag(help: "Say what is wrong with the server's certificate, and go on all the same: with anybody, perhaps.")
+    var insecure = false
+
+    // MARK: Who we are
+
     @Option(
         name: .customLong("cert"),
-        help: ArgumentHelp("Show this certificate chain, in PEM, to servers that ask for one.", valueName: "file")
+        help: ArgumentHelp(
+            "Show this certificate chain, in PEM or from a PKCS #12 file, to servers that ask for one.",
+            valueName: "file"
+        ),
+        completion: .file()
     )
     var certificateFile: String?
 
     @Option(
         name: .customLong("key"),
-        help: ArgumentHelp("The certificate's private key in PEM; else it is in the --cert file.", valueName: "file")
+        help: ArgumentHelp("The certificate's private key in PEM; else it is in the --cert file.", valueName: "file"),
+        completion: .file()
     )
     var keyFile: String?
 
-    @Flag(help: "Send one HTTP HEAD request and print the head of the response.")
-    var head = false
+    @OptionGroup var passphrase: PassphraseArguments
+
+    // MARK: Sessions
 
     @Flag(help: "Connect once before, wait for the session that the server leaves, and resume it.")
     var resume = false
+
+    @Option(
+        name: .customLong("session-file"),
+        help: ArgumentHelp(
+            "Resume the session in this file, if it is there, and leave the server's next one in it. It is as secret as a key.",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var sessionPath: String?
 
     @Option(
         help: ArgumentHelp(
@@ -69,89 +148,87 @@ struct Connect: ParsableCommand {
     )
     var earlyData: String?
 
-    @Option(
-        help: ArgumentHelp(
-            """
-            How long to wait for each thing that the server has to do: to take the connection, to go on with the \
-            handshake, to answer --head (1 to 3600).
-            """,
-            valueName: "seconds"
-        )
-    )
-    var timeout: Int32 = 30
-
     @OptionGroup var protocols: ProtocolArguments
 
     func validate() throws {
         guard 1...3600 ~= timeout else { throw ValidationError("--timeout takes a number from 1 to 3600.") }
-        guard earlyData == nil || resume else { throw ValidationError("--early-data needs --resume.") }
-    }
-
-    func run() throws {
-        cs_ignore_broken_pipes()
-        let configuration = try configuration()
-        if resume {
-            try connect(configuration) { connection throws in
-                let isKept = awaitSession(&connection, configuration)
-                note("first connection", isKept ? "left a session" : "left no session")
-            }
+        guard earlyData == nil || keepsSession else {
+            throw ValidationError("--early-data needs --resume or --session-file.")
         }
-        try connect(configuration, early: earlyData.map { Array(($0 + "\n").utf8) } ?? []) { connection throws in
-            try head ? requestHead(&connection) : exchange(&connection)
+        guard earlyData == nil || !closesAfterHandshake else {
+            throw ValidationError("--early-data does not go with --check, --showcerts and --json, which send nothing.")
         }
-    }
-
-    /// Shakes hands with the server and does something on the connection.
-    private func connect(
-        _ configuration: ClientConfiguration,
-        early: [UInt8] = [],
-        _ use: (inout SocketConnection<ClientSession>) throws -> Void
-    ) throws {
-        let obstacle = try earlyDataObstacle(configuration)
-        // A session whose verdict is the driver's is not kept (see `ClientOptions.sessionCacheCapacity`).
-        let session = try ClientSession(
-            configuration: configuration,
-            serverName: try name(),
-            deferring: resume ? [] : .verification
-        )
-        var connection = SocketConnection(session, over: try Socket.connect(to: endpoint, milliseconds: timeout * 1000))
-        do {
-            let count = try connection.writeEarly(early)
-            if !early.isEmpty && count == 0 { note("0-RTT data", "not sent: \(obstacle)") }
-            try handshake(&connection)
-            let isTaken = connection.session.earlyData == .accepted
-            if !early.isEmpty { try connection.write(Array(early[(isTaken ? count : 0)...])) }
-            try use(&connection)
-        } catch {
-            if resume, case .certificateRejected? = error as? TLSError { note("verdict", "refused") }
-            // The alert that tells the server why. It may be gone already, which changes nothing.
-            try? connection.flush()
-            throw Failure("\(endpoint): \(error)")
+        guard !head || !closesAfterHandshake else {
+            throw ValidationError("--head does not go with --check, --showcerts and --json.")
+        }
+        guard !usesIPv4 || !usesIPv6 else { throw ValidationError("-4 and -6 do not go together.") }
+        guard keyFile == nil || certificateFile != nil else { throw ValidationError("--key needs --cert.") }
+        guard !resume || sessionPath == nil else {
+            throw ValidationError("--resume and --session-file do not go together.")
+        }
+        guard protocols.psk.isEmpty || !keepsSession else {
+            throw ValidationError(
+                "--psk does not go with --resume and --session-file: with external keys no session is kept."
+            )
+        }
+        guard !insecure || !keepsSession else {
+            throw ValidationError("--insecure keeps no sessions: whoever it was must not be trusted later.")
         }
     }
 
-    /// Why no 0-RTT data would be sent; asked before a session takes up what is kept.
-    private func earlyDataObstacle(_ configuration: ClientConfiguration) throws -> String {
-        let name = try name()
-        if configuration.sessionCount(for: name) == 0 { return "there is no session to resume" }
-        if configuration.maximumEarlyData(for: name) == 0 { return "the server's ticket allows none" }
-        return "the session does not go with what is offered now"
+    /// Whether nothing is sent and nothing is waited for once the handshake is over.
+    var closesAfterHandshake: Bool { check || showCertificates || json }
+
+    /// Whether a session is resumed or left. Its verdict is then the library's own: one that the driver gives is not kept
+    /// (see `ClientOptions.sessionCacheCapacity`).
+    var keepsSession: Bool { resume || sessionPath != nil }
+
+    /// Where to connect.
+    var endpoint: Endpoint {
+        Endpoint(host: target.host, port: target.port ?? startTLS?.port ?? 443)
     }
 
-    private func name() throws -> ServerName {
-        let asked = serverName ?? endpoint.host
+    /// Whom an HTTP request is for: without a zone, which no other machine knows.
+    var authority: Endpoint {
+        Endpoint(host: Target.withoutZone(serverName ?? endpoint.host), port: endpoint.port)
+    }
+
+    /// The name that the certificate has to be for.
+    func name() throws -> ServerName {
+        // A zone, as in fe80::1%eth0, is no part of a name.
+        let asked = serverName ?? Target.withoutZone(target.host)
         guard let name = ServerName(asked) else {
-            throw ValidationError("\(asked) is neither a DNS name nor an IP address.")
+            throw ValidationError(
+                "\(printable(asked)) is neither a DNS name nor an IP address. Names with other letters than ASCII are "
+                    + "written as xn--…"
+            )
         }
         return name
     }
 
-    private func configuration() throws -> ClientConfiguration {
+    func run() throws {
+        _ = try name()
+        let tracer = trace ? Tracer() : nil
+        let witness = Witness()
+        let configuration = try failing(with: .usage) { try self.configuration(tracer, witness) }
+        let run = ClientRun(
+            options: self,
+            configuration: configuration,
+            name: try name(),
+            tracer: tracer,
+            witness: witness
+        )
+        try run.run()
+    }
+
+    private func configuration(_ tracer: Tracer?, _ witness: Witness) throws -> ClientConfiguration {
         let anchors = try trustFile.map { try TrustAnchors(pemFile: $0) } ?? TrustAnchors.system()
         var options = ClientOptions()
         options.versions = protocols.versions
         options.applicationProtocols = protocols.applicationProtocols
         options.keyLog = try protocols.keyLog
+        if let tracer { options.messageObserver = { tracer.observe($0) } }
+        options.verificationObserver = { witness.observe($0) }
         options.offersEarlyData = earlyData != nil
         options.certificateCompressors = [SystemCompressor.brotli, SystemCompressor.zlib]
         options.preSharedKeys = try protocols.preSharedKeys
@@ -161,164 +238,14 @@ struct Connect: ParsableCommand {
             options.revocation = RevocationPolicy(lists: try CertificateRevocationLists(files: revocationLists))
         }
         if let certificateFile {
-            options.credentials = [try Credential(certificateFile: certificateFile, keyFile: keyFile)]
+            options.credentials = [try passphrase.credential(certificateFile, keyFile: keyFile)]
             options.offersPostHandshakeAuthentication = true
         }
         if let suites = try protocols.cipherSuites { options.cipherSuites = suites }
         if let groups = try protocols.namedGroups { options.groups = groups }
         if let schemes = try protocols.schemes { options.signatureSchemes = schemes }
+        // Nobody is trusted where nobody is known, and --insecure goes on.
+        if insecure, anchors.count == 0 { return try ClientConfiguration(judge: { $0.verdict() }, options: options) }
         return try ClientConfiguration(trustAnchors: anchors, options: options)
-    }
-
-    private func handshake(_ connection: inout SocketConnection<ClientSession>) throws {
-        try connection.flush()
-        while connection.session.isHandshaking {
-            if case .verifyPeer(let request) = connection.session.request {
-                try connection.session.answer(verification: judge(request))
-                output(try connection.receive())
-            } else {
-                // What the server sends first may come together with the end of the handshake.
-                output(try answer(&connection))
-            }
-            try connection.flush()
-        }
-        if resume {
-            show(connection.session.verifiedPath)
-            note("verdict", "trusted for \(try name())")
-        }
-        note("OCSP response", connection.session.ocspResponse == nil ? "none" : "stapled")
-        for line in connection.session.negotiated?.lines ?? [] {
-            note(line.name, line.value)
-        }
-        for remark in connection.session.remarks { note(remark.name, remark.value) }
-    }
-
-    /// Waits for the server, but not for ever.
-    private func answer(_ connection: inout SocketConnection<ClientSession>) throws -> [UInt8] {
-        try connection.checkFailure()
-        guard try connection.waitForInput(milliseconds: timeout * 1000) else {
-            let step = connection.session.isHandshaking ? " in the handshake" : ""
-            throw Failure("the server has been silent\(step) for \(timeout) s")
-        }
-        return try connection.read()
-    }
-
-    /// Reads until the server has left a session, which a TLS 1.3 server does after the handshake, and closes.
-    ///
-    /// The server may keep its own side open as long as it likes (RFC 9846 §6.1), or reset the connection: nothing that
-    /// happens once the handshake is over matters here. What it sends is dropped.
-    ///
-    /// - Returns: Whether there is a session to resume.
-    private func awaitSession(
-        _ connection: inout SocketConnection<ClientSession>,
-        _ configuration: ClientConfiguration
-    ) -> Bool {
-        guard let name = try? name() else { return false }
-        let end = cs_milliseconds() + Self.sessionPatience
-        var now = cs_milliseconds()
-        while configuration.sessionCount(for: name) == 0, now < end, !connection.session.isPeerClosed,
-            (try? connection.waitForInput(milliseconds: Int32(clamping: end - now))) == true,
-            (try? connection.read()) != nil
-        {
-            now = cs_milliseconds()
-        }
-        connection.session.close()
-        try? connection.flush()
-        return configuration.sessionCount(for: name) > 0
-    }
-
-    /// How many milliseconds a server has for its ticket. Those that leave one send it with their Finished message or right
-    /// after the client's.
-    private static let sessionPatience: UInt64 = 2000
-
-    /// The library's own verdict on the server, shown with what it judges.
-    private func judge(_ request: VerificationRequest) -> Verdict {
-        do throws(CertificateRejection) {
-            let path = try request.verify()
-            show(path)
-            note("verdict", "trusted for \(request.serverName?.description ?? "anybody")")
-            return .accepted(path: path)
-        } catch {
-            show(request.certificateChain)
-            note("verdict", "refused")
-            return .rejected(error)
-        }
-    }
-
-    private func show(_ chain: [Certificate]) {
-        for (depth, certificate) in chain.enumerated() {
-            note("certificate \(depth)", certificate.summary)
-        }
-    }
-
-    // MARK: Data
-
-    /// Sends standard input and prints what comes back until the server closes. The end of standard input closes
-    /// only our direction.
-    private func exchange(_ connection: inout SocketConnection<ClientSession>) throws {
-        try connection.socket.setBlocking(false)
-        var isInputOpen = true
-        while !connection.session.isPeerClosed {
-            try connection.checkFailure()
-            var interests = [
-                cs_interest(0, read: isInputOpen && !connection.hasOutput),
-                cs_interest(connection.socket.descriptor, read: true, write: connection.hasOutput),
-            ]
-            _ = try cs_interest.wait(for: &interests, milliseconds: -1)
-            if interests[0].can_read {
-                if let bytes = input(upTo: 16384) {
-                    try connection.write(bytes)
-                } else {
-                    isInputOpen = false
-                    connection.session.close()
-                }
-            }
-            if interests[1].can_read { output(try connection.read()) }
-            try connection.flush()
-        }
-        connection.session.close()
-        try? connection.flush()
-    }
-
-    private func requestHead(_ connection: inout SocketConnection<ClientSession>) throws {
-        if let chosen = connection.session.negotiated?.applicationProtocol, chosen != "http/1.1" {
-            throw Failure("--head speaks http/1.1, and the server chose \(chosen)")
-        }
-        let host = Endpoint(host: serverName ?? endpoint.host, port: endpoint.port)
-        let request = "HEAD / HTTP/1.1\r\nHost: \(host)\r\nUser-Agent: safetls\r\nConnection: close\r\n\r\n"
-        try connection.write(Array(request.utf8))
-        var response: [UInt8] = []
-        while true {
-            response += try answer(&connection)
-            try connection.flush()
-            if let end = endOfHead(in: response) {
-                output(Array(response[..<end]))
-                break
-            }
-            guard !connection.session.isPeerClosed, response.count < 1 << 16 else {
-                throw Failure("the server sends no HTTP response head")
-            }
-        }
-        connection.session.close()
-        try? connection.flush()
-    }
-}
-
-/// The index behind the empty line that ends an HTTP head.
-func endOfHead(in bytes: [UInt8]) -> Int? {
-    let mark = Array("\r\n\r\n".utf8)
-    guard bytes.count >= mark.count else { return nil }
-    for start in 0...(bytes.count - mark.count) where bytes[start..<start + mark.count].elementsEqual(mark) {
-        return start + mark.count
-    }
-    return nil
-}
-
-/// A sentence that ends the command with status 1.
-struct Failure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) {
-        self.description = description
     }
 }

@@ -45,6 +45,20 @@ extension Certificate {
     }
 }
 
+extension Certificate {
+    /// How long it is valid from a time on, in words.
+    func remaining(at now: Int64) -> String {
+        if now < notBefore { return "not valid yet" }
+        let days = (notAfter - now) / 86_400
+        switch days {
+        case _ where now > notAfter: return "expired"
+        case 0: return "less than a day left"
+        case 1: return "1 day left"
+        default: return "\(days) days left"
+        }
+    }
+}
+
 /// A date of the proleptic Gregorian calendar from UNIX seconds, as in 2026-11-23T15:04:05Z.
 func date(_ seconds: Int64) -> String {
     func padded(_ number: Int64, _ width: Int = 2) -> String {

@@ -52,7 +52,10 @@ struct ProtocolArguments: ParsableArguments {
     )
     var recordSizeLimit: Int?
 
-    @Option(help: ArgumentHelp("Append the secrets of the connections, for Wireshark and the like.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Append the secrets of the connections, for Wireshark and the like.", valueName: "file"),
+        completion: .file()
+    )
     var keylog: String?
 
     var versions: ClosedRange<ProtocolVersion> {

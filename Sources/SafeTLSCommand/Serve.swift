@@ -14,12 +14,18 @@ struct Serve: ParsableCommand {
         discussion: """
             Prints "listening on ADDRESS:PORT" to standard output when it is ready, and one line for each connection \
             to standard error. Runs until it is stopped.
+
+            \(ExitStatus.list)
             """
     )
 
     @Option(
         name: .customLong("cert"),
-        help: ArgumentHelp("Certificate chain in PEM, leaf first. May be repeated.", valueName: "file")
+        help: ArgumentHelp(
+            "Certificate chain in PEM, leaf first, or a PKCS #12 file. May be repeated.",
+            valueName: "file"
+        ),
+        completion: .file()
     )
     var certificates: [String] = []
 
@@ -28,7 +34,8 @@ struct Serve: ParsableCommand {
         help: ArgumentHelp(
             "Private key in PEM, one for each --cert in the same order; without any, the keys are in the --cert files.",
             valueName: "file"
-        )
+        ),
+        completion: .file()
     )
     var keys: [String] = []
 
@@ -49,17 +56,22 @@ struct Serve: ParsableCommand {
         help: ArgumentHelp(
             "Protect session tickets with keys made from this file of 32 to 4096 secret bytes, as other servers do.",
             valueName: "file"
-        )
+        ),
+        completion: .file()
     )
     var ticketKeyFile: String?
 
     @Option(
         name: .customLong("client-ca"),
-        help: ArgumentHelp("Ask clients for certificates of the authorities in this PEM file.", valueName: "file")
+        help: ArgumentHelp("Ask clients for certificates of the authorities in this PEM file.", valueName: "file"),
+        completion: .file()
     )
     var clientAuthorities: String?
 
-    @Option(help: ArgumentHelp("Staple this OCSP response, in DER, to the first certificate.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Staple this OCSP response, in DER, to the first certificate.", valueName: "file"),
+        completion: .file()
+    )
     var ocsp: String?
 
     @Flag(help: "Refuse clients without a certificate; with --client-ca.")
@@ -70,6 +82,8 @@ struct Serve: ParsableCommand {
 
     @Flag(help: "Accept 0-RTT data, up to 14336 bytes in a connection.")
     var earlyData = false
+
+    @OptionGroup var passphrase: PassphraseArguments
 
     @OptionGroup var protocols: ProtocolArguments
 
@@ -92,18 +106,22 @@ struct Serve: ParsableCommand {
     }
 
     func run() throws {
-        cs_ignore_broken_pipes()
-        let listener = try Socket.listen(on: Endpoint(host: address, port: port))
+        // Files first: whoever finds the port open finds a server that serves.
+        let configuration = try failing(with: .usage) { try self.configuration() }
+        let authenticator = try failing(with: .usage) {
+            try askLater ? authentication().map(ClientAuthenticator.init) : nil
+        }
+        let listener = try failing(with: .connection) { try Socket.listen(on: Endpoint(host: address, port: port)) }
         let name = listener.name(ofPeer: false)
         var server = Server(
-            try configuration(),
+            configuration,
             service: www ? .statusPage : .echo,
-            authenticator: try askLater ? authentication().map(ClientAuthenticator.init) : nil,
+            authenticator: authenticator,
             listener: listener,
             limit: connections
         )
-        output(Array("listening on \(name)\n".utf8))
-        try server.run()
+        try output(Array("listening on \(name)\n".utf8))
+        try failing(with: .connection) { try server.run() }
     }
 
     private func authentication() throws -> ClientAuthentication? {
@@ -125,7 +143,7 @@ struct Serve: ParsableCommand {
 
     private func configuration() throws -> ServerConfiguration {
         let credentials = try certificates.indices.map { index in
-            try Credential(certificateFile: certificates[index], keyFile: keys.isEmpty ? nil : keys[index])
+            try passphrase.credential(certificates[index], keyFile: keys.isEmpty ? nil : keys[index])
         }
         if let ocsp {
             let response = try FileBytes.read(ocsp, limit: TLSLimits.ocspResponseLength)

@@ -98,7 +98,9 @@ final class ServerConnection {
             request += bytes
             guard let parameters = connection.session.negotiated, !connection.session.isClosed else { return }
             guard let end = endOfHead(in: request) else {
-                guard request.count < Self.longestRequest else { throw Failure("sent a request that is too long") }
+                guard request.count < Self.longestRequest else {
+                    throw Failure(.broken, "sent a request that is too long")
+                }
                 return
             }
             try connection.write(statusPage(for: request[..<end], parameters))

@@ -3,13 +3,15 @@
 package import CSockets
 
 extension cs_interest {
-    package init(_ descriptor: Int32, read: Bool, write: Bool = false) {
+    package init(_ descriptor: Int32, read: Bool, write: Bool = false, failure: Bool = false) {
         self.init(
             descriptor: descriptor,
             wants_read: read,
             wants_write: write,
+            wants_failure: failure,
             can_read: false,
-            can_write: false
+            can_write: false,
+            has_failed: false
         )
     }
 

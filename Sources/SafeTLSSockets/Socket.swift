@@ -14,17 +14,32 @@ public struct Socket: ~Copyable, Sendable {
         cs_close(descriptor)
     }
 
-    /// A blocking connection to a host, each of whose addresses gets some milliseconds.
+    /// Which of a host's addresses are tried.
+    public enum AddressFamily: Sendable {
+        /// All, in the order of the system's resolver.
+        case any
+        /// Those of IPv4.
+        case ipv4
+        /// Those of IPv6.
+        case ipv6
+    }
+
+    /// A blocking connection to a host, whose addresses are tried one after the other.
     ///
     /// - Parameters:
-    ///   - endpoint: Where to; the system's resolver looks names up, and may take its own time.
-    ///   - milliseconds: How long each address has to answer. Default: 30 seconds.
+    ///   - endpoint: Where to; the system's resolver looks names up.
+    ///   - family: Which addresses to try. Default: any.
+    ///   - milliseconds: How long the resolver and all addresses together have to answer, and each address an equal part of what is
+    ///     left; at least 1 where there is a name to look up. Default: 30 seconds. A resolver that does not answer in time is left to
+    ///     itself, on a thread of its own; while 64 of them do not answer, looking up another name fails at once.
     public static func connect(
         to endpoint: Endpoint,
+        family: AddressFamily = .any,
         milliseconds: Int32 = 30_000
     ) throws(SocketError) -> Socket {
         let host = Array(endpoint.host.utf8)
-        let code = cs_connect(host.span, endpoint.port, milliseconds)
+        let number: Int32 = family == .ipv4 ? 4 : family == .ipv6 ? 6 : 0
+        let code = cs_connect(host.span, endpoint.port, number, milliseconds)
         guard code >= 0 else { throw SocketError("cannot connect to \(endpoint)", code: Int(code)) }
         return Socket(owning: code)
     }
@@ -68,6 +83,19 @@ public struct Socket: ~Copyable, Sendable {
     public borrowing func accept() -> Socket? {
         let code = cs_accept(descriptor)
         return code >= 0 ? Socket(owning: code) : nil
+    }
+
+    /// The same for whoever has to know why there is none: nil when none waits, or who came has gone.
+    ///
+    /// - Throws: ``SocketError``; ``SocketError/isExhausted`` says that the connection still waits, and that a listener which asks
+    ///   again at once is told the same.
+    package borrowing func acceptWaiting() throws(SocketError) -> Socket? {
+        let code = cs_accept(descriptor)
+        if code >= 0 { return Socket(owning: code) }
+        guard Int(code) == cs_would_block || Int(code) == cs_aborted else {
+            throw SocketError("cannot accept a connection", code: Int(code))
+        }
+        return nil
     }
 
     /// Waits for the next connection, which is non-blocking.
@@ -152,7 +180,7 @@ public struct Socket: ~Copyable, Sendable {
     ///   - end: When to give up, by `cs_milliseconds`; nil for never.
     /// - Returns: False when the time is over, also where the socket is ready: a peer that sends or takes a byte at a time has
     ///   no more of it.
-    borrowing func wait(forReading: Bool, until end: UInt64?) throws(SocketError) -> Bool {
+    package borrowing func wait(forReading: Bool, until end: UInt64?) throws(SocketError) -> Bool {
         while true {
             let now = cs_milliseconds()
             if let end, now >= end { return false }
@@ -170,18 +198,22 @@ public struct SocketError: Error, CustomStringConvertible, Sendable {
     public let description: String
     /// Whether the time was over.
     public let isTimeout: Bool
+    /// Whether the process or the system has no more descriptors or memory at the moment.
+    package let isExhausted: Bool
 
-    init(_ what: String, code: Int) {
+    package init(_ what: String, code: Int) {
         var text = [UInt8](repeating: 0, count: 200)
         var span = text.mutableSpan
         let length = cs_reason(code, &span)
         description = what + ": " + String(decoding: text.prefix(length), as: UTF8.self)
         isTimeout = code == cs_timed_out
+        isExhausted = cs_is_exhausted(code)
     }
 
     private init(description: String, isTimeout: Bool) {
         self.description = description
         self.isTimeout = isTimeout
+        isExhausted = false
     }
 
     static func timedOut(_ sentence: String) -> SocketError { SocketError(description: sentence, isTimeout: true) }

@@ -13,6 +13,12 @@ package struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
     private var output: [UInt8] = []
     /// How much of the output the socket has taken.
     private var sent = 0
+    /// Is told of records that pass: of those that arrive before the session takes them.
+    package var recordObserver: ((ObservedRecord) -> Void)?
+    /// Finds the records in what is sent.
+    private var sentRecords = RecordScanner()
+    /// Whether the observer knows the record at the front of the input, which the session has not taken.
+    private var isFrontObserved = false
 
     package init(_ session: consuming Session, over socket: consuming Socket) {
         self.session = session
@@ -42,18 +48,29 @@ package struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
         while start < filled, !session.isPeerClosed {
             let received: Received
             do throws(TLSError) {
-                received = try session.receive(&input, in: start..<filled)
+                received = try session.receive(&input, in: start..<next(from: start))
             } catch {
                 guard session.failure != nil, !plaintext.isEmpty else { throw error }
                 break
             }
             plaintext += input[(start + received.plaintext.lowerBound)..<(start + received.plaintext.upperBound)]
             guard received.consumed > 0 else { break }
+            isFrontObserved = false
             start += received.consumed
         }
         input.replaceSubrange(0..<filled - start, with: input[start..<filled])
         filled -= start
         return plaintext
+    }
+
+    /// The end of what the session is to take: everything, or with an observer one record.
+    private mutating func next(from start: Int) -> Int {
+        guard let recordObserver, let record = ObservedRecord(input, at: start, isSent: false) else { return filled }
+        let end = start + ObservedRecord.headerLength + record.length
+        guard end <= filled else { return filled }
+        if !isFrontObserved { recordObserver(record) }
+        isFrontObserved = true
+        return end
     }
 
     /// Throws what has ended the session, so that nobody waits for more.
@@ -71,21 +88,46 @@ package struct SocketConnection<Session: TLSSession & ~Copyable>: ~Copyable {
     package mutating func flush() throws(SocketError) {
         while sent < output.count {
             guard let count = try socket.write(output.span.extracting(sent...)) else { return }
+            if let recordObserver {
+                var scanner = sentRecords
+                scanner.scan(output.span.extracting(sent..<sent + count), recordObserver)
+                sentRecords = scanner
+            }
             sent += count
         }
         output.removeAll(keepingCapacity: true)
         sent = 0
         while session.pendingOutputCount > 0 {
-            let count = try session.offerOutput { records throws(SocketError) in try socket.write(records) ?? 0 }
+            var scanner = sentRecords
+            let count = try session.offerOutput { records throws(SocketError) in
+                let count = try socket.write(records) ?? 0
+                if let recordObserver { scanner.scan(records.extracting(first: count), recordObserver) }
+                return count
+            }
+            sentRecords = scanner
             guard count > 0 else { return }
         }
     }
 
+    /// Sends what waits, all of it; the socket does not block.
+    ///
+    /// - Parameter end: When to give up, by `cs_milliseconds`; nil for never.
+    /// - Returns: False when the time is over.
+    package mutating func flush(until end: UInt64?) throws(SocketError) -> Bool {
+        try flush()
+        while hasOutput {
+            guard try socket.wait(forReading: false, until: end) else { return false }
+            try flush()
+        }
+        return true
+    }
+
     /// Waits until there is something to read, or the end of it.
     ///
-    /// - Returns: False when the time is over.
-    package func waitForInput(milliseconds: Int32) throws(SocketError) -> Bool {
-        try socket.wait(forReading: true, until: cs_milliseconds() + UInt64(max(0, milliseconds)))
+    /// - Parameter end: When to give up, by `cs_milliseconds`; nil for never.
+    /// - Returns: False when the time is over, whatever is there.
+    package func waitForInput(until end: UInt64?) throws(SocketError) -> Bool {
+        try socket.wait(forReading: true, until: end)
     }
 }
 

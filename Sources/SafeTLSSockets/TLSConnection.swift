@@ -71,6 +71,7 @@ public final class TLSConnection<Session: TLSSession & ~Copyable> {
     ///   ``SocketError``, also when the time is over.
     public func handshake() throws {
         guard !isClosed else { throw TLSError.misuse(.closed) }
+        guard connection.session.isHandshaking || connection.session.negotiated == nil else { return }
         let end = deadline
         try flush(until: end)
         while connection.session.isHandshaking { received += try step(until: end) }
@@ -81,10 +82,11 @@ public final class TLSConnection<Session: TLSSession & ~Copyable> {
     /// The next data; nil when the peer has said that there are no more.
     ///
     /// - Throws: `TLSError.truncated` when the connection ends without that; others as ``handshake()``. What came before an
-    ///   error is returned first.
+    ///   error is returned first, also when `write(_:)` has failed: a peer that takes nothing any more may have said why.
     public func read() throws -> [UInt8]? {
         try handshake()
         let end = deadline
+        if received.isEmpty { try flushForReading(until: end) }
         while received.isEmpty {
             if connection.session.isPeerClosed { return nil }
             received = try step(until: end)
@@ -143,7 +145,8 @@ public final class TLSConnection<Session: TLSSession & ~Copyable> {
                 }
                 data = try connection.read()
             }
-            try flush(until: end)
+            // What is wrong with that is told when the data were returned.
+            if data.isEmpty { try flush(until: end) } else { try? flush(until: end) }
             return data
         } catch {
             // The alert that tells the peer why.
@@ -163,13 +166,18 @@ public final class TLSConnection<Session: TLSSession & ~Copyable> {
         }
     }
 
+    /// Sends what waits, if the peer takes it. A connection that is broken is one that has to be read to its end.
+    private func flushForReading(until end: UInt64?) throws(SocketError) {
+        do throws(SocketError) {
+            try flush(until: end)
+        } catch {
+            if error.isTimeout { throw error }
+        }
+    }
+
     private func flush(until end: UInt64?) throws(SocketError) {
-        try connection.flush()
-        while connection.hasOutput {
-            guard try connection.socket.wait(forReading: false, until: end) else {
-                throw SocketError.timedOut("\(peerName): nothing was taken in time")
-            }
-            try connection.flush()
+        guard try connection.flush(until: end) else {
+            throw SocketError.timedOut("\(peerName): nothing was taken in time")
         }
     }
 }

@@ -76,7 +76,8 @@ import Testing
 
     @Test func aServerThatLeavesNoSession() throws {
         let server = try startOpenSSL(identity(), ["-rev", "-tls1_3", "-num_tickets", "0"])
-        let outcome = try connect(server.port, ["--resume"])
+        // Who gives it longer waits longer for what does not come.
+        let outcome = try connect(server.port, ["--resume", "--timeout", "30"])
         #expect(outcome.status == 0, "\(outcome)")
         #expect(outcome.says("first connection", "left no session"), "\(outcome)")
         #expect(outcome.says("session", "new"), "\(outcome)")
@@ -100,21 +101,22 @@ import Testing
     @Test(arguments: [[], ["--resume"], ["--head"]]) func aServerThatSaysNothing(options: [String]) throws {
         let server = try startPlainServer("pass")
         let outcome = try connect(server.port, ["--timeout", "1"] + options)
-        #expect(outcome.status == 1, "\(outcome)")
-        #expect(outcome.errors.contains("the server has been silent in the handshake for 1 s"), "\(outcome)")
+        #expect(outcome.status == 3, "\(outcome)")
+        #expect(outcome.errors.contains("the handshake did not end within 1 s"), "\(outcome)")
     }
 
     @Test func aServerThatAnswersNoRequest() throws {
         let server = try startServer("pass")
-        let outcome = try connect(server.port, ["--timeout", "1", "--head"])
-        #expect(outcome.status == 1, "\(outcome)")
-        #expect(outcome.errors.contains("the server has been silent for 1 s"), "\(outcome)")
+        // Enough for the handshake on a busy machine.
+        let outcome = try connect(server.port, ["--timeout", "10", "--head"])
+        #expect(outcome.status == 5, "\(outcome)")
+        #expect(outcome.errors.contains("the server did not answer within 10 s"), "\(outcome)")
     }
 
     @Test func aServerThatClosesInTheHandshake() throws {
         let server = try startPlainServer("plain.recv(65536); plain.close()")
         let outcome = try connect(server.port, [])
-        #expect(outcome.status == 1, "\(outcome)")
+        #expect(outcome.status == 3, "\(outcome)")
         #expect(outcome.errors.contains("during the handshake, where ServerHello was expected"), "\(outcome)")
     }
 }

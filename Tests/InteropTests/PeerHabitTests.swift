@@ -16,7 +16,7 @@ import Testing
         let server = try startSafeTLS(identities: [identity()])
         let client = try startOpenSSLClient(server.port, options)
         try client.write("hello\n")
-        try client.waitForText("\nhello\n")
+        try client.waitForText("hello\n")
         try client.write("Q\n")
         try client.waitForExit()
         return client.transcript
@@ -67,7 +67,7 @@ import Testing
         let server = try startOpenSSL(identity(), ["-rev", version, "-Verify", "1"])
         let outcome = try startSafeTLSClient(server.port, authority()).waitForExit()
         let alert = version == "-tls1_3" ? "certificate_required" : "handshake_failure"
-        #expect(outcome.status == 1 && outcome.errors.contains(alert), "\(outcome)")
+        #expect([3, 5].contains(outcome.status) && outcome.errors.contains(alert), "\(outcome)")
     }
 
     @Test func gnutlsAsksForACertificate() throws {

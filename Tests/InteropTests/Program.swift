@@ -168,12 +168,13 @@ extension Program {
     }
 }
 
+/// The server has ten minutes to shake hands, and a fifteenth of that for its ticket.
 func startSafeTLSClient(
     _ port: Int,
     _ options: [String],
     input: ChildProcess.Input = .pipe
 ) throws -> ChildProcess {
-    try ChildProcess(SafeTLSTool.path, ["connect", "localhost:\(port)"] + options, input: input)
+    try ChildProcess(SafeTLSTool.path, ["connect", "localhost:\(port)", "--timeout", "600"] + options, input: input)
 }
 
 func startOpenSSLClient(_ port: Int, _ options: [String]) throws -> ChildProcess {

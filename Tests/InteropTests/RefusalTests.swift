@@ -81,7 +81,7 @@ import Testing
             ["--ca", certificates().authority.path],
             input: .none
         ).waitForExit()
-        #expect(outcome.status == 1, "\(outcome)")
+        #expect(outcome.status == 3, "\(outcome)")
     }
 
     @Test func clientRefusesTLS11() throws {
@@ -91,13 +91,13 @@ import Testing
         )
         let outcome = try startSafeTLSClient(server.port, ["--ca", certificates().authority.path], input: .none)
             .waitForExit()
-        #expect(outcome.status == 1, "\(outcome)")
+        #expect(outcome.status == 3, "\(outcome)")
     }
 
     @Test func clientReportsWhenNothingListens() throws {
         let port = try LoopbackPort.free()
         let outcome = try startSafeTLSClient(port, ["--ca", certificates().authority.path], input: .none).waitForExit()
-        #expect(outcome.status == 1 && outcome.errors.contains("refused"), "\(outcome)")
+        #expect(outcome.status == 2 && outcome.errors.contains("refused"), "\(outcome)")
     }
 
     // MARK: The server refuses

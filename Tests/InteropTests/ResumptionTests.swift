@@ -55,7 +55,7 @@ import Testing
             // s_client takes commands only at the start of what it reads at once.
             try client.waitForText("KEYUPDATE", times: number + 1)
             try client.write("line \(number)\n")
-            try client.waitForText("\nline \(number)\n")
+            try client.waitForText("line \(number)\n")
         }
         try client.write("Q\n")
         #expect(try client.waitForExit().status == 0)
@@ -82,7 +82,7 @@ import Testing
     private func converse(_ port: Int, _ options: [String]) throws -> String {
         let client = try startOpenSSLClient(port, options)
         try client.write("hello\n")
-        try client.waitForText("\nhello\n")
+        try client.waitForText("hello\n")
         try client.write("Q\n")
         #expect(try client.waitForExit().status == 0)
         return client.transcript

@@ -123,9 +123,9 @@ struct ConnectionTests {
     @Test("give a peer that sends a byte at a time no more time than others")
     func drops() throws {
         let endpoint = try BareServer.start(try TestConfigurations.server()) { connection in
-            // A record that takes twenty seconds.
-            var bytes: [UInt8] = [23, 3, 3, 0x0F, 0xA0]
-            for _ in 0..<4000 {
+            // A record that takes more than a minute.
+            var bytes: [UInt8] = [23, 3, 3, 0x40, 0x00]
+            for _ in 0..<16_384 {
                 _ = try connection.socket.write(bytes.span)
                 bytes = [0]
                 Thread.sleep(forTimeInterval: 0.005)
@@ -170,6 +170,28 @@ struct ConnectionTests {
             #expect(String(decoding: data, as: UTF8.self) == "first, second")
         }
         #expect(throws: TLSError.alertReceived(.accessDenied)) { try client.write("third") }
+    }
+
+    @Test("read what a peer has said that takes nothing any more")
+    func answerBeforeTheEnd() throws {
+        let endpoint = try BareServer.start(try TestConfigurations.server()) { connection in
+            _ = try connection.read()
+            try connection.write(Array("too much".utf8))
+            connection.session.close()
+            try connection.flush()
+            // Much has not been read: the socket is reset.
+        }
+        let client = try TLSConnection.connect(
+            to: endpoint,
+            with: try TestConfigurations.client(),
+            serverName: ServerName("server.example")
+        )
+        #expect(throws: SocketError.self) {
+            while true { try client.write([UInt8](repeating: 1, count: 1_000_000)) }
+        }
+        #expect(try client.read() == Array("too much".utf8))
+        #expect(try client.read() == nil)
+        #expect(throws: SocketError.self) { try client.write("more") }
     }
 
     @Test("end a read after this side has given up", arguments: [true, false])
@@ -259,6 +281,14 @@ struct ConnectionTests {
         } else {
             #expect(throws: TLSError.peerMisbehaved(.noClientCertificate(.tls13))) { try server.result() }
         }
+    }
+
+    @Test("go to no host whose name a zero cuts off", arguments: ["\0evil.example", "127.0.0.1\0.example", "\0"])
+    func zeros(host: String) {
+        let error = #expect(throws: SocketError.self) {
+            _ = try Socket.connect(to: Endpoint(host: host, port: 9), milliseconds: 1_000)
+        }
+        #expect(error?.description.contains("Invalid argument") == true, "\(String(describing: error))")
     }
 
     @Test("sockets in the file system are for their user, and replace what is left behind")
