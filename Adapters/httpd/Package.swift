@@ -20,6 +20,7 @@ let safe: [SwiftSetting] = [
 
 let package = Package(
     name: "SafeTLSHTTPD",
+    platforms: [.macOS(.v26)],
     products: [
         .library(name: "mod_tls", type: .dynamic, targets: ["ModTLS", "HTTPDGlue"]),
         .library(name: "mod_ssl", type: .dynamic, targets: ["ModSSL", "HTTPDGlue"]),

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # install.sh install [--stand-in] | uninstall: puts the modules that `make module` built, or that came with this script, where
-# httpd looks for them.
+# httpd looks for them, and the command line, if `make command` built it, below PREFIX, /usr/local.
 #
 # install writes mod_tls.so and safetls/mod_ssl.so into httpd's directory of modules and, on Debian, a tls.load for
 # `a2enmod tls`. With --stand-in the LoadModule line of Debian's ssl.load names the stand-in from then on; the
@@ -77,6 +77,26 @@ install_modules() {
     fi
 }
 
+# Where the command line, its manual page and completions for bash, zsh and fish are put.
+prefix=${PREFIX:-/usr/local}
+command_files=(bin/safetls share/man/man1/safetls.1 share/bash-completion/completions/safetls
+    share/zsh/site-functions/_safetls share/fish/vendor_completions.d/safetls.fish)
+
+# What each of these is made of, in the same order.
+command_sources=(safetls safetls.1 completions/bash/safetls completions/zsh/_safetls completions/fish/safetls.fish)
+
+install_command() {
+    [ -e "$build/safetls" ] || return 0
+    local index mode
+    for index in "${!command_files[@]}"; do
+        [ -e "$build/${command_sources[index]}" ] || fail "there is no build/${command_sources[index]}; 'make command' makes it"
+        mode=644
+        [ "$index" != 0 ] || mode=755
+        install -D -m "$mode" "$build/${command_sources[index]}" "$root$prefix/${command_files[index]}"
+    done
+    echo "installed $root$prefix/bin/safetls, its manual page and completions for bash, zsh and fish"
+}
+
 # httpd reads names of directives in any case, and any white space between words.
 line='^([[:space:]]*LoadModule[[:space:]]+ssl_module[[:space:]]+).*$'
 
@@ -103,7 +123,8 @@ uninstall() {
     # What a2enmod made would lead nowhere.
     rm -f "${available%available}enabled/tls.load" "$available/tls.load" "$root$modules/mod_tls.so" "$root$stand_in"
     rmdir "$root$modules/safetls" 2> /dev/null || true
-    echo "removed the modules"
+    rm -f "${command_files[@]/#/$root$prefix/}"
+    echo "removed the modules and the command line"
 }
 
 case "$*" in
@@ -114,6 +135,7 @@ case "$*" in
 uninstall) uninstall ;;
 *)
     install_modules
+    install_command
     [ "$*" = install ] || enable_stand_in
     ;;
 esac

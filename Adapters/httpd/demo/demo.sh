@@ -21,7 +21,7 @@ fail() {
 fetch() {
     local tls=$1 http=$2 answer used
     shift 2
-    answer=$(curl --silent --show-error --verbose --max-time 20 --cacert "$site/ca.pem" "$@" \
+    answer=$(curl --silent --show-error --verbose --max-time 300 --cacert "$site/ca.pem" "$@" \
         --output "$site/page" --write-out '%{http_code} HTTP/%{http_version}' "https://localhost:$port/" \
         2> "$site/curl.log") || fail "curl $*: $(tail -n 1 "$site/curl.log")"
     used=$(sed -nE 's/^\* +SSL connection using (.*)/\1/p' "$site/curl.log")
@@ -47,7 +47,7 @@ fetch TLSv1.3 2 --tlsv1.3 --http2
 fetch TLSv1.2 1.1 --tlsv1.2 --tls-max 1.2 --http1.1
 
 want=$(sha256sum < "$site/htdocs/large.bin")
-got=$(curl --silent --show-error --max-time 60 --cacert "$site/ca.pem" "https://localhost:$port/large.bin" | sha256sum) \
+got=$(curl --silent --show-error --max-time 300 --cacert "$site/ca.pem" "https://localhost:$port/large.bin" | sha256sum) \
     || fail "the 100 MB file could not be fetched"
 [ "$got" = "$want" ] || fail "the 100 MB file came back changed"
 step "curl" "100 MB with the right SHA-256, ${got:0:16}…"

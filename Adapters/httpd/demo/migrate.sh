@@ -69,7 +69,7 @@ CONF
 
 # visit NAME: fetches the page and the variables, and keeps both with the log lines under a name.
 visit() {
-    local url=https://localhost:$port common="--silent --show-error --max-time 20 --cacert $site/ca.pem"
+    local url=https://localhost:$port common="--silent --show-error --max-time 300 --cacert $site/ca.pem"
     rm -f "$site/logs/access.log"
     start_httpd "$port"
     # shellcheck disable=SC2086

@@ -70,7 +70,7 @@ start_httpd() {
     /usr/sbin/apache2 -d "$site" -f "$site/httpd.conf" -DFOREGROUND > "$site/logs/output.log" 2>&1 &
     httpd=$!
     until (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null && [ -s "$site/logs/httpd.pid" ]; do
-        if ! kill -0 "$httpd" 2> /dev/null || [ $((waited += 1)) -gt 100 ]; then
+        if ! kill -0 "$httpd" 2> /dev/null || [ $((waited += 1)) -gt 3000 ]; then
             echo "httpd did not start on port $port:" >&2
             cat "$site/logs/output.log" "$site/logs/error.log" >&2 2> /dev/null
             return 1
@@ -94,5 +94,12 @@ leave_site() {
 }
 
 free_port() {
-    python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    python3 -c '
+import random, socket
+while True:
+    port = random.randrange(10240, 12000)
+    try: socket.create_server(("127.0.0.1", port)).close()
+    except OSError: continue
+    break
+print(port)'
 }

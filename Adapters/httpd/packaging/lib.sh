@@ -12,7 +12,7 @@ version=$(sed -nE 's/.*static let version = "([0-9.]+)"/\1/p' "$version_file")
 [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || { echo "packaging: no version in $version_file" >&2; exit 1; }
 
 # Where programmers read which version to depend on.
-dependency_pages=(README.md Documentation/WritingSwift.md)
+dependency_pages=(README.md Documentation/WritingSwift.md Sources/SafeTLS/SafeTLS.docc/FiveMinutes.md)
 
 # commit FORMAT: of the last commit, as `git log` has it; a source tarball has them in a file that git has filled in.
 commit() {
@@ -69,6 +69,15 @@ require() {
         [ -e "$build/$file" ] || { echo "packaging: there is no build/$file; 'make build' builds it" >&2; exit 1; }
     done
     "$packaging/inspect.sh" "${@/#/$build/}"
+}
+
+# make_completions DIRECTORY: what shells complete the options of safetls with, as it says it itself.
+make_completions() {
+    mkdir -p "$1/bash" "$1/zsh" "$1/fish"
+    # A shell reads it, and nobody runs it.
+    "$build/safetls" --generate-completion-script bash | sed '1{/^#!/d}' > "$1/bash/safetls"
+    "$build/safetls" --generate-completion-script zsh > "$1/zsh/_safetls"
+    "$build/safetls" --generate-completion-script fish > "$1/fish/safetls.fish"
 }
 
 # make_manual DIRECTORY: the manual pages of both programs. That of safetls is made of what the program says of its options.

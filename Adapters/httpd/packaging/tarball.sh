@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # tarball.sh: writes build/safetls-VERSION-linux-MACHINE.tar.gz, for systems that have no package: the modules and the script
-# that installs them, the command line, manual pages. The same files and the same commit make the same bytes.
+# that installs them, the command line, its manual page and completions for shells. The same files and the same commit make the same bytes.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 work=$(mktemp -d)
@@ -18,6 +18,7 @@ install -m 644 "$root"/Adapters/httpd/{README,FirstSteps}.md "$tree/"
 install -m 755 "$build/safetls" "$root/Adapters/httpd/install.sh" "$tree/"
 make_manual "$work/man"
 install -m 644 "$work/man/man1/safetls.1" "$tree/"
+make_completions "$tree/completions"
 tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" --directory "$work" "$name" \
     | gzip -9n > "$build/$name.tar.gz"
 echo "build/$name.tar.gz"

@@ -182,7 +182,7 @@ extension ClientScripts {
         print("has a session", flush=True)
         sys.stdin.readline()
         # Until the last child of the old configuration is gone, it may still take a connection.
-        end = time.monotonic() + 10
+        end = time.monotonic() + 300
         while visit(session=first.session)[0].session_reused:
             assert time.monotonic() < end
         while not visit(session=visit()[0].session)[0].session_reused:

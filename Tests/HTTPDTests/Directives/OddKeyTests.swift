@@ -50,7 +50,7 @@ import Testing
         let outcome = try ChildProcess.run(
             "curl",
             [
-                "--silent", "--max-time", "20", "--tlsv\(version)", "--tls-max", version, "--cacert",
+                "--silent", "--max-time", "300", "--tlsv\(version)", "--tls-max", version, "--cacert",
                 "\(directory)/ca.pem",
                 "--cert", "\(directory)/\(name).pem", "--key", "\(directory)/\(name).key", "--output", "/dev/null",
                 "--write-out", "%{http_code}", server.url + "/",

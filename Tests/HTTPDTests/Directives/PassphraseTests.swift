@@ -96,7 +96,11 @@ import Testing
         #expect(try curl([server.url]).text == "This is localhost.\n")
         try server.stop()
         #expect(server.complaints.isEmpty, "\(server.complaints)")
-        let text = try String(contentsOf: asked, encoding: .utf8)
+        // The program has its end to itself.
+        let text = try Patience.wait(for: "the program's end") {
+            let text = try String(contentsOf: asked, encoding: .utf8)
+            return text.contains("left\n") ? text : nil
+        }
         #expect(
             text.contains("\nPrivate key localhost:443:RSA (\(directory.path)/key.pem)\nEnter pass phrase:")
         )

@@ -52,7 +52,7 @@ import Testing
 
     private func children(of process: Int32) throws -> Set<Substring> {
         let list = "/proc/\(process)/task/\(process)/children"
-        return Set(try String(contentsOfFile: list, encoding: .utf8).split(separator: " "))
+        return Set(try KernelFile.text(list).split(separator: " "))
     }
 
     /// Status and serial number.

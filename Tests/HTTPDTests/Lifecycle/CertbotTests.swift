@@ -43,7 +43,7 @@ import Testing
 
     private func children(of process: Int32) throws -> Set<Substring> {
         let list = "/proc/\(process)/task/\(process)/children"
-        return Set(try String(contentsOfFile: list, encoding: .utf8).split(separator: " "))
+        return Set(try KernelFile.text(list).split(separator: " "))
     }
 
     private func serial(_ server: HTTPServer) throws -> String {

@@ -132,7 +132,11 @@ import Testing
     }
 
     /// An authority in a directory, its client, a list that names nobody and the next one, which names that client; and a server.
-    private func revoking(inDirectory: Bool) throws -> (server: HTTPServer, directory: URL, options: [String]) {
+    ///
+    /// - Parameter processes: How many the server has, as directives.
+    private func revoking(inDirectory: Bool, processes: String = "") throws -> (
+        server: HTTPServer, directory: URL, options: [String]
+    ) {
         let directory = try TemporaryDirectory.make("revocation")
         let script = """
             set -eu
@@ -158,6 +162,7 @@ import Testing
         _ = try ChildProcess.check("/bin/sh", ["-c", script])
         let server = try HTTPServer(face: .ssl) { port in
             """
+            \(processes)
             TLSReloadInterval 1
             <VirtualHost *:\(port)>
                 ServerName localhost
@@ -191,9 +196,18 @@ import Testing
         #expect(server.complaints(except: "STLS0001").isEmpty, "\(server.complaints)")
     }
 
-    /// A list that cannot be read when it is new counts as soon as it can.
+    /// A list that cannot be read when it is new counts as soon as it can: in the process that could not. There is no other one, which
+    /// might come upon it later.
     @Test func busyRevocationLists() throws {
-        let (server, directory, options) = try revoking(inDirectory: false)
+        let one = """
+            ServerLimit 1
+            StartServers 1
+            ThreadsPerChild 8
+            MaxRequestWorkers 8
+            MinSpareThreads 1
+            MaxSpareThreads 8
+            """
+        let (server, directory, options) = try revoking(inDirectory: false, processes: one)
         let next = directory.appendingPathComponent("next.pem")
         let lease = try FileLease(next.path)
         try ChildProcess.check("mv", [next.path, directory.appendingPathComponent("list.pem").path])

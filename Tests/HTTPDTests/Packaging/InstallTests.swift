@@ -29,7 +29,9 @@ import Testing
     ) throws -> ChildProcess.Outcome {
         try ChildProcess.run(
             "/usr/bin/env",
-            ["PATH=\(path)", "DESTDIR=\(project.path)/root"] + settings
+            // Nothing of whoever runs the tests says where to install.
+            ["PREFIX", "MODULES", "SYSCONFDIR", "APXS"].flatMap { ["-u", $0] }
+                + ["PATH=\(path)", "DESTDIR=\(project.path)/root"] + settings
                 + ["make", "-C", project.path, target, "ARGS=\(arguments)"]
         )
     }
@@ -65,6 +67,37 @@ import Testing
         #expect(try String(contentsOfFile: modules + "/safetls/mod_ssl.so", encoding: .utf8) == "mod_ssl.so")
 
         #expect(try Self.make("uninstall", in: built).status == 0)
+        #expect(!FileManager.default.fileExists(atPath: modules + "/mod_tls.so"))
+    }
+
+    /// The command line goes with its manual page and completions, where `make command` has made them.
+    @Test func installsTheCommandLine() throws {
+        let (project, modules) = try Self.built()
+        let build = project.appendingPathComponent("build")
+        let files = ["bin/safetls", "share/man/man1/safetls.1", "share/bash-completion/completions/safetls"]
+        let more = ["share/zsh/site-functions/_safetls", "share/fish/vendor_completions.d/safetls.fish"]
+        let installed = (files + more).map { "\(project.path)/root/usr/local/\($0)" }
+        #expect(try Self.make("install", in: project).status == 0)
+        #expect(!FileManager.default.fileExists(atPath: installed[0]))
+        for name in ["safetls", "safetls.1", "completions/bash/safetls", "completions/zsh/_safetls"] {
+            let file = build.appendingPathComponent(name)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(),
+                withIntermediateDirectories: true
+            )
+            try Data(name.utf8).write(to: file)
+        }
+        // One of them is missing.
+        let incomplete = try Self.make("install", in: project)
+        #expect(incomplete.status != 0 && incomplete.errors.contains("'make command' makes it"), "\(incomplete)")
+        let fish = build.appendingPathComponent("completions/fish")
+        try FileManager.default.createDirectory(at: fish, withIntermediateDirectories: true)
+        try Data().write(to: fish.appendingPathComponent("safetls.fish"))
+        #expect(try Self.make("install", in: project).status == 0)
+        for file in installed { #expect(FileManager.default.fileExists(atPath: file), "\(file)") }
+        #expect(FileManager.default.isExecutableFile(atPath: installed[0]))
+        #expect(try Self.make("uninstall", in: project).status == 0)
+        for file in installed { #expect(!FileManager.default.fileExists(atPath: file), "\(file)") }
         #expect(!FileManager.default.fileExists(atPath: modules + "/mod_tls.so"))
     }
 

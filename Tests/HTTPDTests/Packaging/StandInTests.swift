@@ -30,13 +30,29 @@ import Testing
         }
     }
 
+    /// Starts httpd on a port that is not its own: another run of the tests on this machine may have it just now.
+    private static func start(
+        onPort port: Int?,
+        _ hosts: @escaping @Sendable (_ port: Int) throws -> String
+    ) throws -> HTTPServer {
+        guard let port else { return try HTTPServer(face: .ssl, hosts: hosts) }
+        return try Patience.wait(for: "port \(port)") {
+            guard !LoopbackPort.isListening(port) else { return nil }
+            do {
+                return try HTTPServer(face: .ssl, port: port, hosts: hosts)
+            } catch let error as ChildProcessError where error.description.contains("Address already in use") {
+                return nil
+            }
+        }
+    }
+
     /// Debian's own files, as they are; httpd's start lines are the tests'. Who is root gets port 443 and the certificate
     /// of Debian's package ssl-cert, as an administrator would, others a copy with another port and certificate.
     @Test func debianDefaultSite() throws {
         let debian = try Self.debian.get()
         let isRoot = getuid() == 0
         let names = ["mods-available/ssl.conf", "sites-available/default-ssl.conf"]
-        let server = try HTTPServer(face: .ssl, port: isRoot ? 443 : nil) { port in
+        let server = try Self.start(onPort: isRoot ? 443 : nil) { port in
             guard !isRoot else { return names.map { "Include \(debian)/etc/apache2/\($0)" }.joined(separator: "\n") }
             let identity = try Self.identity()
             return try names.map { name in

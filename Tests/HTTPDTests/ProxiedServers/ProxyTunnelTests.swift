@@ -199,11 +199,11 @@ import Testing
         let port = try #require(text.split(separator: ":").last.flatMap { Int($0.filter(\.isNumber)) })
         let server = try Self.front(
             Self.load("proxy", "proxy_connect"),
-            "Timeout 20\nProxyRequests on\nAllowCONNECT \(port)"
+            "Timeout 600\nProxyRequests on\nAllowCONNECT \(port)"
         )
         let authority = try TestCertificates.shared().authority.path
         let outcome = try curl([
-            "--proxy", server.url, "--proxy-cacert", authority, "--proxytunnel", "--max-time", "15", "--head",
+            "--proxy", server.url, "--proxy-cacert", authority, "--proxytunnel", "--head",
             "http://127.0.0.1:\(port)/",
         ])
         #expect(outcome.text.contains("X-Backend: plain"), "\(outcome)\n\(server.errorLog)")

@@ -79,8 +79,8 @@ import Testing
         let shared = "SSLVerifyClient require\nSSLSessionTicketKeyFile \"\(keys)\""
         func connect(_ server: HTTPServer, _ arguments: [String]) throws -> String {
             let script = """
-                (printf 'GET / HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n'; sleep 1) | openssl s_client -connect 127.0.0.1:\(server.port) \
-                    -servername localhost -cert "\(revoked.chain)" -key "\(revoked.key)" \(version) \
+                printf 'GET / HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' | openssl s_client -connect 127.0.0.1:\(server.port) \
+                    -servername localhost -cert "\(revoked.chain)" -key "\(revoked.key)" -ign_eof \(version) \
                     \(arguments.joined(separator: " "))
                 """
             return try ChildProcess.run("/bin/sh", ["-c", script]).text

@@ -73,8 +73,9 @@ final class HTTPServer: Sendable {
             variables.merging(environment) { $1 }.map { "\($0)=\($1)" }
                 + ["/usr/sbin/apache2", "-d", root.path, "-f", file.path, "-DFOREGROUND"]
         )
+        // Before it says so it takes no signals: one ends it, or is lost.
         try Patience.wait(for: "the start of httpd", by: child, details: { "\(child.transcript)\n\(errorLog)" }) {
-            try LoopbackPort.isListening(port) && !text("logs/httpd.pid").isEmpty
+            LoopbackPort.isListening(port) && errorLog.contains(Self.isReady)
         }
     }
 
@@ -99,22 +100,27 @@ final class HTTPServer: Sendable {
         complaints.filter { line in !events.contains { line.contains("\($0):") } }
     }
 
+    /// What httpd says when it has started, and again when it has restarted, whatever the level of the log.
+    private static let isReady = "resuming normal operations"
+
     /// Restarts gracefully and waits until the new configuration is in use.
     func restartGracefully() throws {
-        let resumed = "resuming normal operations"
-        let before = errorLog.components(separatedBy: resumed).count
+        let before = errorLog.components(separatedBy: Self.isReady).count
         child.signal(SIGUSR1)
         try Patience.wait(for: "httpd's restart", by: child, details: { errorLog }) {
-            errorLog.components(separatedBy: resumed).count > before
+            errorLog.components(separatedBy: Self.isReady).count > before
         }
     }
+
+    /// The processes that serve, and those of other modules.
+    func children() throws -> Set<Int32> { Set(try ProcessMemory.children(of: process)) }
 
     /// The parent process; 0 when there is none.
     var process: Int32 { Int32(text("logs/httpd.pid").trimmingCharacters(in: .newlines)) ?? 0 }
 
     /// The memory of the parent process, from which all children come.
     var residentKilobytes: Int {
-        guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
+        guard let status = try? KernelFile.text("/proc/\(process)/status"),
             let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") })
         else { return 0 }
         return line.split(separator: " ").compactMap { Int($0) }.first ?? 0
@@ -219,6 +225,8 @@ final class HTTPServer: Sendable {
             ErrorLog "\(root.path)/logs/error.log"
             LogLevel info
             GracefulShutdownTimeout 10
+            # Clients that a busy machine keeps from their next request find the connection.
+            KeepAliveTimeout 60
             ServerName localhost
             Listen 127.0.0.1:\(port)
             \(isRoot ? "User www-data\nGroup www-data" : "")
@@ -276,7 +284,7 @@ enum CGIScripts {
         #!/bin/sh
         printf 'Content-Type: text/plain\\n\\nfirst\\n'
         tries=0
-        until [ -e "$(dirname "$0")/../htdocs/go" ] || [ $tries -gt 200 ]; do
+        until [ -e "$(dirname "$0")/../htdocs/go" ] || [ $tries -gt 3000 ]; do
             sleep 0.1
             tries=$((tries + 1))
         done

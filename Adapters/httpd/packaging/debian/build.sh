@@ -111,6 +111,9 @@ CONTROL
 command_package() {
     package=safetls section=net tree=$work/$package
     put "$build/safetls" 755 /usr/bin/safetls
+    put "$work/completions/bash/safetls" 644 /usr/share/bash-completion/completions/safetls
+    put "$work/completions/zsh/_safetls" 644 /usr/share/zsh/vendor-completions/_safetls
+    put "$work/completions/fish/safetls.fish" 644 /usr/share/fish/vendor_completions.d/safetls.fish
     documentation
     manual 1 safetls
     # On a line of its own, where a failure counts.
@@ -120,8 +123,9 @@ command_package() {
 Recommends: ca-certificates
 Description: TLS 1.2 and 1.3 from the command line
  safetls connect shows what a TLS server negotiates and whether its certificates
- hold; safetls serve is a server for tests of clients. Both take certificates of
- clients, pre-shared keys and revocation lists, and try resumption and 0-RTT.
+ hold, as text or JSON, also behind STARTTLS of SMTP, IMAP, LDAP, PostgreSQL and
+ others; safetls serve is a server for tests of clients. Both take certificates
+ of clients, pre-shared keys and revocation lists, and try resumption and 0-RTT.
  .
  TLS is spoken by SafeTLS, a library in memory-safe Swift.
 CONTROL
@@ -131,5 +135,6 @@ require mod_ssl.so mod_tls.so safetls
 rm -rf "$output"
 mkdir -p "$output"
 make_manual "$work/man"
+make_completions "$work/completions"
 module_package
 command_package

@@ -7,6 +7,20 @@ import sys
 import time
 
 
+EXAMPLES = [
+    ("Is the certificate good, and what is negotiated?", "safetls connect example.org:443 --check"),
+    ("Save the chain that a server sends:", "safetls connect example.org:443 --showcerts > chain.pem"),
+    ("When does the certificate expire?", "safetls connect example.org:443 --json | jq -r '.certificates[0].notAfter'"),
+    ("Look at a mail server:", "safetls connect mail.example.org --starttls smtp --check"),
+    ("See what is wrong with a server that is refused:", "safetls connect 192.0.2.1:443 --servername example.org --insecure --check"),
+    ("Ask a web server:", "safetls connect example.org:443 --head"),
+    ("Follow a handshake that fails:", "safetls connect example.org:443 --check --trace"),
+    ("Does the server resume sessions?", "safetls connect example.org:443 --check --resume"),
+    ("Show a certificate of one's own:", "safetls connect example.org:443 --cert me.p12 --head"),
+    ("Be a server for tests of clients:", "safetls serve --cert server.pem --key server.key --port 4433 --www"),
+]
+
+
 def text(line):
     """A line as roff has it: no character of it is a request or an escape."""
     line = line.replace("\\", "\\e").replace("-", "\\-").replace("…", "...").replace("–", "\\(en")
@@ -30,6 +44,8 @@ def option(argument):
         if argument["kind"] == "option":
             heading += f" \\fI{text(argument['valueName'])}\\fR"
     lines = [".TP", heading, text(sentence(argument.get("abstract", "")))]
+    if argument.get("allValues"):
+        lines.append(text(f"The values are {', '.join(argument['allValues'])}."))
     default = argument.get("defaultValue")
     if argument["kind"] == "option" and default:
         lines.append(text(f"The default is {default}."))
@@ -45,6 +61,12 @@ def shown(command):
     ]
 
 
+def discussion(command):
+    """What a command says of itself, and the exit statuses behind it: pairs of a number and its meaning."""
+    words, _, list_ = (command.get("discussion") or "").partition("Exit status:\n")
+    return words.strip(), [line.split(maxsplit=1) for line in list_.splitlines() if line.strip()]
+
+
 def section(command):
     arguments = shown(command)
     positional = [argument for argument in arguments if argument["kind"] == "positional"]
@@ -53,8 +75,9 @@ def section(command):
     if len(arguments) > len(positional):
         usage += " [\\fIoptions\\fR]"
     lines = [f".SS {usage}", text(sentence(command["abstract"]))]
-    if command.get("discussion"):
-        lines.append(text(command["discussion"]))
+    words, _ = discussion(command)
+    if words:
+        lines.append(text(words))
     for argument in arguments:
         lines += option(argument)
     return lines
@@ -85,21 +108,14 @@ def page(program, version):
         lines += section(command)
     lines += [
         ".SH EXIT STATUS",
-        ".TP",
-        "0",
-        "Everything went well.",
-        ".TP",
-        "1",
-        "There was no connection, or the other side could not be authenticated; a sentence says why.",
-        ".TP",
-        "64",
-        "The command line has a mistake.",
-        ".SH EXAMPLES",
-        ".EX",
-        text("safetls connect example.org:443 --alpn h2,http/1.1 < /dev/null"),
-        text("safetls connect example.org:443 --head"),
-        text("safetls serve --cert server.pem --key server.key --port 4433 --www"),
-        ".EE",
+        "A sentence on standard error says what it is.",
+    ]
+    for number, meaning in discussion(program)[1]:
+        lines += [".TP", number, text(meaning)]
+    lines.append(".SH EXAMPLES")
+    for words, example in EXAMPLES:
+        lines += [".TP", text(words), ".EX", text(example), ".EE"]
+    lines += [
         ".SH SEE ALSO",
         ".BR openssl (1ssl),",
         ".BR safetls\\-modssl (8)",

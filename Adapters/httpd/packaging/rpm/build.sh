@@ -12,6 +12,7 @@ umask 022
 require mod_ssl.so mod_tls.so safetls
 mkdir "$work/files"
 make_manual "$work/man"
+make_completions "$work/files/completions"
 cp "$build"/{mod_ssl.so,mod_tls.so,safetls} "$root"/{LICENSE,SECURITY.md} "$root"/Adapters/httpd/{README,FirstSteps}.md \
     "$packaging"/rpm/{safetls-modssl,00-safetls.conf} "$work/files/"
 gzip -9nc "$work/man/man1/safetls.1" > "$work/files/safetls.1.gz"

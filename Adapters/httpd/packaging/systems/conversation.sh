@@ -151,6 +151,7 @@ list_files > /tmp/files-before
 expect "install" sh -c 'apt-get install -y -q --no-install-recommends /test/*.deb'
 [ "$(parent)" = "$httpd" ] || fail "the installation restarted httpd"
 expect_failure "status: mod_ssl" 3 safetls-modssl status
+expect "completions" sh -c 'bash -n /usr/share/bash-completion/completions/safetls && test -s /usr/share/zsh/vendor-completions/_safetls && test -s /usr/share/fish/vendor_completions.d/safetls.fish'
 expect "manual pages" sh -c 'test -s /usr/share/man/man1/safetls.1.gz && test -s /usr/share/man/man8/safetls-modssl.8.gz'
 
 # A configuration that the stand-in refuses.

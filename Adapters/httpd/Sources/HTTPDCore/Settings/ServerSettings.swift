@@ -164,31 +164,10 @@ public final class ServerSettings {
         self.store = store
         self.replays = replays
         ticketKeys = options.ticketKeys
-        let configuration: ServerConfiguration
-        do {
-            configuration = try ServerConfiguration(credentials: credentials, options: options)
-        } catch {
-            guard let authentication = options.clientAuthentication,
-                ClientAuthenticators.hasTooManyNames(authentication)
-            else { throw DirectiveError("\(error)") }
-            throw DirectiveError("\(error): \(namesRemedy)")
-        }
         let policy = ServerPolicy(
             names: names,
-            configuration: configuration,
-            security: SecurityPolicy(
-                certificateFiles: certificates.map(\.files),
-                versions: options.versions,
-                cipherSuites: options.cipherSuites,
-                groups: options.groups,
-                groupTierStarts: options.groupTierStarts,
-                signatureSchemes: options.signatureSchemes,
-                clientSignatureSchemes: ssl.clientSignatureSchemes,
-                prefersClientCipherOrder: options.prefersClientCipherOrder,
-                paddingMultiple: options.records.paddingMultiple,
-                ticketCount: ssl.ticketCount,
-                client: ClientPolicy(ssl)
-            ),
+            configuration: try configuration(credentials, options),
+            security: security(options),
             // Who speaks mod_ssl's language expects its answer to names that no virtual host has.
             refusesUnknownServerName: ssl.isEngineOn == nil && requiresKnownServerName ?? true,
             requiresServerName: ssl.isEngineOn == nil
@@ -204,6 +183,38 @@ public final class ServerSettings {
             staples: staplingPolicy.map { StapledCredentials(certificates.map(\.credential), $0) }
         )
         current.withLock { $0 = policy }
+    }
+
+    /// The library's configuration; why there is none is said in the words of directives.
+    private func configuration(
+        _ credentials: [Credential],
+        _ options: ServerOptions
+    ) throws(DirectiveError) -> ServerConfiguration {
+        do {
+            return try ServerConfiguration(credentials: credentials, options: options)
+        } catch {
+            guard let authentication = options.clientAuthentication,
+                ClientAuthenticators.hasTooManyNames(authentication)
+            else { throw DirectiveError("\(error)") }
+            throw DirectiveError("\(error): \(namesRemedy)")
+        }
+    }
+
+    /// What the handshake promises a client.
+    private func security(_ options: ServerOptions) -> SecurityPolicy {
+        SecurityPolicy(
+            certificateFiles: certificates.map(\.files),
+            versions: options.versions,
+            cipherSuites: options.cipherSuites,
+            groups: options.groups,
+            groupTierStarts: options.groupTierStarts,
+            signatureSchemes: options.signatureSchemes,
+            clientSignatureSchemes: ssl.clientSignatureSchemes,
+            prefersClientCipherOrder: options.prefersClientCipherOrder,
+            paddingMultiple: options.records.paddingMultiple,
+            ticketCount: ssl.ticketCount,
+            client: ClientPolicy(ssl)
+        )
     }
 
     /// The certificates, most wanted first: by mod_ssl's directives those with ECDSA, which all but the oldest clients verify

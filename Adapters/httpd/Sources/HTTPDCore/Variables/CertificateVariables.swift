@@ -1,38 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 import SafeTLS
+import Synchronization
 import TLSCertificates
 
-/// The `SSL_SERVER_*` or `SSL_CLIENT_*` variables of one certificate.
-public struct CertificateVariables: Sendable {
-    private let values: [String: String]
-    /// The variables that `StdEnvVars` sets.
-    let standardNames: [String]
+/// The `SSL_SERVER_*` or `SSL_CLIENT_*` variables of one certificate, made when they are first asked for: of a thousand
+/// hosts, few ever are.
+public final class CertificateVariables: Sendable {
+    private let made = AtomicLazyReference<Texts>()
     private let keyAlgorithm: KeyAlgorithm?
     private let prefix: String
     private let chain: [Certificate]
+    private let now: Int64?
 
-    /// The variables of a server's certificate, made when it starts.
-    init(server credential: Credential) {
+    /// The variables of a server's certificate.
+    convenience init(server credential: Credential) {
         self.init("SSL_SERVER", credential.certificateChain)
     }
 
     /// The variables of a client's certificate.
     ///
     /// - Parameter now: In UNIX seconds.
-    init(client chain: [Certificate], now: Int64) {
+    convenience init(client chain: [Certificate], now: Int64) {
         self.init("SSL_CLIENT", chain, now: now)
     }
 
     private init(_ prefix: String, _ chain: [Certificate], now: Int64? = nil) {
         self.prefix = prefix
         self.chain = chain
-        guard let certificate = chain.first else {
-            values = [:]
-            standardNames = []
-            keyAlgorithm = nil
-            return
+        self.now = now
+        keyAlgorithm = chain.first.flatMap { KeyAlgorithm(subjectPublicKeyInfo: $0.subjectPublicKeyInfo) }
+    }
+
+    /// The variables that `StdEnvVars` sets.
+    var standardNames: [String] { texts.names }
+
+    private var values: [String: String] { texts.values }
+
+    private var texts: Texts { made.load() ?? made.storeIfNil(Texts(makeValues())) }
+
+    private final class Texts: Sendable {
+        let values: [String: String]
+        let names: [String]
+
+        init(_ values: [String: String]) {
+            self.values = values
+            names = values.keys.sorted()
         }
-        keyAlgorithm = KeyAlgorithm(subjectPublicKeyInfo: certificate.subjectPublicKeyInfo)
+    }
+
+    private func makeValues() -> [String: String] {
+        guard let certificate = chain.first else { return [:] }
         let serial = Self.serialNumber(certificate.serialNumber)
         var values = [
             "\(prefix)_M_VERSION": String(certificate.version),
@@ -57,8 +74,7 @@ public struct CertificateVariables: Sendable {
             values["\(prefix)_CERT_RFC4523_CEA"] =
                 "{ serialNumber \(number), issuer rdnSequence:\"\(issuer)\" }"
         }
-        standardNames = values.keys.sorted()
-        self.values = values
+        return values
     }
 
     /// The distinguished names in OpenSSL's old form, by the variables that they then stand in.

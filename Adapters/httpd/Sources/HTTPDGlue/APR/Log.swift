@@ -27,7 +27,8 @@ enum Event: Int {
     func line(_ sentence: String) -> String {
         let digits = String(rawValue)
         // httpd writes what is not ASCII as numbers.
-        let plain = String(sentence.map { "“”".contains($0) ? "'" : $0 })
+        let isPlain = sentence.utf8.allSatisfy { $0 < 0x80 }
+        let plain = isPlain ? sentence : String(sentence.map { "“”".contains($0) ? "'" : $0 })
         return "STLS\(String(repeating: "0", count: max(0, 4 - digits.utf8.count)))\(digits): \(plain)"
     }
 }

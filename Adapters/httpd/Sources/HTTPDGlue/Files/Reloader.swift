@@ -126,6 +126,7 @@ final class Reloader {
         let generation = tlsd_reload_generation() &+ 1
         let (new, old) = unsafe (tlsd_reload_writable_half(generation), tlsd_reload_half(generation &- 1))
         var isNews = !changed.isDisjoint(with: trustFiles)
+        var taken: [String] = []
         unsafe store(load(old, 0) &+ (isNews ? 1 : 0), new, 0)
         for slot in slots {
             unsafe (new + slot.offset).update(from: old + slot.offset, count: slot.capacity)
@@ -134,12 +135,7 @@ final class Reloader {
             do throws(DirectiveError) {
                 try unsafe read(slot, new + slot.offset)
                 isNews = true
-                unsafe tlsd_log_server(
-                    server,
-                    APLOG_NOTICE,
-                    APR_SUCCESS,
-                    Event.reload.line("\(name) has changed and is taken into use")
-                )
+                taken.append(name)
             } catch {
                 unsafe (new + slot.offset).update(from: old + slot.offset, count: slot.capacity)
                 // The next look tries again.
@@ -154,6 +150,11 @@ final class Reloader {
         }
         guard isNews else { return }
         tlsd_reload_publish(generation)
+        // Who reads it can rely on it: no connection gets the old one from now on.
+        for name in taken {
+            let line = Event.reload.line("\(name) has changed and is taken into use")
+            unsafe tlsd_log_server(server, APLOG_NOTICE, APR_SUCCESS, line)
+        }
         // Processes that are forked later begin with what the parent has.
         unsafe takeUp(server)
     }

@@ -62,12 +62,27 @@ private func authenticate(
     guard unsafe request.pointee.main == nil else {
         return canDoWithout ? OK : unsafe forbid(request, "the client has no certificate")
     }
+    return unsafe ask(request, connection, directory, policy, wanted, depth: depth, canDoWithout: canDoWithout)
+}
+
+/// Asks the client for its certificate after the handshake, with the request's body kept until it has come.
+///
+/// - Parameter canDoWithout: Whether nobody has to be asked where that cannot be.
+private func ask(
+    _ request: UnsafeMutablePointer<request_rec>,
+    _ connection: Connection,
+    _ directory: DirectoryConfig,
+    _ policy: ServerPolicy,
+    _ wanted: ClientVerification,
+    depth: Int,
+    canDoWithout: Bool
+) -> CInt {
     if unsafe request.pointee.connection.pointee.master != nil {
         // RFC 8740 §3: not on HTTP/2. The note tells mod_http2 to ask for HTTP/1.1.
         unsafe apr_table_set(request.pointee.notes, "ssl-renegotiate-forbidden", "verify-client")
         return unsafe forbid(request, level: APLOG_INFO, "a client cannot be asked for a certificate on HTTP/2")
     }
-    if isTLS12(facts.value(of: "SSL_PROTOCOL")) {
+    if isTLS12(connection.facts?.value(of: "SSL_PROTOCOL")) {
         guard !canDoWithout else { return OK }
         return unsafe forbid(
             request,

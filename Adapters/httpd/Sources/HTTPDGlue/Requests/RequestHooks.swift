@@ -41,6 +41,15 @@ func tlsd_post_read_request(_ request: UnsafeMutablePointer<request_rec>) -> CIn
         let status = unsafe checkNames(of: request, connection, server)
         guard status == OK else { return status }
     }
+    return unsafe checkHost(of: request, connection, server)
+}
+
+/// Whether the connection is one for the request's virtual host: DECLINED, or why not.
+private func checkHost(
+    of request: UnsafeMutablePointer<request_rec>,
+    _ connection: Connection,
+    _ server: UnsafeMutablePointer<server_rec>
+) -> CInt {
     var host: String { unsafe name(of: server) }
     let own = unsafe ServerState.of(server)?.settings
     if own?.policy == nil, own?.asksClients(unlike: connection.policy) == true {

