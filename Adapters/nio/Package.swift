@@ -13,6 +13,7 @@ let safe: [SwiftSetting] = [
 
 let package = Package(
     name: "SafeTLSNIO",
+    platforms: [.macOS(.v26)],
     products: [
         .library(name: "SafeTLSNIO", targets: ["SafeTLSNIO"])
     ],
@@ -32,12 +33,27 @@ let package = Package(
             ],
             swiftSettings: safe
         ),
+        // Servers and clients on loopback for minutes: a program, and a test that runs it for seconds.
+        .target(
+            name: "Soaking",
+            dependencies: [
+                "SafeTLSNIO",
+                .product(name: "SafeTLS", package: "SafeTLS"),
+                .product(name: "SafeTLSSockets", package: "SafeTLS"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+            ],
+            path: "Soak/Soaking",
+            swiftSettings: safe
+        ),
+        .executableTarget(name: "soak", dependencies: ["Soaking"], path: "Soak/Program", swiftSettings: safe),
         // A link to the directory of the library's tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: safe),
         .testTarget(
             name: "SafeTLSNIOTests",
             dependencies: [
-                "SafeTLSNIO", "TestSupport",
+                "SafeTLSNIO", "Soaking", "TestSupport",
                 .product(name: "SafeTLS", package: "SafeTLS"),
                 .product(name: "TLSCertificates", package: "SafeTLS"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -22,6 +22,31 @@ extension ByteBuffer {
         return sealed
     }
 
+    /// Whether there is a whole record in front, as far as its header says.
+    var holdsRecord: Bool {
+        // Type, version, length (RFC 9846 §5.1).
+        guard let length = getInteger(at: readerIndex + 3, as: UInt16.self) else { return false }
+        return readableBytes >= 5 + Int(length)
+    }
+
+    /// Lets a session decrypt records, and keeps what was in the first that had data.
+    mutating func append<Session: TLSSession & ~Copyable>(
+        decrypting records: ByteBuffer,
+        by session: inout Session
+    ) throws(TLSError) -> Received {
+        let ciphertext = records.readableBytesUInt8Span
+        let readable = readableBytes
+        moveWriterIndex(forwardBy: writableBytes)
+        var count = 0
+        // What is behind that is no plaintext.
+        defer { moveWriterIndex(to: readerIndex + readable + count) }
+        var memory = mutableReadableBytesSpan
+        var free = memory._mutatingExtracting(droppingFirst: readable)
+        let received = try session.receive(ciphertext, into: &free)
+        count = received.plaintext.count
+        return received
+    }
+
     /// Lets a session decrypt what lies at the front of what is readable.
     mutating func receive<Session: TLSSession & ~Copyable>(by session: inout Session) throws(TLSError) -> Received {
         var memory = mutableReadableBytesSpan

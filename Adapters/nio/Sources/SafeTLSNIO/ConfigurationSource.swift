@@ -15,7 +15,7 @@ public protocol ServerConfigurationSource: Sendable {
 /// ```swift
 /// let source = try ReloadingServerConfiguration(certificateFile: "server.pem", keyFile: "server.key")
 /// // In a task of the program's own:
-/// try await source.run(every: .hours(1))
+/// await source.run(every: .hours(1))
 /// ```
 public final class ReloadingServerConfiguration: ServerConfigurationSource {
     private struct State {

@@ -20,16 +20,20 @@ extension ConnectionDriver where Session: ~Copyable {
         switch stage {
         case .idle, .closed: context.close(mode: .all, promise: promise)
         case .closing: joinClose(promise)
-        case .handshaking:
+        case .handshaking where !maySeal:
             joinClose(promise)
             session.close()
             giveUp(context, ChannelError.ioOnClosedChannel)
-        case .open:
+        case .handshaking, .open:
             joinClose(promise)
+            // Before any promise is failed: whoever writes then would be sent without what failed.
+            closesAll = true
             writes.takeUnflushed().fail(ChannelError.ioOnClosedChannel)
-            sealWrites(context, regardless: true)
-            // Within a write's promise: the rest of what was flushed goes first.
-            if isSealing { closesAll = true } else { sayGoodbye(context) }
+            // Within a write's promise, the rest of what was flushed goes first all the same.
+            sealWrites(context)
+            // Who got an answer to 0-RTT data has to finish first: a transport that is closed before resets the connection then, and
+            // what the client has not read is lost.
+            if stage == .handshaking { startTimer(context, options.closeTimeout) }
         }
     }
 
@@ -43,8 +47,8 @@ extension ConnectionDriver where Session: ~Copyable {
         guard stage == .closing else { return }
         if session.isPeerClosed { return finishClose(context) }
         startTimer(context, options.closeTimeout)
-        // The peer's close_notify has to be read, whoever reads.
-        context.read()
+        // The peer's close_notify has to be read, whoever reads; behind the answer that is awaited.
+        if !isAsking { context.read() }
     }
 
     private func joinClose(_ promise: EventLoopPromise<Void>?) {
@@ -117,15 +121,19 @@ extension ConnectionDriver where Session: ~Copyable {
             // The peer, which says no more, may still read what is on its way to it.
             closeTransport(context, after: writeLast(context))
             return false
+        case .handshaking where isAsking, .open where isAsking:
+            // Channels tell of it whoever reads, and what came before has not been looked at.
+            hasInputEnded = true
+            return false
         case .handshaking, .open:
             do throws(TLSError) {
+                // The pipeline heard of it with the close_notify.
                 try session.endOfInput()
-                // It heard of it with the close_notify.
-                return false
             } catch {
+                // It hears of the error, and perhaps of the channel's end already.
                 fail(context, error)
-                return true
             }
+            return false
         }
     }
 
@@ -174,7 +182,7 @@ extension ConnectionDriver where Session: ~Copyable {
         session.moveOutput(into: &output)
         let promise = context.eventLoop.makePromise(of: Void.self)
         needsFlush = false
-        holdsOutput = false
+        heldOutput = 0
         context.writeAndFlush(NIOAny(output), promise: promise)
         return promise.futureResult
     }
@@ -210,8 +218,17 @@ extension ConnectionDriver where Session: ~Copyable {
     }
 
     /// The handler is to leave the pipeline. What is written behind it would go out in the clear, so the connection ends.
-    func leave(_ context: ChannelHandlerContext) {
-        guard stage == .handshaking || stage == .open || stage == .closing else { return }
+    ///
+    /// - Parameter goOn: Leaves the pipeline.
+    func leave(_ context: ChannelHandlerContext, _ goOn: @escaping () -> Void) {
+        end(context)
+        // Others have not heard yet that the channel is inactive, and would not without this handler.
+        if isBecomingInactive { context.eventLoop.assumeIsolated().execute(goOn) } else { goOn() }
+    }
+
+    private func end(_ context: ChannelHandlerContext) {
+        // A channel that is not active yet has no connection.
+        guard stage != .closed, stage != .idle || context.channel.isActive else { return }
         session.close()
         writeOutput(context)
         flushIfNeeded(context)
@@ -225,30 +242,26 @@ extension ConnectionDriver where Session: ~Copyable {
 
 // MARK: Time
 
-extension ConnectionDriver: NIOScheduledCallbackHandler where Session: ~Copyable {
+extension ConnectionDriver where Session: ~Copyable {
     /// How much a peer has to take in a close timeout to get another one, in bytes: about a record.
     private var leastProgress: Int { 16_384 }
 
     func startTimer(_ context: ChannelHandlerContext, _ time: TimeAmount) {
-        stopTimer()
         // Of interest only while what was sent is awaited.
-        if stage == .closing { bufferedBytes = unwrittenBytes(context) }
-        timer = try? context.eventLoop.assumeIsolated().scheduleCallback(in: time, handler: self)
+        if stage == .closing || closesAll { bufferedBytes = unwrittenBytes(context) }
+        let eventLoop = context.eventLoop
+        Deadlines.set(eventLoop.now + time, for: self, on: eventLoop)
     }
 
-    func stopTimer() {
-        timer?.cancel()
-        timer = nil
-    }
+    func stopTimer() { Deadlines.callOff(self) }
 
-    func handleScheduledCallback(eventLoop: some EventLoop) {
-        timer = nil
+    func timeIsUp() {
         guard let context else { return }
         switch stage {
-        case .handshaking:
+        case .handshaking where !closesAll:
             session.close()
             fail(context, SafeTLSHandlerError.handshakeTimedOut(after: options.handshakeTimeout ?? .zero))
-        case .closing:
+        case .handshaking, .closing:
             // A slow peer that still reads gets what was sent to it, but one that only drips keeps nobody waiting.
             guard bufferedBytes - unwrittenBytes(context) < leastProgress else {
                 return startTimer(context, options.closeTimeout)

@@ -13,8 +13,12 @@ extension ConnectionDriver where Session: ~Copyable {
         isReading = true
         // What comes behind a failure is for nobody, and must not gather while the alert is on its way.
         guard failure == nil, session.failure == nil else { return }
-        append(data, context.channel.allocator)
-        decrypt(context)
+        if hasAnnouncedHandshake && !isDecrypting && !isAsking && (needed > 0 || input.readableBytes == 0) {
+            open(context, data)
+        } else {
+            append(data, context.channel.allocator)
+            decrypt(context)
+        }
     }
 
     func channelReadComplete(_ context: ChannelHandlerContext) {
@@ -43,8 +47,92 @@ extension ConnectionDriver where Session: ~Copyable {
     func flushIfNeeded(_ context: ChannelHandlerContext) {
         guard needsFlush else { return }
         needsFlush = false
-        holdsOutput = false
         context.flush()
+    }
+
+    // MARK: Data
+
+    /// Decrypts what was read on the way to a buffer of its own, which is handed on as one piece. What is no whole record is kept.
+    private func open(_ context: ChannelHandlerContext, _ data: ByteBuffer) {
+        isDecrypting = true
+        hasMore = false
+        var plaintext = ByteBuffer()
+        let error = openRecords(data, into: &plaintext, context.channel.allocator)
+        if error == nil { writeOutput(context) }
+        if plaintext.readableBytes > 0 { deliver(context, plaintext) }
+        isDecrypting = false
+        if let error {
+            input = ByteBuffer()
+            return fail(context, error)
+        }
+        handlePeerClose(context)
+        if hasMore {
+            decrypt(context)
+        } else if session.failure == nil && !session.isPeerClosed && needed == 0 {
+            ask(context)
+        }
+    }
+
+    private func openRecords(
+        _ data: ByteBuffer,
+        into plaintext: inout ByteBuffer,
+        _ allocator: ByteBufferAllocator
+    ) -> TLSError? {
+        var data = data
+        do throws(TLSError) {
+            // First the record that has begun.
+            while input.readableBytes > 0 && data.readableBytes > 0 {
+                // The session waits for an answer.
+                guard needed > 0 else {
+                    append(data, allocator)
+                    return nil
+                }
+                guard let part = data.readSlice(length: min(needed, data.readableBytes)) else { break }
+                append(part, allocator)
+                needed -= part.readableBytes
+                guard needed == 0 else { return nil }
+                makeRoom(in: &plaintext, for: input.readableBytes + data.readableBytes, allocator)
+                try openRecords(of: &input, into: &plaintext)
+            }
+            guard data.readableBytes > 0 else { return nil }
+            guard data.holdsRecord else {
+                append(data, allocator)
+                // This looks at the header, and says how much is to come.
+                let received = try input.receive(by: &session)
+                input.moveReaderIndex(forwardBy: received.consumed)
+                needed = received.needed
+                return nil
+            }
+            makeRoom(in: &plaintext, for: data.readableBytes, allocator)
+            try openRecords(of: &data, into: &plaintext)
+            if data.readableBytes > 0 { keep(data, allocator) }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Keeps the beginning of a record, with room for all of it.
+    private func keep(_ rest: ByteBuffer, _ allocator: ByteBufferAllocator) {
+        let size = rest.readableBytes + needed
+        if input.storageCapacity < size { input = allocator.buffer(capacity: size) } else { input.clear() }
+        input.writeBytes(rest.readableBytesSpan)
+    }
+
+    private func makeRoom(in plaintext: inout ByteBuffer, for count: Int, _ allocator: ByteBufferAllocator) {
+        if plaintext.writableBytes < count && plaintext.readableBytes == 0 {
+            plaintext = allocator.buffer(capacity: count)
+        }
+    }
+
+    private func openRecords(of records: inout ByteBuffer, into plaintext: inout ByteBuffer) throws(TLSError) {
+        while true {
+            let received = try plaintext.append(decrypting: records, by: &session)
+            records.moveReaderIndex(forwardBy: received.consumed)
+            guard received.plaintext.isEmpty else { continue }
+            needed = received.needed
+            return
+        }
     }
 
     // MARK: Ciphertext
@@ -98,7 +186,9 @@ extension ConnectionDriver where Session: ~Copyable {
             swap(&buffer, &input)
             let isHandshaking = session.isHandshaking
             let error = decryptRecords(&buffer)
-            if error == nil { writeOutput(context, canWait: isHandshaking && session.hasOnlyTickets) }
+            if error == nil {
+                if isHandshaking && session.hasOnlyTickets { holdOutput() } else { writeOutput(context) }
+            }
             handOn(context, buffer)
             if hasMore {
                 // More came meanwhile, and stands behind what is left.
@@ -196,7 +286,7 @@ extension ConnectionDriver where Session: ~Copyable {
 
     func deliver(_ context: ChannelHandlerContext, _ data: ByteBuffer) {
         // After close() nobody reads.
-        guard stage == .open || stage == .handshaking else { return }
+        guard stage == .open || stage == .handshaking, !closesAll else { return }
         wantsRead = false
         hasDelivered = true
         context.fireChannelRead(NIOAny(data))

@@ -22,8 +22,11 @@ extension ConnectionDriver where Session: ~Copyable {
     func flush(_ context: ChannelHandlerContext) {
         writes.flush()
         sealWrites(context)
-        // What the session had to say goes with it.
-        if holdsOutput { needsFlush = true }
+        // What the session had to say goes with it, also where nothing was sealed.
+        if heldOutput > 0 {
+            heldOutput = 0
+            writeOutput(context)
+        }
         flushIfNeeded(context)
     }
 
@@ -32,19 +35,20 @@ extension ConnectionDriver where Session: ~Copyable {
         context.fireChannelWritabilityChanged()
     }
 
-    /// Writes the session's own records.
-    ///
-    /// - Parameter canWait: Whether nobody waits for them, so that they go out with what comes next: one packet less.
-    func writeOutput(_ context: ChannelHandlerContext, canWait: Bool = false) {
+    /// Writes the session's own records, unless all of them are held.
+    func writeOutput(_ context: ChannelHandlerContext) {
         let count = session.pendingOutputCount
-        guard count > 0 else { return }
+        guard count > heldOutput else { return }
+        heldOutput = 0
         var output = context.channel.allocator.buffer(capacity: count)
         session.moveOutput(into: &output)
         context.write(NIOAny(output), promise: nil)
-        holdsOutput = true
-        // What is not flushed counts against the channel's high watermark: it would never be writable again, and nothing sealed.
-        if !canWait || !context.channel.isWritable { needsFlush = true }
+        needsFlush = true
     }
+
+    /// Leaves the session's own records where they are, since nobody waits for them: they go out before what comes next, in one
+    /// buffer and one packet with it.
+    func holdOutput() { heldOutput = session.pendingOutputCount }
 
     /// Sends what the session has to say now.
     func sendOutput() {
@@ -53,7 +57,8 @@ extension ConnectionDriver where Session: ~Copyable {
         if !isReading { flushIfNeeded(context) }
     }
 
-    private var maySeal: Bool {
+    /// Whether data can be sent now: when the handshake is complete, or behind 0-RTT data that are taken.
+    var maySeal: Bool {
         switch stage {
         case .open: true
         case .handshaking: options.deliversEarlyData && session.earlyParameters != nil
@@ -73,7 +78,6 @@ extension ConnectionDriver where Session: ~Copyable {
             let promise = batch.promise(context.eventLoop)
             context.write(NIOAny(batch.output), promise: promise)
             needsFlush = false
-            holdsOutput = false
             context.flush()
             if let error {
                 isSealing = false
@@ -88,12 +92,13 @@ extension ConnectionDriver where Session: ~Copyable {
         }
     }
 
-    /// Seals the next writes straight into one buffer.
+    /// Seals the next writes straight into one buffer, behind what the session has to say.
     private func seal(_ batch: inout Batch, _ allocator: ByteBufferAllocator) -> TLSError? {
         let (bytes, count) = writes.batch(batchSize)
         // One write fills a batch whose size has been worked out, as most programs flush each of theirs.
         let room = capacity(bytes, count)
         batch.output = allocator.buffer(capacity: room)
+        defer { heldOutput = min(heldOutput, session.pendingOutputCount) }
         do throws(TLSError) {
             for _ in 0..<count {
                 guard let write = writes.next else { break }
@@ -115,8 +120,8 @@ extension ConnectionDriver where Session: ~Copyable {
     private func capacity(_ bytes: Int, _ count: Int) -> Int {
         guard count > 1 else { return session.sealedByteCount(for: bytes) }
         // A write's records have their overhead each.
-        return session.sealedByteCount(for: bytes) + (count - 1) * session.sealedByteCount(for: 0)
-            + (count - 1) * recordOverhead
+        return session.sealedByteCount(for: bytes)
+            + (count - 1) * (session.sealedByteCount(for: 0) - session.pendingOutputCount + recordOverhead)
     }
 
     /// The most bytes that a record adds to what it holds.

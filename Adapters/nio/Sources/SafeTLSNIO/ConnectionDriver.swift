@@ -8,7 +8,7 @@ import SafeTLS
 ///
 /// Whatever calls out – events, writes, promises – may call back in. So no access to the session is open while anything is
 /// called, and each function looks again at ``stage`` after it has called.
-final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
+final class ConnectionDriver<Session: DrivenSession & ~Copyable>: TimedConnection {
     /// Where the connection stands.
     enum Stage {
         /// The channel is not active yet.
@@ -48,12 +48,14 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
     var wantsRead = false
     /// Whether a read was held back while the program was asked.
     var heldRead = false
+    /// Whether the transport's input ended while the program was asked.
+    var hasInputEnded = false
     /// Whether data were handed on in this read cycle.
     var hasDelivered = false
     /// Whether something was written that is flushed when the read cycle ends.
     var needsFlush = false
-    /// Whether something was written that waits for the next flush, whoever's that is.
-    var holdsOutput = false
+    /// How many bytes of the session's output wait for what is sent next, whoever's that is.
+    var heldOutput = 0
 
     // What was said to the pipeline.
 
@@ -70,7 +72,6 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
 
     // Closing.
 
-    var timer: NIOScheduledCallback?
     /// Completed with the channel's close.
     var closePromise: EventLoopPromise<Void>?
     /// Whether a close was asked for while writes were sealed.
@@ -78,6 +79,8 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
     /// Whether a half-closure was asked for, which may have to wait.
     var closesOutput = false
     var closeOutputPromise: EventLoopPromise<Void>?
+    /// Whether the channel is inactive and the pipeline has not heard of it yet.
+    var isBecomingInactive = false
     /// How much waited for the transport when the timer was set.
     var bufferedBytes = 0
     /// Made when somebody wants to know how the handshake ends.
@@ -89,6 +92,8 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
         self.session = session
         self.options = options
     }
+
+    override func deadlinePassed(on eventLoop: any EventLoop) { timeIsUp() }
 
     // MARK: Life
 
@@ -130,6 +135,7 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
                 sentEarlyData = try session.sealEarly(data, into: &output)
                 if sentEarlyData {
                     context.write(NIOAny(output), promise: nil)
+                    needsFlush = true
                 } else {
                     writes.insertFirst(data)
                 }
@@ -138,13 +144,14 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
             }
         }
         writeOutput(context)
-        context.flush()
+        flushIfNeeded(context)
     }
 
     func channelInactive(_ context: ChannelHandlerContext) {
         stopTimer()
         let before = stage
         stage = .closed
+        isBecomingInactive = true
         var error: any Error = failure ?? ChannelError.ioOnClosedChannel
         if before == .handshaking || before == .open {
             do throws(TLSError) {
@@ -158,6 +165,7 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
         writes.takeAll().fail(error)
         failHandshake(error)
         fulfilClose(nil)
+        isBecomingInactive = false
         context.fireChannelInactive()
     }
 
@@ -173,11 +181,13 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
         if sentEarlyData, case .rejected = session.earlyData, let data = options.firstData {
             writes.insertFirst(data)
         }
-        handshakePromise?.succeed(negotiated)
+        let promise = handshakePromise
         handshakePromise = nil
+        // The pipeline first: whoever hears of it by the promise may close the channel.
         context.fireUserInboundEventTriggered(
             TLSUserEvent.handshakeCompleted(negotiatedProtocol: negotiated.applicationProtocol)
         )
+        promise?.succeed(negotiated)
         sealWrites(context)
         for data in earlyInput where stage == .open { deliver(context, data) }
         earlyInput = []
@@ -212,7 +222,9 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
     private func takeAnswer(_ result: Result<HandshakeAnswer, any Error>) {
         isAsking = false
         guard let context else { return }
-        guard stage == .handshaking || stage == .open else { return resumeReading(context) }
+        // Who says goodbye on an open connection awaits the peer's, which may stand behind this.
+        let isOpen = stage == .open || stage == .closing && hasAnnouncedHandshake && failure == nil
+        guard stage == .handshaking || isOpen else { return resumeReading(context) }
         do throws(TLSError) {
             switch result {
             case .success(let answer): try session.take(answer)
@@ -227,6 +239,10 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable> {
             return fail(context, session.failure ?? error)
         }
         decrypt(context)
+        if hasInputEnded && !isAsking && !isDecrypting {
+            hasInputEnded = false
+            _ = inputClosed(context)
+        }
         if !isReading { flushIfNeeded(context) }
         resumeReading(context)
     }

@@ -17,7 +17,11 @@ public struct ServerHandlerOptions: Sendable {
     public var sign: HandshakeStep<SignatureRequest, [UInt8]>?
     /// Judges the chains of clients. Default: nil, the configuration's trust anchors decide.
     ///
-    /// Clients that were judged so get no sessions to resume. `VerificationRequest.verify()` is the built-in verdict.
+    /// It is asked of clients that show a certificate: which of them are asked for one, and which have to have one, says the
+    /// configuration's `clientAuthentication`. Without that nobody is judged.
+    ///
+    /// Clients that were judged so get no sessions to resume, and nobody resumes one here that was made without this.
+    /// `VerificationRequest.verify()` is the built-in verdict.
     public var verifyClient: HandshakeStep<VerificationRequest, Verdict>?
     /// When 0-RTT data are handed on, if the configuration accepts them. Default: when the handshake is complete.
     public var earlyData = EarlyDataDelivery.afterHandshake

@@ -154,7 +154,6 @@ extension SafeTLSClientHandler: ChannelDuplexHandler {
 extension SafeTLSClientHandler: RemovableChannelHandler {
     /// Takes the handler out of the pipeline. An open connection is closed with it: it must not go on in the clear.
     public func removeHandler(context: ChannelHandlerContext, removalToken: ChannelHandlerContext.RemovalToken) {
-        driver.leave(context)
-        context.leavePipeline(removalToken: removalToken)
+        driver.leave(context) { context.leavePipeline(removalToken: removalToken) }
     }
 }

@@ -131,7 +131,6 @@ extension SafeTLSServerHandler: ChannelDuplexHandler {
 extension SafeTLSServerHandler: RemovableChannelHandler {
     /// Takes the handler out of the pipeline. An open connection is closed with it: it must not go on in the clear.
     public func removeHandler(context: ChannelHandlerContext, removalToken: ChannelHandlerContext.RemovalToken) {
-        driver.leave(context)
-        context.leavePipeline(removalToken: removalToken)
+        driver.leave(context) { context.leavePipeline(removalToken: removalToken) }
     }
 }

@@ -35,4 +35,18 @@ struct DocumentTests {
         }
         #expect(count > 0)
     }
+
+    @Test("A row of MIGRATING.md without an equivalent says no, and why")
+    func reasons() throws {
+        let document = try String(contentsOf: Self.package.appending(path: "MIGRATING.md"), encoding: .utf8)
+        let rows = document.split(separator: "\n").filter { $0.hasPrefix("| ") && !$0.hasPrefix("| NIOSSL") }
+        for row in rows {
+            let cells = row.split(separator: "|", omittingEmptySubsequences: false)
+                .map { $0.trimmingCharacters(in: .whitespaces) }
+            #expect(cells.count == 5, "\(row)")
+            guard cells.count == 5, cells[2].isEmpty else { continue }
+            #expect(cells[3].wholeMatch(of: /\*\*(No|None|Not needed)[.:]?\*\*:? .{20,}/) != nil, "\(row)")
+        }
+        #expect(rows.count > 60)
+    }
 }

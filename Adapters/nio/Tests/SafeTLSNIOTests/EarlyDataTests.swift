@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import NIOEmbedded
 import SafeTLS
 import Testing
 
@@ -76,6 +77,39 @@ struct EarlyDataTests {
         #expect(pair.client.text == "half ")
         try pair.carry()
         #expect(pair.server.recorder.outline == [.active, .early, .handshake(nil)])
+    }
+
+    @Test("A server that answers them and closes sends all of its answer, and waits for the client's Finished")
+    func closeBehindAnswer() throws {
+        let pair = try pair(.immediately)
+        pair.server.channel.isWritable = false
+        var closed: EventLoopFuture<Void>?
+        pair.server.recorder.answer = { context, _ in
+            context.writeAndFlush(NIOAny(ByteBuffer(string: "all of it")), promise: nil)
+            closed = context.close()
+        }
+        try pair.start()
+        _ = try pair.step()
+        // A transport that is closed here resets the connection when the client sends its Finished.
+        try #require(pair.server.channel.isActive)
+        try pair.carry()
+        try closed?.wait()
+        #expect(pair.client.text == "all of it")
+        #expect(pair.client.recorder.outline == [.active, .handshake(nil), .shutdown, .inactive])
+        #expect(pair.server.recorder.outline == [.active, .early, .handshake(nil), .shutdown, .inactive])
+    }
+
+    @Test("A client that leaves such a server without its Finished is waited for as long as close() says")
+    func closeWithoutFinished() throws {
+        let pair = try pair(.immediately)
+        pair.server.recorder.answer = { context, _ in context.close(promise: nil) }
+        try pair.start()
+        _ = try pair.step()
+        pair.loop.advanceTime(by: .milliseconds(4_999))
+        #expect(pair.server.channel.isActive)
+        pair.loop.advanceTime(by: .milliseconds(1))
+        #expect(!pair.server.channel.isActive)
+        #expect(pair.server.recorder.errors.isEmpty)
     }
 
     @Test("A server that does not take them gets them behind the handshake", arguments: [true, false])

@@ -21,7 +21,8 @@ struct LoopbackTests {
         _ source: some ServerConfigurationSource,
         _ body: (Int) async throws -> Void
     ) async throws {
-        let listener = try await ServerBootstrap(group: group).bindTLS(host: "127.0.0.1", port: 0, source)
+        let listener = try await ServerBootstrap(group: group)
+            .bindTLS(host: "127.0.0.1", port: 0, source, options: .patient)
         let port = try #require(listener.channel.localAddress?.port)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
@@ -54,7 +55,8 @@ struct LoopbackTests {
             let connection = try await ClientBootstrap(group: group).connectTLS(
                 host: "127.0.0.1",
                 port: port,
-                configuration
+                configuration,
+                options: .patient
             )
             let data = ByteBuffer(bytes: (0..<2_000_000).map { UInt8(truncatingIfNeeded: $0) })
             let echo = try await connection.executeThenClose { input, output in
@@ -83,7 +85,8 @@ struct LoopbackTests {
             let connection = try await ClientBootstrap(group: group).connectTLS(
                 host: "127.0.0.1",
                 port: port,
-                configuration
+                configuration,
+                options: .patient
             )
             await #expect(throws: TLSError.self) {
                 try await connection.executeThenClose { input, _ in
@@ -99,7 +102,8 @@ struct LoopbackTests {
             let name = try #require(ServerName("server.example"))
             let tls = SafeTLSClientProvider<ClientBootstrap>(
                 configuration: try TestCredentials.client(),
-                serverName: name
+                serverName: name,
+                options: .patient
             )
             let echo = group.any().makePromise(of: String.self)
             let channel = try await NIOClientTCPBootstrap(ClientBootstrap(group: group), tls: tls)
@@ -126,7 +130,7 @@ struct LoopbackTests {
             .serverChannelOption(.backlog, value: 1_024)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let tls = SafeTLSServerHandler(configuration: server)
+                    let tls = SafeTLSServerHandler(configuration: server, options: .patient)
                     live.add(tls, channel)
                     try channel.pipeline.syncOperations.addHandlers([tls, Echo()])
                 }
@@ -142,7 +146,8 @@ struct LoopbackTests {
                         let channel = try await ClientBootstrap(group: group).connectTLS(
                             host: "127.0.0.1",
                             port: port,
-                            client
+                            client,
+                            options: .patient
                         ) { channel in
                             try channel.pipeline.syncOperations.addHandler(EchoReader(echo, count: 4))
                             live.add(nil, channel)
@@ -172,17 +177,13 @@ struct LoopbackTests {
 
     @Test("What was written before close() arrives, however much it is")
     func closeBehindData() async throws {
-        // How long the reader takes is not what is tested.
-        var options = ServerHandlerOptions()
-        options.closeTimeout = .hours(1)
-        let patient = options
         let server = try TestCredentials.server()
         let size = 20_000_000
         let listener = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandlers([
-                        SafeTLSServerHandler(configuration: server, options: patient), SendAndClose(size),
+                        SafeTLSServerHandler(configuration: server, options: .patient), SendAndClose(size),
                     ])
                 }
             }
@@ -191,7 +192,8 @@ struct LoopbackTests {
         let connection = try await ClientBootstrap(group: group).connectTLS(
             host: "127.0.0.1",
             port: port,
-            try TestCredentials.client()
+            try TestCredentials.client(),
+            options: .patient
         )
         let received = try await connection.executeThenClose { input, _ in
             var count = 0
@@ -212,7 +214,8 @@ struct LoopbackTests {
         let first = try TestCredentials.credential("p256").certificateChain[0]
         let second = try TestCredentials.credential("p384").certificateChain[0]
         func certificate(_ port: Int) async throws -> Certificate? {
-            let connection = try await ClientBootstrap(group: group).connectTLS(host: "127.0.0.1", port: port, client)
+            let connection = try await ClientBootstrap(group: group)
+                .connectTLS(host: "127.0.0.1", port: port, client, options: .patient)
             return try await connection.executeThenClose { _, _ in
                 try await connection.channel.tlsConnectionInfo().get().peerCertificates.first
             }

@@ -28,7 +28,7 @@ struct OpenSSLTests {
         let listener = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addTLS(server: configuration)
+                    try channel.pipeline.syncOperations.addTLS(server: configuration, options: .patient)
                     try channel.pipeline.syncOperations.addHandler(Echo())
                 }
             }
@@ -71,7 +71,8 @@ struct OpenSSLTests {
             host: "127.0.0.1",
             port: port,
             configuration,
-            serverName: ServerName("localhost")
+            serverName: ServerName("localhost"),
+            options: .patient
         )
         try await connection.executeThenClose { input, output in
             try await output.write(ByteBuffer(string: "hello\n"))

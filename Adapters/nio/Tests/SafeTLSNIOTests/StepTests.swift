@@ -224,15 +224,136 @@ struct StepTests {
         try pair.handshake()
         var authentication = ClientAuthentication(.required, trustAnchors: try TestCredentials.anchors())
         authentication.authorityNames = .none
+        // Before it and behind it are data, all in one read.
+        _ = pair.server.write("before, ")
         try pair.serverHandler.requestClientCertificate(ClientAuthenticator(authentication))
+        _ = pair.server.write("behind")
         try pair.carry()
         #expect(answers.names == ["signature"])
         #expect(pair.serverHandler.isClientCertificatePending)
+        #expect(pair.client.text == "before, ")
+        _ = pair.server.write(" and later")
+        try pair.carry()
+        #expect(pair.client.text == "before, ")
         answers.signature?.succeed(())
         try pair.carry()
+        #expect(pair.client.text == "before, behind and later")
         #expect(!pair.serverHandler.isClientCertificatePending)
         #expect(pair.serverHandler.peerCertificates == credential.certificateChain)
         #expect(pair.server.recorder.errors.isEmpty && pair.client.recorder.errors.isEmpty)
+    }
+
+    /// A pair whose server judges the client's certificate when the test says so.
+    private func judging(
+        _ answers: Answers,
+        later: Bool = false
+    ) throws -> Pair {
+        var options = ServerHandlerOptions()
+        options.verifyClient = .future { request, eventLoop in
+            answers.wait(eventLoop, "signature").map { (_: Void) in .accepted(path: request.certificateChain) }
+        }
+        let client = try TestCredentials.client {
+            $0.versions = .tls13 ... .tls13
+            $0.credentials = [try TestCredentials.credential("other")]
+            $0.offersPostHandshakeAuthentication = later
+        }
+        let server = try TestCredentials.server { if !later { $0.clientAuthentication = try Self.authentication() } }
+        let pair = try Pair(client: client, server: server, serverOptions: options)
+        pair.server.channel.allowRemoteHalfClosure = true
+        return pair
+    }
+
+    private static func authentication() throws -> ClientAuthentication {
+        var authentication = ClientAuthentication(.required, trustAnchors: try TestCredentials.anchors())
+        authentication.authorityNames = .none
+        return authentication
+    }
+
+    @Test(
+        "A session that another handler gave does not get a client past verifyClient",
+        arguments: HandshakeTests.versions
+    )
+    func sessionOfAnotherHandler(version: ProtocolVersion) throws {
+        let client = try TestCredentials.client {
+            $0.versions = version...version
+            $0.credentials = [try TestCredentials.credential()]
+        }
+        let server = try TestCredentials.server {
+            $0.clientAuthentication = ClientAuthentication(.required, trustAnchors: try TestCredentials.anchors())
+        }
+        for _ in 0..<2 {
+            let pair = try Pair(client: client, server: server)
+            try pair.handshake()
+            _ = pair.client.channel.close()
+            try pair.carry()
+        }
+        var options = ServerHandlerOptions()
+        options.verifyClient = .immediate { _ in throw HandshakeRefusal(.accessDenied, reason: "not here") }
+        let pair = try Pair(client: client, server: server, serverOptions: options)
+        try pair.handshake()
+        #expect(pair.server.recorder.errors as? [TLSError] == [.refused(alert: .accessDenied, reason: "not here")])
+        #expect(!pair.server.channel.isActive)
+    }
+
+    @Test(
+        "A client that has said everything and half-closes before the answer comes is heard",
+        arguments: [true, false]
+    )
+    func halfClosureBeforeAnswer(later: Bool) throws {
+        let answers = Answers()
+        let pair = try judging(answers, later: later)
+        pair.client.write("everything").whenFailure { Issue.record($0) }
+        if later {
+            try pair.handshake()
+            try pair.serverHandler.requestClientCertificate(ClientAuthenticator(Self.authentication()))
+            try pair.carry()
+            pair.client.write(" and more").whenFailure { Issue.record($0) }
+        } else {
+            try pair.start()
+        }
+        pair.client.channel.close(mode: .output, promise: nil)
+        try pair.carry()
+        #expect(answers.names == ["signature"])
+        // The transport's half-closure comes at once, whoever reads.
+        pair.server.channel.pipeline.syncOperations.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        answers.signature?.succeed(())
+        #expect(pair.server.text == (later ? "everything and more" : "everything"))
+        #expect(pair.server.recorder.errors.isEmpty)
+        #expect(pair.server.recorder.outline.filter { $0 == .inputClosed }.count == 1)
+        pair.server.write("answer").whenFailure { Issue.record($0) }
+        try pair.carry()
+        #expect(pair.client.text == "answer")
+    }
+
+    @Test("A client that only ends its transport before the answer comes is an error behind it")
+    func truncationBeforeAnswer() throws {
+        let answers = Answers()
+        let pair = try judging(answers)
+        pair.client.write("some").whenFailure { Issue.record($0) }
+        try pair.handshake()
+        pair.server.channel.pipeline.syncOperations.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(pair.server.recorder.errors.isEmpty)
+        answers.signature?.succeed(())
+        #expect(pair.server.text == "some")
+        #expect(pair.server.recorder.errors as? [TLSError] == [.truncated])
+    }
+
+    @Test("Who closes while an answer is awaited is asked once, and reads on when it comes")
+    func closeBeforeAnswer() throws {
+        let answers = Answers()
+        let pair = try judging(answers, later: true)
+        try pair.handshake()
+        try pair.serverHandler.requestClientCertificate(ClientAuthenticator(Self.authentication()))
+        try pair.carry()
+        let reads = pair.server.transport.reads
+        let closed = pair.server.channel.close()
+        try pair.carry()
+        #expect(pair.server.transport.reads == reads)
+        answers.signature?.succeed(())
+        try pair.carry()
+        #expect(answers.names == ["signature"])
+        try #require(pair.server.recorder.outline.suffix(2) == [.shutdown, .inactive])
+        try closed.wait()
     }
 
     @Test("Tasks answer, on real event loops")
@@ -240,7 +361,7 @@ struct StepTests {
         let group = MultiThreadedEventLoopGroup.singleton
         let configuration = try TestCredentials.server()
         let echo = group.any().makePromise(of: String.self)
-        var serverOptions = ServerHandlerOptions()
+        var serverOptions = ServerHandlerOptions.patient
         serverOptions.chooseConfiguration = .async { _ in
             await Task.yield()
             return ServerChoice(configuration)
@@ -249,7 +370,7 @@ struct StepTests {
             await Task.yield()
             return try request.sign()
         }
-        var clientOptions = ClientHandlerOptions()
+        var clientOptions = ClientHandlerOptions.patient
         clientOptions.verifyServer = .async { request in
             await Task.yield()
             return .accepted(path: try request.verify())

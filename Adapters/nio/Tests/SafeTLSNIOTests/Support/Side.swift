@@ -29,6 +29,10 @@ final class Recorder: ChannelInboundHandler {
     /// What is done when data come.
     var answer: ((ChannelHandlerContext, ByteBuffer) -> Void)?
     var onHandshake: ((ChannelHandlerContext) -> Void)?
+    var onActive: ((ChannelHandlerContext) -> Void)?
+    var onError: (() -> Void)?
+    /// What is done within everything that comes.
+    var onHappening: ((Happening) -> Void)?
     /// Buffers as they came, if they are kept.
     var kept: [ByteBuffer] = []
     var keeps = false
@@ -41,35 +45,44 @@ final class Recorder: ChannelInboundHandler {
         }
     }
 
-    func channelActive(context: ChannelHandlerContext) { happenings.append(.active) }
+    private func note(_ happening: Happening) {
+        happenings.append(happening)
+        onHappening?(happening)
+    }
 
-    func channelInactive(context: ChannelHandlerContext) { happenings.append(.inactive) }
+    func channelActive(context: ChannelHandlerContext) {
+        note(.active)
+        onActive?(context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { note(.inactive) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
-        happenings.append(.data(buffer.readableBytes))
         received.writeImmutableBuffer(buffer)
+        note(.data(buffer.readableBytes))
         if keeps { kept.append(buffer) }
         answer?(context, buffer)
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) { happenings.append(.readComplete) }
+    func channelReadComplete(context: ChannelHandlerContext) { note(.readComplete) }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case TLSUserEvent.handshakeCompleted(let name):
-            happenings.append(.handshake(name))
+            note(.handshake(name))
             onHandshake?(context)
-        case TLSUserEvent.shutdownCompleted: happenings.append(.shutdown)
-        case ChannelEvent.inputClosed: happenings.append(.inputClosed)
-        case is SafeTLSEvent: happenings.append(.early)
+        case TLSUserEvent.shutdownCompleted: note(.shutdown)
+        case ChannelEvent.inputClosed: note(.inputClosed)
+        case is SafeTLSEvent: note(.early)
         default: break
         }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        happenings.append(.error("\(type(of: error))"))
         errors.append(error)
+        note(.error("\(type(of: error))"))
+        onError?()
     }
 }
 
@@ -162,7 +175,7 @@ final class Side {
 
 /// Two ends, and what carries bytes between them.
 final class Pair {
-    let loop = EmbeddedEventLoop()
+    let loop: EmbeddedEventLoop
     let clientHandler: SafeTLSClientHandler
     let serverHandler: SafeTLSServerHandler
     let client: Side
@@ -173,8 +186,10 @@ final class Pair {
         server serverConfiguration: ServerConfiguration? = nil,
         name: String = "server.example",
         clientOptions: ClientHandlerOptions = ClientHandlerOptions(),
-        serverOptions: ServerHandlerOptions = ServerHandlerOptions()
+        serverOptions: ServerHandlerOptions = ServerHandlerOptions(),
+        loop: EmbeddedEventLoop = EmbeddedEventLoop()
     ) throws {
+        self.loop = loop
         clientHandler = try SafeTLSClientHandler(
             configuration: clientConfiguration ?? TestCredentials.client(),
             serverName: name,

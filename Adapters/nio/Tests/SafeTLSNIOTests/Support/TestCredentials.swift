@@ -1,8 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import NIOCore
 import SafeTLS
+import SafeTLSNIO
 import TLSCertificates
+
+// Tasks wait for other tests, on a busy machine longer than any peer is waited for.
+
+extension ServerHandlerOptions {
+    /// Those that wait for the client as long as it takes.
+    static let patient = {
+        var options = ServerHandlerOptions()
+        options.handshakeTimeout = nil
+        options.closeTimeout = .hours(1)
+        return options
+    }()
+}
+
+extension ClientHandlerOptions {
+    /// Those that wait for the server as long as it takes.
+    static let patient = {
+        var options = ClientHandlerOptions()
+        options.handshakeTimeout = nil
+        options.closeTimeout = .hours(1)
+        return options
+    }()
+}
 
 /// The certificates of `Vectors/certificates`, and configurations with them.
 enum TestCredentials {
