@@ -14,6 +14,7 @@ let safe: [SwiftSetting] = [
 
 let package = Package(
     name: "Benchmarks",
+    platforms: [.macOS(.v26)],
     products: [
         .executable(name: "tls-benchmark", targets: ["TLSBenchmark"])
     ],
@@ -38,6 +39,7 @@ let package = Package(
                 .product(name: "SafeTLS", package: "SafeTLS"),
                 .product(name: "TLSCertificates", package: "SafeTLS"),
                 .product(name: "MLKEM", package: "SafeTLS"),
+                .product(name: "Curve25519", package: "SafeTLS"),
             ],
             swiftSettings: safe
         ),

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import resource
+import socket
 import subprocess
 import time
 import typing
@@ -64,6 +65,25 @@ def keep_alive(server):
     return Cost((server.cpu() - before) / count * 1e6, seconds / count)
 
 
+def without_tls(is_kept, count):
+    """Microseconds for a small request, on one connection or on a new one each, of what httpd does without TLS."""
+    def run(server):
+        request = f"GET /small.html HTTP/1.1\r\nHost: localhost\r\nConnection: {'keep-alive' if is_kept else 'close'}\r\n\r\n".encode()
+        before, start, connection = server.cpu(), time.monotonic(), None
+        for _ in range(count):
+            connection = connection or socket.create_connection(("127.0.0.1", server.plain_port))
+            connection.sendall(request)
+            received = b""
+            while not received.endswith(b"x" * 1024):
+                received += (more := connection.recv(65536))
+                assert more, f"the answer ends after {received!r}"
+            if not is_kept:
+                connection.close()
+                connection = None
+        return Cost((server.cpu() - before) / count * 1e6, (time.monotonic() - start) / count)
+    return run
+
+
 def streams(server):
     """Microseconds for a small request over HTTP/2, ten connections with 32 streams each."""
     before = server.cpu()
@@ -120,7 +140,7 @@ def identity(site, name):
 
 def configuration_test(site, stack, module):
     """Seconds of CPU time that `apachectl configtest` takes with a thousand hosts."""
-    root = site.configuration(stack, module, free_port(), "")
+    root = site.configuration(stack, module, free_port(), free_port(), "")
     port = root.name.rpartition("-")[2]
     with open(root / "httpd.conf", "a") as file:
         file.write(all_hosts(site)(port))
@@ -131,7 +151,7 @@ def configuration_test(site, stack, module):
 
 
 def start(site, stack, module):
-    """Seconds of CPU time from nothing to the first connection, with a thousand hosts."""
+    """Seconds of CPU time from nothing to the first handshake, with a thousand hosts."""
     hosts = all_hosts(site)
     begun = time.monotonic()
     server = Server(site, stack, module, hosts)
@@ -147,6 +167,8 @@ CASES = [
     Case("resumed13", "new connection, resumed, TLS 1.3", "µs", connections("1.3", True)),
     Case("resumed12", "new connection, resumed, TLS 1.2", "µs", connections("1.2", True)),
     Case("keep-alive", "request of 1 KB on one connection", "µs", keep_alive),
+    Case("plain-keep-alive", "the same without TLS, by either httpd", "µs", without_tls(True, 20_000)),
+    Case("plain-new", "new connection without TLS, by either httpd", "µs", without_tls(False, 3000)),
     Case("100mb", "one file of 100 MB", "ms for 100 MB", download("/100m.bin", 10)),
     Case("10mb", "files of 10 MB", "ms for 100 MB", download("/10m.bin", 100)),
     Case("http2", "request of 1 KB over HTTP/2, many streams", "µs", streams),

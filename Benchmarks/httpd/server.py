@@ -5,12 +5,17 @@ import pathlib
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import time
 
 HTTPD = "/usr/sbin/apache2"
 MODULES = "/usr/lib/apache2/modules"
 TICK = os.sysconf("SC_CLK_TCK")
+# A client that trusts everybody.
+NOBODY = ssl.create_default_context()
+NOBODY.check_hostname = False
+NOBODY.verify_mode = ssl.CERT_NONE
 
 # Both do the same cryptography: one group, one suite of each version. Tickets and an external cache are on, as by Debian.
 CONFIGURATION = """
@@ -45,6 +50,7 @@ SSLCipherSuite TLSv1.3 TLS_AES_128_GCM_SHA256
 SSLOpenSSLConfCmd Curves X25519
 Protocols h2 http/1.1
 Listen 127.0.0.1:{port}
+Listen 127.0.0.1:{plain}
 {hosts}
 """
 HOST = """<VirtualHost *:{port}>
@@ -92,12 +98,12 @@ class Site:
             "-days", "9", "-extfile", "/dev/stdin", "-out", chain, input=f"subjectAltName=DNS:{name}\n")
         return pathlib.Path(chain), pathlib.Path(key)
 
-    def configuration(self, stack, module, port, hosts):
+    def configuration(self, stack, module, port, plain, hosts):
         """A directory with a configuration of its own, for one server."""
         root = self.directory / f"{stack}-{port}"
         root.mkdir()
         user = "User www-data\nGroup www-data" if os.getuid() == 0 else ""
-        text = CONFIGURATION.format(root=root, modules=MODULES, module=module, pages=self.pages, port=port, user=user, hosts=hosts)
+        text = CONFIGURATION.format(root=root, modules=MODULES, module=module, pages=self.pages, port=port, plain=plain, user=user, hosts=hosts)
         (root / "httpd.conf").write_text(text)
         return root
 
@@ -110,15 +116,17 @@ class Server:
 
     def __init__(self, site, stack, module, hosts=None):
         self.site = site
-        self.port = free_port()
-        root = site.configuration(stack, module, self.port, hosts(self.port) if hosts else site.host(self.port))
+        self.port, self.plain_port = free_port(), free_port()
+        root = site.configuration(stack, module, self.port, self.plain_port, hosts(self.port) if hosts else site.host(self.port))
         self.process = subprocess.Popen([HTTPD, "-d", root, "-f", root / "httpd.conf", "-DFOREGROUND"])
         self.wait(root)
 
     def wait(self, root):
         while True:
             try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
+                # httpd takes connections before its modules have read their certificates: only an answer says that it serves.
+                with socket.create_connection(("127.0.0.1", self.port)) as connection:
+                    NOBODY.wrap_socket(connection).close()
                 return
             except OSError:
                 if self.process.poll() is not None:

@@ -15,6 +15,7 @@ let safe: [SwiftSetting] = [
 /// package of its own, which continuous integration leaves alone.
 let package = Package(
     name: "NIOSSLComparison",
+    platforms: [.macOS(.v26)],
     products: [
         .executable(name: "nio-benchmark", targets: ["NIOBenchmark"])
     ],

@@ -41,7 +41,7 @@ struct Case: Sendable {
         case .handshake, .records: [.safetls, .libssl, .libcrypto]
         case .idle, .threads: [.safetls, .libssl]
         case .kem: [.safetls, .libcrypto]
-        case .operations: [.libcrypto]
+        case .operations(let benchmark): benchmark.isOurs ? [.safetls, .libcrypto] : [.libcrypto]
         }
     }
 }

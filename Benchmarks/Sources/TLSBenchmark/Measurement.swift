@@ -10,6 +10,8 @@ struct Side: Hashable {
     static let open = Side(rawValue: "open")
     static let generate = Side(rawValue: "generate")
     static let derive = Side(rawValue: "derive")
+    /// Both of these at once, as a server does.
+    static let respond = Side(rawValue: "respond")
     static let sign = Side(rawValue: "sign")
     static let verify = Side(rawValue: "verify")
     static let encapsulate = Side(rawValue: "encapsulate")

@@ -38,6 +38,9 @@ struct OperationCase: Sendable {
     var name: String
     var operations: [(side: Side, operation: Operation)]
 
+    /// Whether there is one of our own to measure beside libcrypto's: X25519.
+    var isOurs: Bool { operations.contains { $0.operation == .x25519Derive } }
+
     static let all: [OperationCase] = [
         .init(name: "x25519", operations: [(.generate, .x25519Generate), (.derive, .x25519Derive)]),
         .init(name: "p256", operations: [(.generate, .p256Generate), (.derive, .p256Derive)]),

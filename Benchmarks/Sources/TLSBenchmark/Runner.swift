@@ -48,7 +48,8 @@ struct Outcome {
 extension Side {
     fileprivate var order: Int {
         let known = [
-            Side.server, .client, .seal, .open, .generate, .encapsulate, .decapsulate, .derive, .sign, .verify,
+            Side.server, .client, .seal, .open, .generate, .encapsulate, .decapsulate, .derive, .respond, .sign,
+            .verify,
         ]
         return known.firstIndex(of: self) ?? known.count + (Int(rawValue.prefix { $0 != " " }) ?? 0)
     }

@@ -145,7 +145,7 @@ private final class KEMSubject: Subject {
     }
 }
 
-/// libcrypto's operations by themselves.
+/// Operations on keys by themselves: libcrypto's, and of X25519 our own.
 private final class OperationSubject: Subject {
     private let benchmark: OperationCase
 
@@ -153,6 +153,13 @@ private final class OperationSubject: Subject {
 
     func turn(of stack: Stack) throws -> Turn {
         var turn = Turn()
+        if stack == .safetls {
+            let costs = try X25519Costs(count: 20)
+            turn.add(.generate, .nanoseconds, costs.generate)
+            turn.add(.derive, .nanoseconds, costs.derive)
+            turn.add(.respond, .nanoseconds, costs.respond)
+            return turn
+        }
         for (side, operation) in benchmark.operations {
             turn.add(side, .nanoseconds, try operation.nanoseconds(20))
         }

@@ -8,6 +8,7 @@ struct EmbeddedHandshakes: Subject {
     let name: String
     let stacks = Stack.allCases
     private var contexts: Contexts
+    private let loops = EmbeddedLoops()
     private let flights: [Flight]
     private var link = ByteBuffer()
     /// Handshakes of a turn.
@@ -16,13 +17,13 @@ struct EmbeddedHandshakes: Subject {
     init(_ name: String, _ setting: Setting, _ identity: Identity) throws {
         self.name = name
         contexts = try Contexts(setting, identity)
-        flights = try Self.flights(&contexts)
+        flights = try Self.flights(&contexts, loops)
     }
 
     /// What BoringSSL's handshake moves: that is what SwiftNIO is measured with.
-    static func flights(_ contexts: inout Contexts) throws -> [Flight] {
+    static func flights(_ contexts: inout Contexts, _ loops: EmbeddedLoops) throws -> [Flight] {
         var cost = Cost()
-        let pair = try EmbeddedPair(.boringssl, &contexts, &cost)
+        let pair = try EmbeddedPair(.boringssl, &contexts, loops, &cost)
         defer { pair.close() }
         try pair.handshake(&cost)
         return pair.moved
@@ -45,7 +46,7 @@ struct EmbeddedHandshakes: Subject {
             try pair.handshake(&link, &cost)
             return cost
         }
-        let pair = try EmbeddedPair(stack, &contexts, &cost)
+        let pair = try EmbeddedPair(stack, &contexts, loops, &cost)
         defer { pair.close() }
         if stack == .nio { try pair.pass(flights, &cost) } else { try pair.handshake(&cost) }
         return cost
@@ -57,6 +58,7 @@ struct IdleConnections: Subject {
     let name: String
     let stacks = Stack.allCases
     private var contexts: Contexts
+    private let loops = EmbeddedLoops()
     private let flights: [Flight]
     private var link = ByteBuffer()
     private let count = 500
@@ -64,7 +66,7 @@ struct IdleConnections: Subject {
     init(_ name: String, _ setting: Setting, _ identity: Identity) throws {
         self.name = name
         contexts = try Contexts(setting, identity)
-        flights = try EmbeddedHandshakes.flights(&contexts)
+        flights = try EmbeddedHandshakes.flights(&contexts, loops)
     }
 
     mutating func turn(_ stack: Stack) throws -> [String: [Double]] {
@@ -77,7 +79,7 @@ struct IdleConnections: Subject {
         let before = bench_heap_bytes()
         for _ in 0..<count {
             var cost = Cost()
-            let pair = try EmbeddedPair(stack, &contexts, &cost)
+            let pair = try EmbeddedPair(stack, &contexts, loops, &cost)
             if stack == .nio { try pair.pass(flights, &cost) } else { try pair.handshake(&cost) }
             pair.dropClient()
             kept.append(pair)

@@ -10,6 +10,7 @@ struct Identity {
     let key: String
     let root: String
 
+    /// Has the command make them.
     init() throws {
         let directory = try TemporaryDirectory.make("benchmark").path
         let script = """
@@ -31,6 +32,11 @@ struct Identity {
             cat leaf.pem middle.pem > chain.pem
             """
         _ = try ChildProcess.check("/bin/sh", ["-c", script])
+        self.init(directory: directory)
+    }
+
+    /// What is there already: `chain.pem`, `leaf.key` and `root.pem`.
+    init(directory: String) {
         chain = directory + "/chain.pem"
         key = directory + "/leaf.key"
         root = directory + "/root.pem"

@@ -10,7 +10,7 @@ struct NIOBenchmark {
         do {
             let options = try Options(CommandLine.arguments.dropFirst())
             if options.showsHelp { return print(Options.help) }
-            if let repetition = options.repetition { return try repeatTurns(repetition) }
+            if let repetition = options.repetition { return try repeatTurns(repetition, options.keys) }
             try compare(options)
         } catch {
             print("nio-benchmark: \(error)")
@@ -19,7 +19,7 @@ struct NIOBenchmark {
     }
 
     private static func compare(_ options: Options) throws {
-        let catalogue = try Catalogue()
+        let catalogue = try Catalogue(keys: options.keys)
         var outcomes: [Outcome] = []
         for name in Catalogue.names where options.selects(name) {
             if options.listsOnly {
@@ -37,8 +37,8 @@ struct NIOBenchmark {
     }
 
     /// One stack alone, for a profiler.
-    private static func repeatTurns(_ repetition: Options.Repetition) throws {
-        var subject = try Catalogue().subject(repetition.name)
+    private static func repeatTurns(_ repetition: Options.Repetition, _ keys: String?) throws {
+        var subject = try Catalogue(keys: keys).subject(repetition.name)
         guard subject.stacks.contains(repetition.stack) else { throw Failure("\(repetition.name) has no such stack") }
         for _ in 0..<repetition.count { _ = try subject.turn(repetition.stack) }
     }
@@ -49,7 +49,7 @@ struct Catalogue {
     private let identity: Identity
     private let loops = Loops()
 
-    init() throws { identity = try Identity() }
+    init(keys: String?) throws { identity = try keys.map { Identity(directory: $0) } ?? Identity() }
 
     static let names: [String] =
         Setting.all.map { "embedded-" + $0.name } + Setting.versions.map { "idle-" + $0.name }

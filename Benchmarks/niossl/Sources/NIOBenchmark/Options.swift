@@ -15,6 +15,7 @@ struct Options {
           --list              only the names of the cases
           --repeat CASE STACK COUNT
                               only turns of one stack (nio, session, safetls, boringssl), for a profiler
+          --keys DIRECTORY    chain.pem, leaf.key and root.pem that are there already; valgrind lets nobody start openssl
         """
 
     enum Format { case text, markdown, json }
@@ -31,6 +32,8 @@ struct Options {
     var listsOnly = false
     var showsHelp = false
     var repetition: Repetition?
+    /// Where the certificates and the key are; nil to have them made.
+    var keys: String?
     private var patterns: [String] = []
 
     init(_ arguments: some Sequence<String>) throws {
@@ -51,6 +54,7 @@ struct Options {
                     throw Failure("a stack is nio, session, safetls or boringssl")
                 }
                 repetition = Repetition(name: name, stack: stack, count: Int(try Self.number(&words, word)))
+            case "--keys": keys = try Self.next(&words, word)
             default: throw Failure("unknown option '\(word)'; --help shows them")
             }
         }

@@ -17,8 +17,8 @@ enum Stack: String, CaseIterable, Sendable {
 /// What both stacks are to agree on: AES-128-GCM, a P-256 chain of leaf and intermediate under a root that the client trusts.
 struct Setting: Hashable, Sendable {
     enum Mode: String, CaseIterable, Sendable {
-        /// X25519. SafeTLS knows the chain from the connection before, as a client that connects to one server; of three signatures it
-        /// checks one. swift-nio-ssl has nothing like that.
+        /// X25519. SafeTLS knows the intermediate from the connection before, but not the leaf, which it was shown under another name:
+        /// of three signatures it checks two. swift-nio-ssl has nothing like that.
         case full
         /// X25519, and the client has to verify all of a chain that it has not met before: leaf, intermediate, and what the root has signed.
         case stranger
