@@ -5,9 +5,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup peers build command module inspect install uninstall test test-busy test-openssl35 test-nio test-nio-many test-nio-peers examples deb lint-deb rpm tarball test-modssl \
+.PHONY: help setup peers build command module inspect install uninstall test test-busy test-openssl35 test-nio test-nio-many test-nio-peers soak modes hummingbird examples deb lint-deb rpm tarball test-modssl \
     test-package test-systems test-dependency release bogo constant-time round-trips timing demo demo-migrate serve load docs \
-    bench bench-httpd bench-nio plot icount thresholds format \
+    bench bench-httpd bench-nio plot icount thresholds format docs-look processors test-processors \
     lint pictures clean
 # Two targets at once would build into the same directories.
 .NOTPARALLEL:
@@ -23,19 +23,24 @@ PORT ?= 8443
 ARGS ?=
 
 # apache2-bin is httpd and its modules without the Debian service, so installing it starts nothing.
-PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl ssl-cert gnutls-bin curl nghttp2-client wrk python3 python3-venv procps binutils gcc g++ valgrind pebble
+PACKAGES := libssl-dev zlib1g-dev libbrotli-dev pkg-config apache2-bin apache2-dev media-types openssl ssl-cert gnutls-bin curl nghttp2-client wrk groff-base python3 python3-venv procps binutils gcc g++ valgrind pebble
 # Release executables are built once, in the benchmark package, which depends on everything they need.
 # They look for libraries only where the system has them, and their tables of functions are read-only once they run. Where the
 # sources lie is not to be seen in them. The benchmark keeps its symbols, which its instructions are counted by. The flags are the same for
 # both: with others, SwiftPM may link one anew with those of the other.
-RELEASE := swift build --configuration release --static-swift-stdlib --package-path Benchmarks -Xlinker --strip-debug \
+OPTIMISED := swift build --configuration release --static-swift-stdlib -Xlinker --strip-debug \
     --disable-local-rpath -Xlinker -z -Xlinker now \
     -Xcc -ffile-prefix-map=$(CURDIR)=. -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=.
+RELEASE := $(OPTIMISED) --package-path Benchmarks
+# Of other packages, with what was built there.
+SHARED := $(OPTIMISED) --scratch-path Benchmarks/.build
 # What `make plot` draws: one key and one suite of each kind.
 PLOTTED := tls13-full-p256 tls13-full-rsa2048 tls13-hybrid-p256 tls13-mutual-p256 tls13-retry-p256 tls13-ticket-p256 tls13-0rtt-p256 \
     tls12-full-p256 tls12-mutual-p256 tls12-ticket-p256 bulk-aes128gcm-1k bulk-aes128gcm-16k bulk-chacha20poly1305-16k
 # SwiftPM's plan for a nested package misses files that are new in this one; without a plan it makes one.
-REPLAN := rm -f Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml Adapters/nio/.build/*.yaml Examples/.build/*.yaml Benchmarks/niossl/.build/*.yaml
+REPLAN := rm -f .build/*.yaml Benchmarks/.build/*.yaml Adapters/httpd/.build/*.yaml Adapters/nio/.build/*.yaml Examples/.build/*.yaml Benchmarks/niossl/.build/*.yaml
+# The tests of HTTPDCore, with what was built for this package's. The plan is theirs then, which nobody else is to find.
+HTTPD_TESTS := --package-path Adapters/httpd --scratch-path .build
 # What is made for other systems is made by the scripts in there.
 PACKAGING := Adapters/httpd/packaging
 
@@ -68,10 +73,11 @@ build: setup module command ## Build build/mod_tls.so, build/mod_ssl.so, build/s
 	$(RELEASE) --product tls-benchmark
 	@mkdir -p build; install -p $$($(RELEASE) --show-bin-path)/tls-benchmark build/
 
-command: setup ## Build the command line, build/safetls
+command: setup ## Build the command line, build/safetls, with its manual page and completions for shells
 	@$(REPLAN)
 	$(RELEASE) --product safetls
 	@mkdir -p build; install -p -s $$($(RELEASE) --show-bin-path)/safetls build/
+	@$(PACKAGING)/command-files.sh
 
 module: setup ## Build the httpd module with both its faces, build/mod_tls.so and build/mod_ssl.so
 	@mkdir -p build
@@ -87,9 +93,10 @@ inspect: ## Check that what `make build` left is hardened, links no more than it
 	    MLKEM Curve25519 TLSCrypto TLSCertificates SafeTLS TLSCertificateCompression HTTPDCore HTTPDGlue CHTTPD)
 
 test: setup peers module ## Run every test: units, interoperability with other TLS stacks, Debian's httpd
-	swift test $(ARGS)
-	@$(REPLAN)
-	swift test --package-path Adapters/httpd $(ARGS)
+	swift build --build-tests
+	Tests/run.sh $(ARGS)
+	@trap '$(REPLAN)' EXIT; $(REPLAN); \
+	swift test $(HTTPD_TESTS) $(ARGS)
 
 test-busy: setup peers module ## Run every test with the lowest priority, beside a busy loop for each processor
 	@# The loops are sessions of their own: Linux then shares processors between them and the tests, and does not starve these.
@@ -103,23 +110,47 @@ test-busy: setup peers module ## Run every test with the lowest priority, beside
 test-openssl35: setup peers module ## Run every test on OpenSSL 3.5 in place of the system's: ours, and Debian's httpd and openssl
 	@# Only what runs gets its libraries, not what builds.
 	swift build --build-tests
-	Tests/Peers/openssl35.sh swift test --skip-build $(ARGS)
-	@$(REPLAN)
-	swift build --build-tests --package-path Adapters/httpd
-	Tests/Peers/openssl35.sh swift test --skip-build --package-path Adapters/httpd $(ARGS)
+	Tests/Peers/openssl35.sh Tests/run.sh $(ARGS)
+	@trap '$(REPLAN)' EXIT; $(REPLAN); \
+	swift build --build-tests $(HTTPD_TESTS); \
+	Tests/Peers/openssl35.sh swift test --skip-build $(HTTPD_TESTS) $(ARGS)
 
 test-nio: setup ## Run the tests of SafeTLSNIO, the adapter to swift-nio, which is fetched and built (ARGS="--filter Closing")
 	@$(REPLAN)
-	swift test --package-path Adapters/nio $(ARGS)
+	SAFETLS_LIBRARY_ONLY=1 swift build --build-tests --package-path Adapters/nio
+	@Tests/steady.py "$$(SAFETLS_LIBRARY_ONLY=1 swift build --package-path Adapters/nio --show-bin-path)/SafeTLSNIOPackageTests.xctest" $(ARGS)
 
 test-nio-many: setup ## Let ten thousand connections of that adapter come and go, and look for what they leave behind
 	@$(REPLAN)
-	CONNECTIONS=10000 swift test --package-path Adapters/nio --filter manyConnections
+	SAFETLS_LIBRARY_ONLY=1 CONNECTIONS=10000 swift test --package-path Adapters/nio --filter manyConnections
+
+modes: setup ## Compile sessions that are kept in classes, actors and channel handlers in every mode of the compiler
+	@$(REPLAN)
+	SAFETLS_LIBRARY_ONLY=1 swift build --build-tests --package-path Adapters/nio
+	@Adapters/nio/modes.sh "$$(SAFETLS_LIBRARY_ONLY=1 swift build --package-path Adapters/nio --show-bin-path)"
+
+# How long `make soak` takes; SEED= has a run again.
+MINUTES ?= 10
+SEED ?=
+
+soak: setup ## Let servers and clients of SafeTLSNIO disconnect, damage, stall and renew for MINUTES=10, and see that nothing is left behind
+	@$(REPLAN)
+	SAFETLS_LIBRARY_ONLY=1 swift build --configuration release --package-path Adapters/nio --product soak
+	@"$$(SAFETLS_LIBRARY_ONLY=1 swift build --configuration release --package-path Adapters/nio --show-bin-path)/soak" $(MINUTES) $(SEED)
+
+# Shares what was built of swift-nio for the package that it depends on.
+HUMMINGBIRD := --package-path Adapters/hummingbird-tls --scratch-path Adapters/nio/.build
+
+hummingbird: setup ## Test SafeTLSHummingbird, build its examples, and run each on loopback against curl
+	@$(REPLAN)
+	SAFETLS_LIBRARY_ONLY=1 swift build --build-tests $(HUMMINGBIRD)
+	@Tests/steady.py "$$(SAFETLS_LIBRARY_ONLY=1 swift build $(HUMMINGBIRD) --show-bin-path)/SafeTLSHummingbirdPackageTests.xctest" $(ARGS)
+	@Adapters/hummingbird-tls/Examples/run.sh "$$(SAFETLS_LIBRARY_ONLY=1 swift build $(HUMMINGBIRD) --show-bin-path)"
 
 examples: command ## Build the examples with optimisation, and run each on loopback
 	@$(REPLAN)
-	SAFETLS_LIBRARY_ONLY=1 swift build --configuration release --package-path Examples
-	@Examples/run.sh Examples/.build/release build/safetls
+	$(SHARED) --package-path Examples
+	@Examples/run.sh Benchmarks/.build/release build/safetls
 
 # Its BoringSSL compiles for nine minutes on two processors: once, since the tests are release builds with the same flags.
 NIOSSL := --configuration release --package-path Benchmarks/niossl
@@ -127,6 +158,13 @@ NIOSSL := --configuration release --package-path Benchmarks/niossl
 test-nio-peers: setup ## Let SafeTLSNIO speak with swift-nio-ssl, as client and as server (compiles BoringSSL, nine minutes once)
 	@$(REPLAN)
 	SAFETLS_LIBRARY_ONLY=1 swift test $(NIOSSL) --disable-testable-imports $(ARGS)
+
+processors: ## Compile what is Swift alone, ML-KEM and X25519, for other processors: ARM, Apple's ARM, RISC-V
+	@Tests/Processors/run.sh compile
+
+test-processors: ## Run ML-KEM and X25519 on ARM, by qemu, against published results
+	@$(MAKE) --no-print-directory setup PACKAGES="qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+	@Tests/Processors/run.sh test
 
 deb: module command ## Make Debian packages of the module and the command line, in build/deb
 	@$(PACKAGING)/debian/build.sh
@@ -166,14 +204,16 @@ release: ## Check, build and tag a release, VERSION=0.2.0, with everything to pu
 	@$(PACKAGING)/release.sh finish "$(VERSION)"
 
 bogo: setup ## Run BoGo, BoringSSL's TLS test runner (fetched from Debian), against the library
-	swift build --configuration release --static-swift-stdlib --product BogoShim -Xlinker -s
-	@Tests/BogoShim/run.sh "$$(swift build --configuration release --static-swift-stdlib --show-bin-path)/BogoShim" $(ARGS)
+	@$(REPLAN)
+	$(SHARED) --product BogoShim
+	@Tests/BogoShim/run.sh "$$($(SHARED) --show-bin-path)/BogoShim" $(ARGS)
 
-# Valgrind 3.19 does not read the debug information of Swift 6.
-MLKEM_CHECK := swift build --configuration release --static-swift-stdlib --product MLKEMCheck -Xlinker --strip-debug
+# Without debug information, which valgrind 3.19 cannot read of Swift 6.
+MLKEM_CHECK := $(SHARED) --product MLKEMCheck
 MEMCHECK := valgrind --quiet --error-exitcode=99
 
 constant-time: setup ## Check that no branch and no address of ML-KEM and X25519 depends on a secret, and that none stays on the stack
+	@$(REPLAN)
 	$(MLKEM_CHECK)
 	@check=$$($(MLKEM_CHECK) --show-bin-path)/MLKEMCheck; \
 	$(MEMCHECK) "$$check" secrets; \
@@ -184,10 +224,12 @@ constant-time: setup ## Check that no branch and no address of ML-KEM and X25519
 	"$$check" stack
 
 round-trips: setup ## Check 10,000 keys of each kind of ML-KEM against published hashes, as many of X25519 against libcrypto, and 1,000 handshakes in each group
+	@$(REPLAN)
 	$(MLKEM_CHECK)
 	@check=$$($(MLKEM_CHECK) --show-bin-path)/MLKEMCheck; "$$check" round-trips; "$$check" handshakes
 
 timing: setup ## Measure whether times of ML-KEM and X25519 depend on secrets: |t| of a million samples each, some ten minutes (ARGS="SAMPLES [768|1024|x25519]")
+	@$(REPLAN)
 	$(MLKEM_CHECK)
 	@"$$($(MLKEM_CHECK) --show-bin-path)/MLKEMCheck" timing $(ARGS)
 
@@ -197,7 +239,7 @@ demo: setup module command ## Serve HTTPS with Debian's httpd and the module, an
 demo-migrate: setup module ## Swap Debian's mod_ssl for the module by one line, and compare page, variables and log lines
 	@Adapters/httpd/demo/migrate.sh build/mod_ssl.so
 
-install: ## Install the modules that were built (as root; ARGS=--stand-in also puts one in mod_ssl's place)
+install: ## Install what was built, modules and command line (as root; ARGS=--stand-in also puts one in mod_ssl's place)
 	@Adapters/httpd/install.sh install $(ARGS)
 
 uninstall: ## Undo `make install`
@@ -209,8 +251,12 @@ serve: setup module ## Keep that server running on https://localhost:8443 (PORT=
 load: setup module ## Load httpd for minutes with restarts under way, and compare with plain HTTP
 	@Adapters/httpd/demo/load.sh build/mod_tls.so
 
-docs: setup ## Build the documentation into build/docs, without a warning and without a gap
+docs: setup ## Build the documentation's site into build/docs, without a warning and without a gap (fetches and builds swift-nio)
 	@.ci/docs.sh
+
+docs-look: docs ## Look at every page of it with a headless Chromium, and leave pictures in build/docs-look
+	@$(MAKE) --no-print-directory setup PACKAGES=chromium
+	@.ci/look.py build/docs build/docs-look
 
 bench: build ## Compare this library with libssl in one run (ARGS="--quick", "--libssl PATH", "--plot FILE", "--help")
 	@build/tls-benchmark $(ARGS)
@@ -244,7 +290,8 @@ lint: ## Check format, licence headers, cited sections and that `unsafe` stays i
 	    || { echo "lint: these files lack their SPDX licence line" >&2; exit 1; }
 	@.ci/citations.py
 
-pictures: ## Draw the pictures of the states in Documentation/ from the tables in Sources/SafeTLS/Handshake/StateGraph
+pictures: ## Draw the pictures in the documentation, those of the states from the tables in Sources/SafeTLS/Handshake/StateGraph
+	Documentation/Pictures/draw.py
 	DRAW_PICTURES=1 swift test --filter StateGraphPictureTests
 
 clean: ## Remove everything that was built

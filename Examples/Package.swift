@@ -12,12 +12,13 @@ let safe: [SwiftSetting] = [
 
 /// Each is a program of one file, in `Sources` under its name.
 let examples = [
-    "EchoServer", "HTTPSClient", "Negotiated", "MutualTLS", "ManyCertificates", "PreSharedKey", "EarlyData",
+    "OnePage", "EchoServer", "HTTPSClient", "Negotiated", "MutualTLS", "ManyCertificates", "PreSharedKey", "EarlyData",
     "ExternalSigner", "SPIFFE", "KeepingSessions",
 ]
 
 let package = Package(
     name: "SafeTLSExamples",
+    platforms: [.macOS(.v26)],
     // In a package of your own: .package(url: "https://…/SafeTLS", from: "0.2.0")
     dependencies: [.package(name: "SafeTLS", path: "..")],
     targets: examples.map { name in

@@ -27,15 +27,17 @@ issue() {
 issue server localhost DNS:localhost,IP:127.0.0.1
 issue client "Ada Lovelace" DNS:client.example
 
-# An example is never waited for longer than this, in seconds: by far more than any takes.
+# Nothing is waited for longer than this, in seconds: by far more than any takes. Servers live longer, so that what waits for one
+# does not take its end for an answer.
 patience=60
+life=600
 # start EXAMPLE ARGUMENTS...: starts a server, whose port is then in $port, and what it says in $log. It may have so many
 # $descriptors.
 start() {
     log=$1.${#servers[@]}.log
     (
         ulimit -Sn "${descriptors:-1024}"
-        exec stdbuf -oL timeout "$patience" "$bin/$1" "${@:2}"
+        exec stdbuf -oL timeout "$life" "$bin/$1" "${@:2}"
     ) > "$log" 2>&1 &
     servers+=($!)
     for _ in $(seq $((patience * 20))); do
@@ -81,6 +83,9 @@ for place in class actor Mutex "generic class"; do
     expect KeepingSessions "$place" run KeepingSessions server.pem server.key ca.pem
 done
 
+start OnePage 127.0.0.1:0
+expect OnePage "<h1>Hello over TLSv1.3</h1>" curl --silent --max-time "$patience" --cacert ca.pem "https://localhost:$port/"
+
 start EchoServer server.pem server.key 127.0.0.1:0
 expect Negotiated "version      TLSv1.3" run Negotiated "localhost:$port" ca.pem
 expect Negotiated "trusted, by way of 2 certificates" run Negotiated "localhost:$port" ca.pem
@@ -94,7 +99,7 @@ done
 expect EchoServer "trusted, by way of 2 certificates" run Negotiated "localhost:$port" ca.pem
 if [ -n "$safetls" ]; then
     expect EchoServer "a word" bash -c 'echo "a word" | timeout '"$patience"' "$0" connect "localhost:$1" --ca ca.pem' "$safetls" "$port"
-    stdbuf -oL timeout "$patience" "$safetls" serve --cert server.pem --key server.key --port 0 --address 127.0.0.1 --www > www.log 2>&1 &
+    stdbuf -oL timeout "$life" "$safetls" serve --cert server.pem --key server.key --port 0 --address 127.0.0.1 --www > www.log 2>&1 &
     servers+=($!)
     for _ in $(seq $((patience * 20))); do grep -q '^listening on ' www.log && break; sleep 0.05; done
     expect HTTPSClient "HTTP/1.1 200 OK" run HTTPSClient "localhost:$(sed -nE 's/^listening on .*:([0-9]+)$/\1/p' www.log)" ca.pem

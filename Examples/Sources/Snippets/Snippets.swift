@@ -90,6 +90,49 @@ func firstSteps() throws {
     connection.close()
 }
 
+// MARK: Coming from OpenSSL or rustls
+
+func movingBytes(
+    _ configuration: ServerConfiguration,
+    _ transport: any Transport,
+    use: (ArraySlice<UInt8>) -> Void
+) throws {
+    var session = ServerSession(configuration: configuration)
+    var buffer: [UInt8] = []
+    while !session.isPeerClosed {
+        let received: Received
+        do {
+            received = try session.receive(&buffer)
+        } catch {
+            try session.takeOutput { records in try transport.write(records) }  // the alert
+            throw error
+        }
+        try session.takeOutput { records in try transport.write(records) }
+        use(buffer[received.plaintext])
+        buffer.removeFirst(received.consumed)
+        guard received.needed > 0 else { continue }
+        let more = try transport.read()
+        if more.isEmpty { try session.endOfInput() }
+        buffer += more
+    }
+}
+
+func knownServers() throws -> ClientConfiguration {
+    let known = try TrustAnchors(pemFile: "servers.pem").certificates
+    let configuration = try ClientConfiguration(judge: { request in
+        guard let certificate = request.certificateChain.first, known.contains(certificate),
+            request.time <= certificate.notAfter
+        else {
+            let shown = request.certificateChain.first.map { "\($0)" } ?? ""
+            return .rejected(
+                .init(certificate: shown, depth: 0, reason: .applicationRule("is none of the known ones"))
+            )
+        }
+        return .accepted(path: [certificate])
+    })
+    return configuration
+}
+
 // MARK: Client certificates
 
 func clientCertificates(_ options: inout ServerOptions) throws {
