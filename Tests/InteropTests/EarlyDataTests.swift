@@ -43,7 +43,7 @@ import Testing
         let keys = directory.appendingPathComponent("ticket.key")
         try Data((0..<48).map { _ in UInt8.random(in: 0...255) }).write(to: keys)
         let session = directory.appendingPathComponent("session.pem").path
-        // That lasts 21 seconds: on a machine on which all of this takes longer nothing can be seen.
+        // That lasts 20 seconds at least: on a machine on which all of this takes longer nothing can be seen.
         var isLate = true
         while isLate {
             let start = ContinuousClock.now
@@ -58,12 +58,13 @@ import Testing
                 ["-tls1_3", "-sess_in", session, "-early_data", words(directory)]
             )
             try client.waitForText("Early data was ")
-            isLate = start.duration(to: .now) > .seconds(21)
+            isLate = start.duration(to: .now) > .seconds(20)
             guard !isLate else { continue }
             try client.waitForText("Early data was rejected")
             try client.write("Q\n")
             #expect(try client.waitForExit().status == 0)
-            try server.child.waitForText("0-RTT data rejected (replay)")
+            // That of a ticket which took long to come is another reason.
+            try server.child.waitForText("0-RTT data rejected (")
         }
     }
 

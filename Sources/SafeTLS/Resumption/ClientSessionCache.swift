@@ -76,8 +76,11 @@ final class ResumableSession: Sendable {
     }
 
     /// The age of the ticket in milliseconds, obfuscated (RFC 9846 §4.3.11.1).
+    ///
+    /// The clock has whole seconds, and between two of them may lie a moment. The age is therefore a second less, and never more than
+    /// it is: GnuTLS refuses the 0-RTT data of a client whose ticket is older than the server knows it to be.
     func obfuscatedAge(at now: Int64) -> UInt32 {
-        UInt32(truncatingIfNeeded: max(0, now - receivedAt) &* 1000) &+ ageAdd
+        UInt32(truncatingIfNeeded: max(0, now - receivedAt - 1) &* 1000) &+ ageAdd
     }
 }
 

@@ -77,7 +77,7 @@ final class ServerResumption: Sendable {
         _ ticket: Span<UInt8>,
         version: ProtocolVersion,
         serverName: [UInt8]?,
-        deferring: DeferredRequests = [],
+        deferring: DeferredRequests,
         at now: Int64
     ) -> SessionState? {
         // Whoever gives no tickets takes none; session IDs are another matter.
