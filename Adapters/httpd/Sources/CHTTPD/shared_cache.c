@@ -102,8 +102,9 @@ void tlsd_caches_start_child(apr_pool_t *pool, server_rec *server) {
 }
 
 /// How long a lock is waited for, and for how long it is not waited for after that, in microseconds: who holds it may have
-/// been stopped. Whoever has it needs it for some microseconds.
-enum { patience = 200000, resignation = 10000000 };
+/// been stopped. Whoever has it needs it for some microseconds. All processes may have been stopped, and the one that waits is the
+/// first that goes on: it has to try often, too.
+enum { patience = 200000, tries = 150, resignation = 10000000 };
 
 static bool lock(struct cache *cache) {
     if (!is_child || cache->provider == NULL) {
@@ -113,7 +114,8 @@ static bool lock(struct cache *cache) {
         return true;
     }
     apr_time_t end = 0;
-    for (apr_interval_time_t pause = 50;; pause = pause < 1000 ? 2 * pause : pause) {
+    unsigned tried = 0;
+    for (apr_interval_time_t pause = 50;; pause = pause < 1000 ? 2 * pause : pause, tried++) {
         apr_status_t status = apr_global_mutex_trylock(cache->mutex);
         if (APR_STATUS_IS_ENOTIMPL(status)) {
             return apr_global_mutex_lock(cache->mutex) == APR_SUCCESS;
@@ -129,7 +131,7 @@ static bool lock(struct cache *cache) {
         if (end == 0) {
             end = now + patience;
         }
-        if (now >= end) {
+        if (now >= end && tried >= tries) {
             __atomic_store_n(&cache->unavailable, now + resignation, __ATOMIC_RELAXED);
             tlsd_report_locked_cache(cache->server, mutex_types[cache - caches]);
             return false;
