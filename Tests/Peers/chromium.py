@@ -6,7 +6,7 @@ import sys
 from curl_cffi import requests
 
 url, authority = sys.argv[1:]
-answer = requests.get(url, verify=authority, impersonate="chrome")
+answer = requests.get(url, verify=authority, impersonate="chrome", timeout=300)
 for name, value in answer.headers.items():
     print("%s: %s" % (name, value))
 print(answer.text)

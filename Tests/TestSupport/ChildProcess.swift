@@ -40,6 +40,9 @@ package final class ChildProcess: Sendable {
     }
 
     private static let live = Mutex<Set<Int32>>([])
+    /// Held while a child is started: descriptors that another thread opens meanwhile would be the child's, too, and a pipe whose end it
+    /// has does not end before it.
+    private static let start = NSLock()
 
     /// The command line, for messages.
     package let command: String
@@ -65,6 +68,8 @@ package final class ChildProcess: Sendable {
         _ = Self.ignoresBrokenPipes
         command = ([executable] + arguments).joined(separator: " ")
         directory = try TemporaryDirectory.make("child")
+        Self.start.lock()
+        defer { Self.start.unlock() }
         process = Process()
         // The threads that run tests block signals, and a child inherits that; env undoes it and becomes the program.
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -7,15 +7,17 @@ import Foundation
 /// A wait is given up when the child that has to act does nothing any more: neither runs nor stands in line for a processor.
 /// A number of seconds would be too short on one machine and too long on another.
 package struct Patience {
-    /// How long a child may do nothing while it is waited for, in seconds. Long enough for timers of its own, as httpd's.
-    private static let stillness: TimeInterval = 60
-    /// How long a wait lasts at most, also for a child that is busy with something else, in seconds.
-    private static let whole: TimeInterval = 600
+    /// How long a child may do nothing while it is waited for, in looks. Long enough for timers of its own, as httpd's.
+    private static let stillness = 120
+    /// How long a wait lasts at most, also for a child that is busy with something else, in looks.
+    private static let whole = 1200
+    /// From one look to the next. Looks are counted, and not the time: while this process is kept from running, so may be the child.
+    private static let pause: TimeInterval = 0.5
 
     private let child: Int32?
-    private let start = Date()
     private var lastLook = Date.distantPast
-    private var lastSign = Date()
+    private var looks = 0
+    private var lastSign = 0
     private var activity: UInt64 = 0
 
     /// - Parameter child: The process that has to act, with its descendants; without one the whole time counts.
@@ -26,14 +28,14 @@ package struct Patience {
     /// Whether there is nothing to wait for any more.
     package mutating func isOver() -> Bool {
         let now = Date()
-        if now.timeIntervalSince(start) > Self.whole { return true }
-        guard let child else { return now.timeIntervalSince(start) > Self.whole / 4 }
-        if now.timeIntervalSince(lastLook) > 0.5 {
-            lastLook = now
-            let activity = Self.activity(of: child)
-            if activity != self.activity { (self.activity, lastSign) = (activity, now) }
-        }
-        return now.timeIntervalSince(lastSign) > Self.stillness
+        // A clock may be set back.
+        guard abs(now.timeIntervalSince(lastLook)) >= Self.pause else { return false }
+        lastLook = now
+        looks += 1
+        guard let child else { return looks > Self.whole / 4 }
+        let activity = Self.activity(of: child)
+        if activity != self.activity { (self.activity, lastSign) = (activity, looks) }
+        return looks > Self.whole || looks - lastSign > Self.stillness
     }
 
     /// Looks again and again until there is a value.

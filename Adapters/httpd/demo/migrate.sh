@@ -81,7 +81,8 @@ visit() {
     curl $common --http1.1 --tlsv1.3 "$url/cgi-bin/environment" \
         | grep -E '^(SSL_|HTTPS=|REQUEST_SCHEME=)' | grep -vE '^SSL_(VERSION_|SESSION_ID)' | sort > "$site/$1.variables"
     stop_httpd
-    cp "$site/logs/access.log" "$site/$1.log"
+    # httpd writes the line when it has answered, perhaps behind that of the next request.
+    sort "$site/logs/access.log" > "$site/$1.log"
 }
 
 make_site

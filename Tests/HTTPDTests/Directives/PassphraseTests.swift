@@ -80,7 +80,7 @@ import Testing
                     if not byte: sys.exit(1)
                     text += byte
                 return text.decode()
-            with open('\(directory.path)/asked', 'a') as log:
+            with open('\(directory.path)/asked', 'a', buffering=1) as log:
                 for answer in sys.argv[1:]:
                     log.write(prompt())
                     print(answer, flush=True)

@@ -102,28 +102,31 @@ import Testing
             </VirtualHost>
             """
         }
-        func waitForOther(than serial: String) throws {
+        func waitForOther(than serial: String) throws -> String {
             try Patience.wait(
                 for: "a certificate other than \(serial)",
                 by: server.child,
                 details: { server.errorLog + authority.transcript }
             ) {
-                try (0..<10).allSatisfy { _ in
-                    let (status, found) = try answer(server)
-                    return status == "200" && !found.isEmpty && found != serial
-                }
+                let answers = try (0..<10).map { _ in try answer(server) }
+                let isOther = answers.allSatisfy { $0.status == "200" && !$0.serial.isEmpty && $0.serial != serial }
+                return isOther ? answers[0].serial : nil
             }
         }
-        let (standIn, parent) = (try answer(server).serial, server.process)
+        let parent = server.process
         var processes = try children(of: parent)
-        try waitForOther(than: standIn)
+        // Until there is a certificate a stand-in answers, with 503.
+        let first = try waitForOther(than: "")
         #expect(try server.process == parent && children(of: parent) == processes)
 
         // mod_md renews again once it has the first in use, which takes a restart.
         try server.restartGracefully()
-        let first = try answer(server).serial
-        processes = try children(of: parent)
-        try waitForOther(than: first)
+        // A new process comes when an old one has gone.
+        processes = try Patience.wait(for: "new processes", by: server.child) {
+            let found = try children(of: parent)
+            return found.count == processes.count && found.isDisjoint(with: processes) ? found : nil
+        }
+        _ = try waitForOther(than: first)
         #expect(try server.process == parent && processes.isSuperset(of: children(of: parent)))
         try server.stop()
     }

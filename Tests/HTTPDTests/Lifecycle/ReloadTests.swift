@@ -186,7 +186,11 @@ import Testing
         let (server, directory, options) = try revoking(inDirectory: inDirectory)
         let next = directory.appendingPathComponent("next.pem")
         if inDirectory {
-            try ChildProcess.check("/bin/sh", ["-c", "cd '\(directory.path)/lists' && cat '\(next.path)' > $(ls)"])
+            // At once: it is longer, and a list that is empty for a moment would be one that cannot be used.
+            try ChildProcess.check(
+                "/bin/sh",
+                ["-c", "cd '\(directory.path)/lists' && dd if='\(next.path)' of=\"$(ls)\" bs=64k conv=notrunc"]
+            )
         } else {
             try Self.copy(next, to: directory.appendingPathComponent("list.pem"))
         }

@@ -17,7 +17,7 @@ import Testing
                 SSLEngine on
                 \(StandInTests.certificate(try TestCertificates.shared().localhost(.ecdsaP256)))
                 SSLCACertificateFile "\(file)"
-                SSLOCSPResponderTimeout 5
+                SSLOCSPResponderTimeout 300
                 \(directives)
                 \(directory)
             </VirtualHost>

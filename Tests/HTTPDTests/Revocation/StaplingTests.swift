@@ -11,6 +11,7 @@ import Testing
         SSLUseStapling on
         SSLStaplingCache shmcb:logs/staples(128000)
         SSLStaplingErrorCacheTimeout 1
+        SSLStaplingResponderTimeout 300
         \(more)
         <VirtualHost 127.0.0.1:\(port)>
             ServerName localhost

@@ -234,8 +234,8 @@ enum ClientScripts {
         connection.sendall(bytes([22]))  # httpd accepts no connection that has sent nothing
         assert connection.recv(1000) == b""
         assert 0.5 < time.monotonic() - begin < 60
-        tls = connect()
         begin = time.monotonic()
+        tls = connect()
         tls.sendall(request()[:20])
         answer = read_all(tls)
         assert answer == b"" or b" 408 " in answer.split(b"\\r\\n")[0], answer

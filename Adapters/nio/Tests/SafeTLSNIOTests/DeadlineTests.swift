@@ -141,9 +141,10 @@ struct DeadlineTests {
                 }
                 soon.whenCome = { _, _ in order.append(1) }
                 never.whenCome = { _, _ in order.append(0) }
-                Deadlines.set(loop.now + .milliseconds(20), for: late, on: loop)
-                Deadlines.set(loop.now + .milliseconds(10), for: soon, on: loop)
-                Deadlines.set(loop.now + .milliseconds(5), for: never, on: loop)
+                let now = loop.now
+                Deadlines.set(now + .milliseconds(20), for: late, on: loop)
+                Deadlines.set(now + .milliseconds(10), for: soon, on: loop)
+                Deadlines.set(now + .milliseconds(5), for: never, on: loop)
                 Deadlines.callOff(never)
                 Deadlines.set(loop.now + .hours(1), for: Probe(), on: loop)
                 return promise.futureResult
