@@ -9,7 +9,7 @@ protocol PacketLayer: AnyObject {
     func install(_ secret: QUICSecret)
     func send(_ crypto: Span<UInt8>, at level: QUICLevel)
     func completeHandshake(_ transportParameters: [UInt8], isServer: Bool)
-    func close(_ code: UInt64, _ reason: String)
+    func close(_ code: UInt64)
 }
 
 final class QUICHandshake<Session: QUICSession & ~Copyable> {
@@ -17,6 +17,7 @@ final class QUICHandshake<Session: QUICSession & ~Copyable> {
     private let packets: any PacketLayer
     private let isServer: Bool
     private var isComplete = false
+    private var isClosed = false
 
     init(_ session: consuming Session, over packets: any PacketLayer, isServer: Bool) {
         self.session = session
@@ -32,8 +33,17 @@ final class QUICHandshake<Session: QUICSession & ~Copyable> {
             while let request = session.pendingRequest { try session.answer(.builtIn(to: request)) }
             handOver()
         } catch {
-            if let code = session.failure?.quicErrorCode { packets.close(code, "\(error)") }
+            // A step that fails by itself, as a key that cannot be asked, is not the session's failure yet.
+            if session.failure == nil { session.reject(.internalError, reason: "\(error)") }
+            close(error)
         }
+    }
+
+    private func close(_ error: any Error) {
+        guard !isClosed, let code = session.failure?.quicErrorCode else { return }
+        isClosed = true
+        print("the handshake failed: \(error)")
+        packets.close(code)
     }
 
     private func handOver() {

@@ -21,7 +21,7 @@ extension ServerConfiguration {
             // Keys of its own would do, and be lost to a process that shares them with others.
             options.ticketKeys = options.ticketKeys ?? resumption?.keys
             let made = try ServerConfiguration(
-                credentials: credentials,
+                credentials: credentials.filter { $0.canSign(withAnyOf: options.signatureSchemes) },
                 options: options,
                 clientJudge: clientAuthenticator?.judge,
                 isQUIC: true
@@ -53,6 +53,8 @@ extension ClientConfiguration {
             options.offersEarlyData = false
             options.offersPostHandshakeAuthentication = false
             options.isFallback = false
+            let schemes = options.signingSchemes
+            options.credentials.removeAll { !$0.canSign(withAnyOf: schemes) }
             let made = try ClientConfiguration(
                 trustAnchors: trustAnchors,
                 options: options,
@@ -68,6 +70,13 @@ extension ClientConfiguration {
         } catch {
             throw .misuse(.invalidArgument("the configuration is none for QUIC: \(error)"))
         }
+    }
+}
+
+extension Credential {
+    /// Whether it is one for TLS 1.3. That others beside it are not is no reason to have none.
+    fileprivate func canSign(withAnyOf schemes: [SignatureScheme]) -> Bool {
+        schemes.contains { canSign(with: $0, in: .tls13) }
     }
 }
 

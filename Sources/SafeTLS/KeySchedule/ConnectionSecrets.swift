@@ -55,6 +55,17 @@ struct ConnectionSecrets: ~Copyable {
         self.isClient = isClient
     }
 
+    /// Whether there are secrets that protect records.
+    var holdsTraffic: Bool {
+        switch traffic {
+        case .some: true
+        case .none: false
+        }
+    }
+
+    /// Forgets what protects packets and is its stack's in QUIC, with all that follows from it (RFC 9001 §6.5).
+    mutating func forgetTraffic() { traffic = nil }
+
     private func keyedHash() throws(TLSError) -> KeyedHash {
         guard let algorithm = cipherSuite.hash else { throw .internalFailure("\(cipherSuite) has no hash") }
         return try cryptographic { () throws(CryptoError) in try KeyedHash(algorithm) }

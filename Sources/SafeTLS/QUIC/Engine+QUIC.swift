@@ -9,11 +9,15 @@ extension Engine where Handshake: ~Copyable {
         guard bytes.count > 0 else { return }
         do throws(TLSError) {
             try check(level)
+            // Those that are too many are not copied first.
             if isWaiting && bytes.count > TLSLimits.waitingCryptoBytes - channel.joiner.count {
                 throw .peerMisbehaved(.quic(.tooManyWaitingBytes))
             }
             channel.joiner.append(bytes)
             try processMessages()
+            if isWaiting && channel.joiner.count > TLSLimits.waitingCryptoBytes {
+                throw .peerMisbehaved(.quic(.tooManyWaitingBytes))
+            }
             try channel.flush()
         } catch {
             throw fail(error)
@@ -25,6 +29,14 @@ extension Engine where Handshake: ~Copyable {
         let expected = receivingLevel
         guard level == expected else {
             throw .peerMisbehaved(.quic(.wrongLevel(received: level, expected: expected)))
+        }
+    }
+
+    /// Whether secrets are kept that protect records, which nothing needs here.
+    var holdsTrafficSecrets: Bool {
+        switch phase {
+        case .connected(let connected): connected.secrets.holdsTraffic
+        default: false
         }
     }
 

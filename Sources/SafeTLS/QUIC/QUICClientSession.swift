@@ -90,6 +90,8 @@ extension QUICClientSession: QUICSession {
         try tls.engine.receive(crypto: crypto, at: level)
     }
 
+    var holdsTrafficSecrets: Bool { tls.engine.holdsTrafficSecrets }
+
     public var receivingLevel: QUICLevel { tls.engine.receivingLevel }
 
     public mutating func takeSecret() -> QUICSecret? { tls.engine.takeSecret() }

@@ -80,6 +80,8 @@ extension QUICServerSession: QUICSession {
         try tls.engine.receive(crypto: crypto, at: level)
     }
 
+    var holdsTrafficSecrets: Bool { tls.engine.holdsTrafficSecrets }
+
     public var receivingLevel: QUICLevel { tls.engine.receivingLevel }
 
     public mutating func takeSecret() -> QUICSecret? { tls.engine.takeSecret() }

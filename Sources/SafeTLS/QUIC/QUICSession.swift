@@ -21,8 +21,12 @@ import TLSCrypto
 public protocol QUICSession: Sendable, ~Copyable {
     /// Takes bytes of CRYPTO frames, any number of them.
     ///
-    /// The driver puts frames into their order and drops what has come before, as all of a level that was left: bytes are given
-    /// once. What comes while ``pendingRequest`` waits for an answer is kept, up to 4,096 bytes.
+    /// The driver puts frames into their order and drops bytes that it has given before: each is given once. Bytes that nobody has
+    /// given, in a level that was left, end the connection, and so do those that wait behind a gap in a level when
+    /// ``receivingLevel`` moves on: given to the session, they are refused; a driver that does not give them closes with
+    /// PROTOCOL_VIOLATION itself (RFC 9001 §4.1.3).
+    ///
+    /// What comes while ``pendingRequest`` waits for an answer is kept, up to 4,096 bytes. One more ends the session.
     ///
     /// - Parameters:
     ///   - crypto: Bytes that follow those given before in the same level.
@@ -30,8 +34,8 @@ public protocol QUICSession: Sendable, ~Copyable {
     /// - Throws: `TLSError` when the handshake has failed.
     mutating func receive(_ crypto: Span<UInt8>, at level: QUICLevel) throws(TLSError)
 
-    /// The level that bytes are expected in. Those of an earlier one are repetitions, which the driver drops; those of a later
-    /// one cannot be decrypted yet.
+    /// The level that bytes are expected in. Of an earlier one nothing but repetitions may come; those of a later one cannot be
+    /// decrypted yet.
     var receivingLevel: QUICLevel { get }
 
     /// The next secret that the stack has not got; nil when it has all there are.
@@ -55,7 +59,8 @@ public protocol QUICSession: Sendable, ~Copyable {
     /// Drops bytes from the front of ``pendingOutput(at:)`` that the stack has taken. It repeats what is lost by itself.
     mutating func discardOutput(_ count: Int, at level: QUICLevel)
 
-    /// The peer's transport parameters as it sent them (RFC 9001 §8.2); nil until its ClientHello or EncryptedExtensions have come.
+    /// The peer's transport parameters as it sent them (RFC 9001 §8.2); nil until its ClientHello or EncryptedExtensions have come,
+    /// and while a ClientHello waits for its answer, in which they are ``ClientHelloInfo/quicTransportParameters``.
     ///
     /// They may be used at once. **Who has sent them is known when ``isHandshakeComplete`` is true, and not before.**
     var peerTransportParameters: [UInt8]? { get }

@@ -4,6 +4,8 @@ import TLSCertificates
 
 extension TLSError {
     /// The alert that this error sends to the peer, or nil when none is sent (RFC 9846 §6, RFC 5246 §7.2).
+    ///
+    /// QUIC sends ``quicErrorCode``, and no alerts.
     public var alert: AlertDescription? {
         switch self {
         case .malformed(let input): input.alert

@@ -70,6 +70,33 @@ struct QUICHandshakeTests {
         #expect(key.count == 16 && !stack.secrets.contains { $0.copied.starts(with: key) })
     }
 
+    @Test("Certificates that are for TLS 1.2 alone are no reason to have no QUIC", arguments: ["p256", "rsa2048"])
+    func certificatesOfTLS12(clients: String) throws {
+        var pair = Pair.quic()
+        pair.credentials = ["rsa2048", "p256"]
+        pair.server.signatureSchemes = [.rsaPKCS1SHA256, .ecdsaSECP256R1SHA256]
+        pair.client.credentials = [try TestCredentials.named(clients)]
+        pair.client.signingSchemes = pair.server.signatureSchemes
+        var connection = try QUICConnection(pair)
+        try connection.run()
+        check(connection)
+        let scheme = connection.client.negotiated?.signatureScheme
+        #expect(scheme == .ecdsaSECP256R1SHA256)
+    }
+
+    /// RFC 9001 §6.5: old keys and their secrets are discarded, also those of which newer ones are made.
+    @Test("What protects packets is forgotten, and not what exporters and tickets are made of")
+    func forgottenSecrets() throws {
+        let connection = try QUICConnection.complete()
+        let isHeld = (connection.client.holdsTrafficSecrets, connection.server.holdsTrafficSecrets)
+        #expect(isHeld == (false, false))
+        let exported = (
+            try connection.client.exportKeyingMaterial(label: "EXPORTER-a", context: nil, count: 32),
+            try connection.server.exportKeyingMaterial(label: "EXPORTER-a", context: nil, count: 32)
+        )
+        #expect(exported.0 == exported.1)
+    }
+
     private static func expand(
         _ secret: [UInt8],
         _ label: String,

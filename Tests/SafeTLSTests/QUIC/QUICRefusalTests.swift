@@ -279,6 +279,9 @@ struct QUICRefusalTests {
             try server.receive(first, at: .initial)
             let rest = [UInt8](repeating: 0, count: count - first.count)
             #expect(QUICConnection.refusal(&server, rest, at: .initial) == error)
+            // The same if they come with the message.
+            var other = try Pair.quic().makeQUICServer(deferring: .clientHello)
+            #expect(QUICConnection.refusal(&other, hello + first + rest, at: .initial) == error)
         }
         #expect(TLSError.peerMisbehaved(.quic(.tooManyWaitingBytes)).quicErrorCode == 0x0D)
     }

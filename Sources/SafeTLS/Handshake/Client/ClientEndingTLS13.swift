@@ -74,7 +74,49 @@ struct ClientEndingTLS13: ~Copyable {
     consuming func complete(_ channel: inout Channel) throws(TLSError) -> ClientPhase {
         try handshake.sendFinished(&channel)
         let finished = try handshake.transcript.digest()
-        let negotiated = NegotiatedParameters(
+        let negotiated = negotiated
+        var hash = handshake.hash
+        let master = try handshake.handshakeSecret.masterSecret(&hash)
+        let client = try master.clientTraffic(digest, &hash)
+        let serverTraffic = try master.serverTraffic(digest, &hash)
+        let exporter = try master.exporter(digest, &hash)
+        if let keyLog = handshake.offer.options.keyLog {
+            let random = handshake.offer.random
+            client.log(to: keyLog, as: .clientApplication, clientRandom: random)
+            serverTraffic.log(to: keyLog, as: .serverApplication, clientRandom: random)
+            keyLog.log(.exporter, clientRandom: random, secret: exporter)
+        }
+        let tickets = try Self.ticketReceiver(
+            handshake.offer,
+            negotiated,
+            server.certificates,
+            authenticatedAt: handshake.preSharedKey?.session?.authenticatedAt,
+            secret: { () throws(TLSError) in try master.resumption(finished, &hash) }
+        )
+        let authentication = Self.authentication(handshake.offer, negotiated, handshake.transcript)
+        try channel.install(receiving: serverTraffic, &hash)
+        try channel.install(sending: client, &hash)
+        var secrets = ConnectionSecrets(
+            sending: client,
+            receiving: serverTraffic,
+            exporter: exporter,
+            cipherSuite: negotiated.cipherSuite,
+            isClient: true
+        )
+        if channel.isQUIC { secrets.forgetTraffic() }
+        return .connected(
+            Connected(
+                negotiated: negotiated,
+                peer: server.certificates,
+                tickets: tickets,
+                authentication: authentication,
+                secrets: secrets
+            )
+        )
+    }
+
+    private var negotiated: NegotiatedParameters {
+        NegotiatedParameters(
             version: .tls13,
             cipherSuite: handshake.cipherSuite,
             group: handshake.group,
@@ -86,60 +128,41 @@ struct ClientEndingTLS13: ~Copyable {
             isResumed: handshake.preSharedKey?.session != nil,
             preSharedKeyIdentity: handshake.preSharedKey?.name
         )
-        let random = handshake.offer.random
-        let keyLog = handshake.offer.options.keyLog
-        let authenticatedAt = handshake.preSharedKey?.session?.authenticatedAt ?? handshake.offer.options.clock()
-        var hash = handshake.hash
-        let master = try handshake.handshakeSecret.masterSecret(&hash)
-        let client = try master.clientTraffic(digest, &hash)
-        let serverTraffic = try master.serverTraffic(digest, &hash)
-        let exporter = try master.exporter(digest, &hash)
-        if let keyLog {
-            client.log(to: keyLog, as: .clientApplication, clientRandom: random)
-            serverTraffic.log(to: keyLog, as: .serverApplication, clientRandom: random)
-            keyLog.log(.exporter, clientRandom: random, secret: exporter)
+    }
+
+    /// What takes the server's tickets (§4.7.1), where sessions are kept.
+    private static func ticketReceiver(
+        _ offer: borrowing ClientOffer,
+        _ negotiated: NegotiatedParameters,
+        _ certificates: PeerCertificates,
+        authenticatedAt: Int64?,
+        secret: () throws(TLSError) -> Secret
+    ) throws(TLSError) -> TicketReceiver? {
+        guard let cache = offer.sessionCache, let serverName = offer.serverName else { return nil }
+        let clock = offer.options.clock
+        return TicketReceiver(
+            cache: cache,
+            clock: clock,
+            serverName: serverName,
+            negotiated: negotiated,
+            server: certificates,
+            authenticatedAt: authenticatedAt ?? clock(),
+            secret: try secret()
+        )
+    }
+
+    /// What answers a request for a certificate that comes later (§4.7.2).
+    private static func authentication(
+        _ offer: borrowing ClientOffer,
+        _ negotiated: NegotiatedParameters,
+        _ transcript: consuming Transcript
+    ) -> PostHandshakeAuthentication {
+        // §4.4.2: a server that took an external key does not ask.
+        guard offer.options.offersPostHandshakeAuthentication, negotiated.preSharedKeyIdentity == nil else {
+            return .none
         }
-        let receiver: TicketReceiver?
-        if let cache = handshake.offer.sessionCache, let serverName = handshake.offer.serverName {
-            receiver = TicketReceiver(
-                cache: cache,
-                clock: handshake.offer.options.clock,
-                serverName: serverName,
-                negotiated: negotiated,
-                server: server.certificates,
-                authenticatedAt: authenticatedAt,
-                secret: try master.resumption(finished, &hash)
-            )
-        } else {
-            receiver = nil
-        }
-        var authentication = PostHandshakeAuthentication.none
-        // RFC 9846 §4.4.2: a server that took an external key does not ask.
-        if handshake.offer.options.offersPostHandshakeAuthentication && negotiated.preSharedKeyIdentity == nil {
-            authentication = .client(
-                ClientPostHandshake(
-                    configuration: handshake.offer.configuration,
-                    deferring: handshake.offer.deferring,
-                    handshake: handshake.transcript
-                )
-            )
-        }
-        try channel.install(receiving: serverTraffic, &hash)
-        try channel.install(sending: client, &hash)
-        return .connected(
-            Connected(
-                negotiated: negotiated,
-                peer: server.certificates,
-                tickets: receiver,
-                authentication: authentication,
-                secrets: ConnectionSecrets(
-                    sending: client,
-                    receiving: serverTraffic,
-                    exporter: exporter,
-                    cipherSuite: negotiated.cipherSuite,
-                    isClient: true
-                )
-            )
+        return .client(
+            ClientPostHandshake(configuration: offer.configuration, deferring: offer.deferring, handshake: transcript)
         )
     }
 }

@@ -131,12 +131,14 @@ struct ExpectClientFinishedTLS13: ~Copyable {
         if flight.offersPostHandshakeAuthentication && flight.negotiated.preSharedKeyIdentity == nil {
             authentication = .server(ServerPostHandshake(context: flight.context, handshake: flight.transcript))
         }
-        try flight.secrets.startReceiving(&channel, &flight.hash)
+        var secrets = flight.secrets
+        try secrets.startReceiving(&channel, &flight.hash)
+        if channel.isQUIC { secrets.forgetTraffic() }
         let connected = Connected(
             negotiated: flight.negotiated,
             peer: flight.client.certificates,
             authentication: authentication,
-            secrets: flight.secrets
+            secrets: secrets
         )
         return .connected(connected)
     }
