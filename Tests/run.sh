@@ -17,6 +17,7 @@ patterns=('HTTPDTests\.[A-D]' 'HTTPDTests\.[E-O]' 'HTTPDTests\.[PQ]' 'HTTPDTests
 ports=12000
 
 logs=$(mktemp -d "${TMPDIR:-/tmp}/safetls-tests-logs.XXXXXX")
+export SAFETLS_TESTS_LOCK=$logs/lock
 shares=()
 finish() {
     for share in "${shares[@]}"; do kill -- "-$share" 2> /dev/null || true; done

@@ -5,8 +5,10 @@
 PROGRAM is a bundle of tests that SwiftPM has built. Many tests run other programs, and some hundred of them at once on a small machine
 get in each other's way as nothing in use does. A test that fails by itself, too, has failed. One that passes then is named at the end:
 that it is not steady is a mistake as well, but not what who runs the tests wants to know first. More than three such are too many.
+Several programs side by side have a file that all of them can lock, SAFETLS_TESTS_LOCK: by itself is when all have run.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -42,12 +44,22 @@ def run(program, arguments):
 
 def main():
     program, arguments = sys.argv[1], sys.argv[2:]
-    status, _, failed = run(program, arguments)
+    path = os.environ.get("SAFETLS_TESTS_LOCK")
+    with open(path, "w", encoding="utf-8") if path else tempfile.TemporaryFile() as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        status, _, failed = run(program, arguments)
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        return again(program, status, failed, lock)
+
+
+def again(program, status, failed, lock):
+    """The status of all, when those that failed have been run once more."""
     if status == 0:
         return 0
     # A process that died has no tests that failed.
     if not 0 < len(failed) <= MOST:
         return 1
+    fcntl.flock(lock, fcntl.LOCK_EX)
     for test in sorted(failed):
         print(f"steady.py: once more, by itself: {test}", flush=True)
         status, ended, _ = run(program, ["--filter", "^" + re.escape(test) + "$"])
