@@ -9,7 +9,8 @@ public import NIOCore
 /// ```
 ///
 /// While the answer is awaited the connection reads nothing, and its handshake timeout runs on. A failure ends the handshake:
-/// with the alert of a ``HandshakeRefusal``, and with internal_error for any other error.
+/// with the alert of a ``HandshakeRefusal``, or of the `CertificateRejection` that a verification throws, and with internal_error for
+/// any other error.
 public struct HandshakeStep<Request: Sendable, Answer: Sendable>: Sendable {
     let answer: @Sendable (Request, any EventLoop) -> EventLoopFuture<Answer>
 

@@ -206,6 +206,31 @@ struct StepTests {
         }
     }
 
+    @Test("The program has a chain verified that is refused", arguments: HandshakeTests.versions)
+    func refusedVerification(version: ProtocolVersion) throws {
+        let steps: [HandshakeStep<VerificationRequest, Verdict>] = [
+            .immediate { .accepted(path: try $0.verify()) }, .immediate { $0.verdict() },
+        ]
+        for step in steps {
+            var options = ClientHandlerOptions()
+            options.verifyServer = step
+            let pair = try Pair(
+                client: TestCredentials.client {
+                    $0.versions = version...version
+                    $0.clock = { 9_000_000_000 }
+                },
+                clientOptions: options
+            )
+            try pair.handshake()
+            let error = try #require(pair.client.recorder.errors.first as? TLSError)
+            guard case .certificateRejected = error else {
+                Issue.record("\(error)")
+                continue
+            }
+            #expect(pair.server.recorder.errors as? [TLSError] == [.alertReceived(.certificateExpired)])
+        }
+    }
+
     @Test("A client is asked for its certificate after the handshake, and answers later")
     func postHandshakeAuthentication() throws {
         let answers = Answers()
