@@ -99,7 +99,11 @@ public struct ClientOptions: Sendable {
     /// refused shows what it is about.
     package var verificationObserver: (@Sendable (VerificationRequest) -> Void)?
     /// The time in UNIX seconds, for certificate validity. Tests replace it.
-    public var clock: @Sendable () -> Int64 = { WallClock.now() }
+    public var clock: @Sendable () -> Int64 = { WallClock.now() } {
+        didSet { milliseconds = { [clock] in clock() &* 1000 } }
+    }
+    /// The same in milliseconds, for the ages of tickets: a clock of the program's own has whole seconds.
+    var milliseconds: @Sendable () -> Int64 = { WallClock.milliseconds() }
     /// Where randomness comes from. Tests replace it.
     public var random: any RandomSource = SystemRandomSource()
 

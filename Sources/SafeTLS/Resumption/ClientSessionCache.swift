@@ -21,6 +21,8 @@ final class ResumableSession: Sendable {
     let authenticatedAt: Int64
     /// When the ticket arrived, and how long it may be used, in UNIX seconds and seconds.
     let receivedAt: Int64
+    /// The former in milliseconds.
+    let receivedMilliseconds: Int64
     let lifetime: Int64
     let ageAdd: UInt32
     let applicationProtocol: String?
@@ -39,6 +41,7 @@ final class ResumableSession: Sendable {
         sessionID: [UInt8] = [],
         authenticatedAt: Int64,
         receivedAt: Int64,
+        receivedMilliseconds: Int64? = nil,
         lifetime: Int64,
         ageAdd: UInt32,
         applicationProtocol: String?,
@@ -53,6 +56,7 @@ final class ResumableSession: Sendable {
         self.sessionID = sessionID
         self.authenticatedAt = authenticatedAt
         self.receivedAt = receivedAt
+        self.receivedMilliseconds = receivedMilliseconds ?? receivedAt &* 1000
         // RFC 9846 §4.7.1: a client must not keep a ticket longer than seven days, whatever the server says.
         self.lifetime = min(lifetime, TLSLimits.sessionAge)
         self.ageAdd = ageAdd
@@ -77,10 +81,12 @@ final class ResumableSession: Sendable {
 
     /// The age of the ticket in milliseconds, obfuscated (RFC 9846 §4.3.11.1).
     ///
-    /// The clock has whole seconds, and between two of them may lie a moment. The age is therefore a second less, and never more than
-    /// it is: GnuTLS refuses the 0-RTT data of a client whose ticket is older than the server knows it to be.
+    /// It is never more than it is, as whole seconds would make it: GnuTLS refuses the 0-RTT data of a client whose ticket is older than
+    /// the server knows it to be.
+    ///
+    /// - Parameter now: UNIX milliseconds.
     func obfuscatedAge(at now: Int64) -> UInt32 {
-        UInt32(truncatingIfNeeded: max(0, now - receivedAt - 1) &* 1000) &+ ageAdd
+        UInt32(truncatingIfNeeded: now > receivedMilliseconds ? now &- receivedMilliseconds : 0) &+ ageAdd
     }
 }
 

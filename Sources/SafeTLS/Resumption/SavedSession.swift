@@ -145,7 +145,7 @@ struct SavedSession {
         writer.append(session.version.rawValue)
         writer.append(session.cipherSuite.rawValue)
         writer.append(UInt8(session.usesExtendedMasterSecret ? 1 : 0))
-        for time in [session.authenticatedAt, session.receivedAt, session.lifetime] {
+        for time in [session.authenticatedAt, session.receivedAt, session.receivedMilliseconds, session.lifetime] {
             writer.append(UInt32(truncatingIfNeeded: time >> 32))
             writer.append(UInt32(truncatingIfNeeded: time))
         }
@@ -222,6 +222,7 @@ struct SavedSession {
         let flags = try reader.readUInt8()
         let authenticatedAt = try Self.time(&reader)
         let receivedAt = try Self.time(&reader)
+        let receivedMilliseconds = try Self.time(&reader)
         let lifetime = try Self.time(&reader)
         let ageAdd = try reader.readUInt32()
         let maximumEarlyData = try reader.readUInt32()
@@ -253,6 +254,7 @@ struct SavedSession {
             sessionID: sessionID,
             authenticatedAt: authenticatedAt,
             receivedAt: receivedAt,
+            receivedMilliseconds: receivedMilliseconds,
             lifetime: lifetime,
             ageAdd: ageAdd,
             applicationProtocol: name.isEmpty ? nil : name,
@@ -262,7 +264,7 @@ struct SavedSession {
         )
     }
 
-    /// UNIX seconds or a duration, neither of them negative.
+    /// UNIX seconds or milliseconds, or a duration; none of them is negative.
     private static func time(_ reader: inout ByteReader) throws(DecodeError) -> Int64 {
         let time = Int64(try reader.readUInt32()) << 32 | Int64(try reader.readUInt32())
         guard time >= 0 else { throw .illegalParameter("has a time before 1970") }
@@ -298,6 +300,7 @@ extension ResumableSession {
             sessionID: sessionID,
             authenticatedAt: authenticatedAt,
             receivedAt: receivedAt,
+            receivedMilliseconds: receivedMilliseconds,
             lifetime: lifetime,
             ageAdd: ageAdd,
             applicationProtocol: applicationProtocol,

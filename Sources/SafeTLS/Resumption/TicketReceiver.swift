@@ -6,7 +6,9 @@ import TLSCrypto
 /// Makes sessions out of the tickets that a TLS 1.3 client receives (RFC 9846 §4.7.1).
 struct TicketReceiver: ~Copyable {
     let cache: ClientSessionCache
+    /// UNIX seconds, and milliseconds.
     let clock: @Sendable () -> Int64
+    let milliseconds: @Sendable () -> Int64
     let serverName: ServerName
     let negotiated: NegotiatedParameters
     let server: PeerCertificates
@@ -40,6 +42,7 @@ struct TicketReceiver: ~Copyable {
                 ticket: copyBytes(ticket.ticket),
                 authenticatedAt: authenticatedAt,
                 receivedAt: clock(),
+                receivedMilliseconds: milliseconds(),
                 lifetime: Int64(ticket.lifetime),
                 ageAdd: ticket.ageAdd,
                 applicationProtocol: negotiated.applicationProtocol,

@@ -17,6 +17,13 @@ public enum WallClock {
         return Int64(time.tv_sec)
     }
 
+    /// The same in milliseconds.
+    public static func milliseconds() -> Int64 {
+        var time = timespec()
+        guard unsafe clock_gettime(CLOCK_REALTIME, &time) == 0 else { return 0 }
+        return Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000
+    }
+
     /// A time that never goes back, in nanoseconds since an arbitrary moment.
     public static func monotonicNanoseconds() -> UInt64 {
         var time = timespec()

@@ -119,6 +119,7 @@ struct LabelTests {
         let receiver = TicketReceiver(
             cache: cache,
             clock: { TestCredentials.now },
+            milliseconds: { TestCredentials.now * 1000 },
             serverName: .dns("server.example"),
             negotiated: NegotiatedParameters(
                 version: .tls13,

@@ -88,11 +88,37 @@ struct ClientSessionCacheTests {
 
     @Test("The age that is sent is in milliseconds and obfuscated")
     func age() {
-        #expect(Self.session(1).obfuscatedAge(at: Self.now) == 0xFFFF_FFFF)
-        // From one second to the next it may be a moment.
-        #expect(Self.session(1).obfuscatedAge(at: Self.now + 1) == 0xFFFF_FFFF)
-        #expect(Self.session(1).obfuscatedAge(at: Self.now + 2) == 999)
-        #expect(Self.session(1).obfuscatedAge(at: Self.now - 2) == 0xFFFF_FFFF)
+        let now = Self.now * 1000
+        #expect(Self.session(1).obfuscatedAge(at: now) == 0xFFFF_FFFF)
+        #expect(Self.session(1).obfuscatedAge(at: now + 2) == 1)
+        #expect(Self.session(1).obfuscatedAge(at: now + 2000) == 1999)
+        #expect(Self.session(1).obfuscatedAge(at: now - 2) == 0xFFFF_FFFF)
+    }
+
+    /// A second may begin a moment after the ticket has come: GnuTLS refuses 0-RTT data of a ticket that is older than it knows.
+    @Test("The age is that of the system's clock in milliseconds, and of another clock in its seconds")
+    func clocks() {
+        var options = ClientOptions()
+        let (before, now, after) = (options.clock(), options.milliseconds(), options.clock())
+        #expect(before * 1000 <= now && now < (after + 1) * 1000)
+        options.clock = { 7 }
+        #expect(options.milliseconds() == 7000)
+    }
+
+    @Test("A ticket's time of arrival in milliseconds is kept")
+    func arrival() throws {
+        var pair = Pair()
+        pair.server.ticketCount = 1
+        pair.client.sessionCacheCapacity = 4
+        pair.client.milliseconds = { Self.now * 1000 + 999 }
+        let (name, configuration) = (ServerName.dns(pair.serverName), try pair.clientConfiguration())
+        var client = try ClientSession(configuration: configuration, serverName: name)
+        var server = try pair.makeServer()
+        try Loopback.run(&client, &server)
+        let cache = configuration.sessionCache
+        let session = try #require(cache.take(name, versions: Self.all, at: TestCredentials.now))
+        #expect(session.receivedMilliseconds == Self.now * 1000 + 999)
+        #expect(session.obfuscatedAge(at: Self.now * 1000 + 1004) &- session.ageAdd == 5)
     }
 
     @Test("The first certificate of the path that expires ends it, be it the anchor")

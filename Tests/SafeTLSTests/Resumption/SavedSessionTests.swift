@@ -149,6 +149,7 @@ struct SavedSessionTests {
         var flags: [UInt8] = []
         var authenticatedAt: [UInt8] = []
         var receivedAt: [UInt8] = []
+        var receivedMilliseconds: [UInt8] = []
         var lifetime: [UInt8] = []
         var numbers: [UInt8] = []
         var applicationProtocol: [UInt8] = []
@@ -172,7 +173,7 @@ struct SavedSessionTests {
             head += Self.vector(policy, 1)
             server = vector(1)
             (version, suite, flags) = (take(2), take(2), take(1))
-            (authenticatedAt, receivedAt, lifetime) = (take(8), take(8), take(8))
+            (authenticatedAt, receivedAt, receivedMilliseconds, lifetime) = (take(8), take(8), take(8), take(8))
             numbers = take(8)
             applicationProtocol = vector(1)
             (ticket, sessionID) = (vector(2), vector(1))
@@ -186,7 +187,7 @@ struct SavedSessionTests {
 
         /// All of it with a checksum that is right.
         func bytes() throws -> [UInt8] {
-            let times = authenticatedAt + receivedAt + lifetime
+            let times = authenticatedAt + receivedAt + receivedMilliseconds + lifetime
             let names = Self.vector(ticket, 2) + Self.vector(sessionID, 1)
             let lists = Self.vector(certificates, 3) + Self.vector(response, 3) + Self.vector(timestamps, 3)
             let fields =
@@ -227,7 +228,7 @@ struct SavedSessionTests {
         #expect(try refusal { $0.version = isTLS13 ? [3, 3] : [3, 4] }.contains(versions))
         #expect(try refusal { $0.suite = isTLS13 ? [0xC0, 0x2F] : [0x13, 0x01] }.contains(versions))
         #expect(try refusal { $0.flags = [2] }.contains(versions))
-        for time in [\Fields.authenticatedAt, \.receivedAt, \.lifetime] {
+        for time in [\Fields.authenticatedAt, \.receivedAt, \.receivedMilliseconds, \.lifetime] {
             #expect(try refusal { $0[keyPath: time] = Self.lowest }.contains("a time before 1970"))
             #expect(
                 try refusal { $0[keyPath: time] = [UInt8](repeating: 0xFF, count: 8) }.contains("a time before 1970")
@@ -236,6 +237,8 @@ struct SavedSessionTests {
         // The latest that is a time: its session comes from the future.
         let latest = [0x7F] + [UInt8](repeating: 0xFF, count: 7)
         #expect(try refusal { $0.receivedAt = latest }.contains("expired"))
+        // That one is for the server alone.
+        #expect(try refusal { $0.receivedMilliseconds = latest } == "taken")
         #expect(try refusal { $0.authenticatedAt = latest }.contains("expired"))
         let secrets = "a secret of a wrong length"
         #expect(try refusal { $0.secret.removeLast() }.contains(secrets))

@@ -143,6 +143,7 @@ struct ClientEndingTLS13: ~Copyable {
         return TicketReceiver(
             cache: cache,
             clock: clock,
+            milliseconds: offer.options.milliseconds,
             serverName: serverName,
             negotiated: negotiated,
             server: certificates,

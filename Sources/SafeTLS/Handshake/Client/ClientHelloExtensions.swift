@@ -73,6 +73,6 @@ struct ClientHelloExtensions {
         // Without the modes a server gives no tickets (RFC 9846 §4.3.9).
         if resumes || !preSharedKeys.isEmpty { extensions.pskKeyExchangeModes([.pskWithDHE]) }
         if resumes, let request = options.ticketRequest { extensions.ticketRequest(request) }
-        if !preSharedKeys.isEmpty { extensions.preSharedKeys(preSharedKeys, at: options.clock()) }
+        if !preSharedKeys.isEmpty { extensions.preSharedKeys(preSharedKeys, at: options.milliseconds()) }
     }
 }

@@ -25,7 +25,7 @@ enum OfferedKey {
     /// The bytes of its binder.
     var binderLength: Int { hash?.digestLength ?? 0 }
 
-    /// RFC 9846 §4.3.11: zero for external keys.
+    /// RFC 9846 §4.3.11: zero for external keys. The time is in UNIX milliseconds.
     func obfuscatedAge(at now: Int64) -> UInt32 {
         switch self {
         case .session(let session): session.obfuscatedAge(at: now)
