@@ -21,7 +21,7 @@ public struct ServerHandlerOptions: Sendable {
     /// configuration's `clientAuthentication`. Without that nobody is judged.
     ///
     /// Clients that were judged so get no sessions to resume, and nobody resumes one here that was made without this.
-    /// `VerificationRequest.verify()` is the built-in verdict.
+    /// `VerificationRequest.verdict()` is the built-in verdict.
     public var verifyClient: HandshakeStep<VerificationRequest, Verdict>?
     /// When 0-RTT data are handed on, if the configuration accepts them. Default: when the handshake is complete.
     public var earlyData = EarlyDataDelivery.afterHandshake
@@ -70,7 +70,7 @@ public struct ClientHandlerOptions: Sendable {
     public var closeTimeout: TimeAmount = .seconds(5)
     /// Judges the server's chain. Default: nil, the configuration decides.
     ///
-    /// Sessions of chains that were judged so are not resumed. `VerificationRequest.verify()` is the built-in verdict.
+    /// Sessions of chains that were judged so are not resumed. `VerificationRequest.verdict()` is the built-in one.
     public var verifyServer: HandshakeStep<VerificationRequest, Verdict>?
     /// Chooses the certificate for a server that asks for one. Default: nil, the first of the configuration's that fits.
     public var chooseCredential: HandshakeStep<RequestedCertificate, Credential?>?
