@@ -4,7 +4,8 @@
 
 PROGRAM is a bundle of tests that SwiftPM has built. Many tests run other programs, and some hundred of them at once on a small machine
 get in each other's way as nothing in use does. A test that fails by itself, too, has failed. One that passes then is named at the end:
-that it is not steady is a mistake as well, but not what who runs the tests wants to know first. More than three such are too many.
+that it is not steady is a mistake as well, but not what who runs the tests wants to know first. More than three such of one program are
+too many.
 Several programs side by side have a file that all of them can lock, SAFETLS_TESTS_LOCK: by itself is when all have run.
 """
 
@@ -56,8 +57,8 @@ def again(program, status, failed, lock):
     """The status of all, when those that failed have been run once more."""
     if status == 0:
         return 0
-    # A process that died has no tests that failed.
-    if not 0 < len(failed) <= MOST:
+    # Swift Testing's status where tests have failed is 1. A process that died has another, also behind its last test.
+    if status != 1 or not 0 < len(failed) <= MOST:
         return 1
     fcntl.flock(lock, fcntl.LOCK_EX)
     for test in sorted(failed):

@@ -81,8 +81,8 @@ final class ResumableSession: Sendable {
 
     /// The age of the ticket in milliseconds, obfuscated (RFC 9846 §4.3.11.1).
     ///
-    /// It is never more than it is, as whole seconds would make it: GnuTLS refuses the 0-RTT data of a client whose ticket is older than
-    /// the server knows it to be.
+    /// By the system's clock it is never more than it is, as whole seconds would make it: GnuTLS refuses the 0-RTT data of a client whose
+    /// ticket is older than the server knows it to be.
     ///
     /// - Parameter now: UNIX milliseconds.
     func obfuscatedAge(at now: Int64) -> UInt32 {

@@ -228,7 +228,6 @@ final class ConnectionDriver<Session: DrivenSession & ~Copyable>: TimedConnectio
         do throws(TLSError) {
             switch result {
             case .success(let answer): try session.take(answer)
-            case .failure(let rejection as CertificateRejection): try session.take(.verdict(.rejected(rejection)))
             case .failure(let error):
                 let refusal = error as? HandshakeRefusal
                 session.reject(refusal?.alert ?? .internalError, reason: refusal?.reason ?? "\(error)")

@@ -83,6 +83,19 @@ extension HandshakeStep<SignatureRequest, [UInt8]> {
     }
 }
 
+extension HandshakeStep<VerificationRequest, Verdict> {
+    /// Has the program judge. One that throws what `VerificationRequest.verify()` throws has refused the chain.
+    func judge(_ request: VerificationRequest, on eventLoop: any EventLoop) -> EventLoopFuture<HandshakeAnswer> {
+        let step = HandshakeStep { request, eventLoop in
+            answer(request, eventLoop).flatMapErrorThrowing { error in
+                guard let rejection = error as? CertificateRejection else { throw error }
+                return .rejected(rejection)
+            }
+        }
+        return step.ask(request, on: eventLoop) { .verdict($0) }
+    }
+}
+
 extension ServerSession: DrivenSession {
     typealias Options = ServerHandlerOptions
 
@@ -93,7 +106,7 @@ extension ServerSession: DrivenSession {
         case .signature(let request):
             HandshakeStep.signing(options.sign, request, on: eventLoop)
         case .verifyPeer(let request):
-            options.verifyClient.map { step in { step.ask(request, on: eventLoop) { .verdict($0) } } }
+            options.verifyClient.map { step in { step.judge(request, on: eventLoop) } }
         case nil: nil
         }
     }
@@ -122,7 +135,7 @@ extension ClientSession: DrivenSession {
     func ask(_ options: ClientHandlerOptions, on eventLoop: any EventLoop) -> Question? {
         switch request {
         case .verifyPeer(let request):
-            options.verifyServer.map { step in { step.ask(request, on: eventLoop) { .verdict($0) } } }
+            options.verifyServer.map { step in { step.judge(request, on: eventLoop) } }
         case .certificate(let request):
             options.chooseCredential.map { step in { step.ask(request, on: eventLoop) { .credential($0) } } }
         case .signature(let request):
